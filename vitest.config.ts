@@ -1,0 +1,15 @@
+import type { ViteUserConfig } from "vitest/config";
+import { defineConfig } from "vitest/config";
+
+const config: ViteUserConfig = defineConfig({
+  test: {
+    include: ["packages/*/test/**/*.test.ts", "lessons/**/*.test.ts", "conformance/**/*.test.ts"],
+    coverage: {
+      provider: "v8",
+      include: ["packages/*/src/**/*.ts"],
+      reporter: ["text-summary", "html", "json-summary"],
+    },
+  },
+});
+
+export default config;
