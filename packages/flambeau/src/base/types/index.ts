@@ -1,0 +1,30 @@
+// Shape rules as types: what each op does to shapes and dtypes, with failures as readable sentences.
+// Floor L0 (base), types only.
+
+export type { Add, Div, DivMod, Less, Mod, Mul, Numel, Sub } from "./arithmetic.ts";
+export type { Broadcast, Expand, InPlace, Linear, MatMul } from "./broadcast.ts";
+export type {
+  Alike,
+  At,
+  Differ,
+  Dim,
+  Drop,
+  Fail,
+  Fits,
+  InsertAt,
+  Is,
+  Ok,
+  Rank,
+  Same,
+  SetAt,
+  Shape,
+  Show,
+  Then,
+  Unknowns,
+} from "./core.ts";
+export type { FloatResult, Promote, ResultType, ScalarDType, SumResult, Weak } from "./dtypes.ts";
+export type { Cat, Stack } from "./join.ts";
+export type { NestedShape } from "./nested.ts";
+export type { Reduce } from "./reduce.ts";
+export type { Flatten, Reshape } from "./reshape.ts";
+export type { Narrow, Permute, Select, Squeeze, Transpose, TransposeMatrix, Unsqueeze } from "./views.ts";
