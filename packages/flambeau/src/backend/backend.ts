@@ -1,0 +1,72 @@
+// What a backend owes: compiled nests and routines over plain typed arrays. A backend knows the IR, never a tensor.
+// Floor L2 (backend).
+
+import type { TypedArray } from "../base/dtype.ts";
+import type { MapNest, ReduceNest } from "../ir/nest.ts";
+import type { Routines } from "../ir/routines.ts";
+
+/** An array, or the number that a scalar operand is. (bigint for a scalar int64 beyond 2^53.) */
+export type Operand = TypedArray | number;
+
+/** A strided operand; `strides` has one entry per dimension of the loop (0 repeats). */
+export interface StridedOperand {
+  readonly data: Operand;
+  readonly offset: number;
+  readonly strides: readonly number[];
+}
+
+/** A compiled map nest. */
+export interface MapKernel {
+  /**
+   * The hot path: every array operand contiguous. `out` may be the same array as an operand at the same offset (in place).
+   * A scalar operand is given as a number, its offset is ignored; operands past the nest's count are ignored.
+   */
+  run(
+    n: number,
+    out: TypedArray,
+    outOffset: number,
+    a: Operand,
+    aOffset: number,
+    b: Operand,
+    bOffset: number,
+    c: Operand,
+    cOffset: number,
+    d: Operand,
+    dOffset: number,
+  ): void;
+  /** Any strides. If `out` overlaps an operand it must be the same elements in the same order. */
+  runStrided(shape: readonly number[], out: StridedOperand, operands: readonly StridedOperand[]): void;
+}
+
+/** A compiled reduction: contiguous input [outer, reduced, inner] to contiguous output [outer, inner]. */
+export interface ReduceKernel {
+  run(
+    outer: number,
+    reduced: number,
+    inner: number,
+    out: TypedArray,
+    outOffset: number,
+    input: TypedArray,
+    inputOffset: number,
+  ): void;
+}
+
+export interface Backend {
+  readonly name: string;
+  /** Compiles a nest; the caller keeps the result, there is no second cache. */
+  map(nest: MapNest): MapKernel;
+  reduce(nest: ReduceNest): ReduceKernel;
+  readonly routines: Routines;
+}
+
+let active: Backend | null = null;
+
+/** Called once by the environment preset (index.ts); tests may swap it. */
+export function setBackend(backend: Backend): void {
+  active = backend;
+}
+
+export function getBackend(): Backend {
+  if (!active) throw new Error('no backend is set: import from "flambeau", whose entry sets one');
+  return active;
+}

@@ -1,0 +1,127 @@
+// From an expression graph to straight-line vector code: what map and reduce kernels share.
+// Floor L2 (backend/wasm).
+
+import type { DType } from "../../base/dtype.ts";
+import type { Expr } from "../../ir/scalar.ts";
+import type { Func } from "./encoder.ts";
+import { ModuleBuilder } from "./encoder.ts";
+import { features } from "./features.ts";
+import type { Group } from "./lanes.ts";
+import { constantGroup, Emitter } from "./lanes.ts";
+import { hostArity, hostFunctions, hostImports } from "./math.ts";
+import type { LinearMemory } from "./memory.ts";
+import { emitOp } from "./ops.ts";
+
+/** Nodes of the graph in an order in which arguments come first. */
+export function topological(root: Expr): Expr[] {
+  const order: Expr[] = [];
+  const seen = new Set<Expr>();
+  const visit = (node: Expr): void => {
+    if (seen.has(node)) return;
+    seen.add(node);
+    node.args.forEach(visit);
+    order.push(node);
+  };
+  visit(root);
+  return order;
+}
+
+/**
+ * Emits the body for several adjacent groups at once, one node after the other: equal instructions on neighbouring
+ * vectors stand side by side, which is what V8 fuses into 256-bit instructions.
+ */
+export function evaluate(
+  e: Emitter,
+  root: Expr,
+  count: number,
+  inputs: (index: number) => readonly Group[],
+): Group[] {
+  const values = new Map<Expr, readonly Group[]>();
+  for (const node of topological(root)) {
+    let groups: readonly Group[];
+    if (node.op === "input") groups = inputs(node.value);
+    else if (node.op === "const") {
+      const c = constantGroup(e, node.dtype, node.value);
+      groups = Array.from({ length: count }, () => c);
+    } else {
+      const args = node.args.map((a) => values.get(a)!);
+      const from = (node.op === "select" ? node : node.args[0]!).dtype;
+      groups = Array.from({ length: count }, (_, u) =>
+        emitOp(
+          e,
+          node.op,
+          from,
+          node.dtype,
+          args.map((a) => a[u]!),
+          node.args,
+        ),
+      );
+    }
+    values.set(node, groups);
+  }
+  return values.get(root) as Group[];
+}
+
+const heavy = new Set<string>([
+  "exp",
+  "expm1",
+  "log",
+  "log1p",
+  "sin",
+  "cos",
+  "tanh",
+  "atan",
+  "erf",
+  "pow",
+  "atan2",
+  "fmod",
+]);
+
+/** Groups per iteration: four while the values fit the 16 vector registers, two for long bodies. */
+export function unrolling(bodies: readonly (Expr | null)[]): 2 | 4 {
+  let cost = 0;
+  for (const body of bodies)
+    for (const node of body ? topological(body) : [])
+      cost += heavy.has(node.op) ? 8 : isEightByte(node.dtype) ? 2 : 1;
+  return cost > 8 ? 2 : 4;
+}
+
+const isEightByte = (dtype: DType): boolean => dtype === "float64" || dtype === "int64";
+
+let kernels = 0;
+
+/**
+ * A module with the memory and the host functions that `bodies` need, and one exported function. Each has a name of
+ * its own, since V8 hands out the code of an earlier module with equal bytes, revectorised or not.
+ */
+export function compileKernel<F>(
+  memory: LinearMemory,
+  bodies: readonly (Expr | null)[],
+  params: readonly string[],
+  body: (e: Emitter, params: FunctionParams) => void,
+): F {
+  const m = new ModuleBuilder();
+  m.importMemory("env", "memory", { minPages: 1 });
+  const host = new Map<string, Func>();
+  for (const root of bodies) {
+    for (const node of root ? topological(root) : [])
+      for (const name of hostImports(node.op, node.dtype))
+        if (!host.has(name)) {
+          host.set(
+            name,
+            m.importFunction("host", name, new Array<"f64">(hostArity(name)).fill("f64"), ["f64"]),
+          );
+        }
+  }
+  const types: Record<string, "i32"> = {};
+  for (const p of params) types[p] = "i32";
+  const name = `kernel${kernels++}`;
+  m.func(name, types, [], (f, locals) => body(new Emitter(f, m, memory, features(), host), locals), {
+    export: true,
+  });
+  const module = new WebAssembly.Module(m.finish());
+  const imports = { env: { memory: memory.wasm }, host: hostFunctions } as unknown as WebAssembly.Imports;
+  return (new WebAssembly.Instance(module, imports).exports as Record<string, F>)[name]!;
+}
+
+type FunctionParams = Parameters<Parameters<ModuleBuilder["func"]>[3]>[1];

@@ -1,0 +1,30 @@
+// The WebAssembly backend: generated SIMD kernels over streamed operands, and hand-written routines.
+// Floor L2 (backend/wasm).
+
+import type { Backend } from "../backend.ts";
+import { createMapKernel } from "./map.ts";
+import { createMatmul } from "./matmul/index.ts";
+import { LinearMemory } from "./memory.ts";
+import { createReduceKernel } from "./reduce.ts";
+import { revectorize } from "./revectorize.ts";
+
+/** Multiplications from which a matrix product counts as large. */
+const largeProduct = 2 ** 18;
+
+/** Makes a backend with a linear memory of its own. Nothing is compiled or reserved before the first use. */
+export function createWasmBackend(): Backend {
+  const memory = new LinearMemory();
+  const matmul = createMatmul(memory);
+  return {
+    name: "wasm",
+    map: (nest) => createMapKernel(memory, nest),
+    reduce: (nest) => createReduceKernel(memory, nest),
+    routines: {
+      matmul: (batch, m, n, k, a, aStride, b, bStride, out, outOffset, bias) => {
+        // Before the routine compiles its kernels for large products and chooses between them by timing.
+        if (m * n * k >= largeProduct) revectorize();
+        matmul(batch, m, n, k, a, aStride, b, bStride, out, outOffset, bias);
+      },
+    },
+  };
+}

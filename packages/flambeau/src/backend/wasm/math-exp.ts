@@ -1,0 +1,158 @@
+// exp, expm1, log, log1p, tanh, erf on four float32: range reduction and a minimax polynomial.
+// Floor L2 (backend/wasm). Method: Cody and Waite 1980; coefficients fitted by Lawson's algorithm in 40 digits.
+//
+// Largest errors against float64, in units in the last place (every 97th float of the whole range, test/backend/math):
+//   exp ULP_EXP   expm1 ULP_EXPM1   log ULP_LOG   log1p ULP_LOG1P   tanh ULP_TANH   erf ULP_ERF
+
+import type { Code, Local } from "./encoder.ts";
+import { f32x4, i32x4, v128 } from "./encoder.ts";
+import type { Emitter } from "./lanes.ts";
+
+const log2e = Math.LOG2E;
+/** ln 2 in two parts: the first has few bits, so that its product with a small integer is exact. */
+const ln2High = 0.693359375;
+const ln2Low = -2.12194440054690583e-4;
+/** Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits: cheaper than nearest and trunc_sat. */
+const magic = 12582912;
+
+/** (e^r - 1 - r) / r^2 for |r| <= ln 2 / 2; error 2^-28 of e^r. */
+const expTail = [
+  0.4999999403953552, 0.16666515171527863, 0.04166845604777336, 0.00836941972374916, 0.001381313195452094,
+];
+const expm1Tail = [
+  0.4999999701976776, 0.16666539013385773, 0.04166722297668457, 0.00836718175560236, 0.0013882380444556475,
+];
+
+/** x = n ln 2 + r with integer n; `shifted` has n in its low bits. Without overflow for |x| < 2^20. */
+function reduce(e: Emitter, x: Local): { shifted: Local; n: Local; r: Local } {
+  const shifted = e.v(e.madd(x, e.f32(log2e), e.f32(magic)));
+  const n = e.v(f32x4.sub(shifted, e.f32(magic)));
+  const r = e.v(e.nmadd(n, e.f32(ln2Low), e.nmadd(n, e.f32(ln2High), x)));
+  return { shifted, n, r };
+}
+
+/** r + r^2 tail(r) + 1 */
+function expPolynomial(e: Emitter, r: Local): Code {
+  const p = e.poly(r, expTail);
+  return f32x4.add(e.madd(e.v(f32x4.mul(r, r)), p, r), e.f32(1));
+}
+
+/** 2^(n / 2) twice, since 2^n itself leaves the exponents of normal numbers at both ends: y * 2^n, rounded once. */
+function scale(e: Emitter, y: Code, shifted: Local): Code {
+  const n = e.v(i32x4.sub(shifted, magicBits(e)));
+  const half = e.v(i32x4.shr_s(n, 1));
+  const power = (k: Code | Local): Code => i32x4.shl(i32x4.add(k, e.i32(127)), 23);
+  return f32x4.mul(f32x4.mul(y, power(half)), power(i32x4.sub(n, half)));
+}
+
+const magicBits = (e: Emitter): Local => e.i32(0x4b400000);
+
+/** pmin and pmax keep a NaN in their first argument. */
+const clamp = (e: Emitter, x: Local, low: number, high: number): Local =>
+  e.v(f32x4.pmax(f32x4.pmin(x, e.f32(high)), e.f32(low)));
+
+/** e^x: subnormal results and overflow to inf come out of the two-step scaling. */
+export function exp(e: Emitter, x: Local): Code {
+  const { shifted, r } = reduce(e, clamp(e, x, -105, 89));
+  return scale(e, expPolynomial(e, r), shifted);
+}
+
+/** e^x - 1 = 2 (2^(n-1) (e^r - 1) + (2^(n-1) - 1/2)): halved so that n = 128 does not overflow too early. */
+export function expm1(e: Emitter, x: Local): Code {
+  const { shifted, r } = reduce(e, clamp(e, x, -25, 89));
+  const tail = e.v(e.madd(e.v(f32x4.mul(r, r)), e.poly(r, expm1Tail), r));
+  const half = e.v(i32x4.shl(i32x4.add(i32x4.sub(shifted, magicBits(e)), e.i32(126)), 23));
+  const y = e.v(e.madd(half, tail, f32x4.sub(half, e.f32(0.5))));
+  // x itself below 2^-25, which keeps -0 and subnormal numbers.
+  return e.blend(x, f32x4.add(y, y), f32x4.lt(f32x4.abs(x), e.f32(2 ** -25)));
+}
+
+/** (log(1 + f) - f + f^2 / 2) / f^3 for 1 + f in [sqrt(1/2), sqrt(2)]; error 2^-30 of log. */
+const logTail = [
+  0.3333331346511841, -0.25000011920928955, 0.20002157986164093, -0.16667965054512024, 0.142186239361763,
+  -0.12405450642108917, 0.11895491182804108, -0.1168028712272644, 0.06735311448574066,
+];
+
+/** Bits of sqrt(1/2): mantissas are taken from [sqrt(1/2), sqrt(2)), so that log is small around 1. */
+const sqrtHalfBits = 0x3f3504f3;
+
+/** n ln 2 + log(1 + f), smallest parts first. */
+function logSum(e: Emitter, f: Local, n: Local): Local {
+  const square = e.v(f32x4.mul(f, f));
+  const cubic = e.v(f32x4.mul(f32x4.mul(f, square), e.poly(f, logTail)));
+  const low = e.v(e.madd(n, e.f32(ln2Low), cubic));
+  const y = e.v(e.nmadd(e.f32(0.5), square, low));
+  return e.v(e.madd(n, e.f32(ln2High), e.v(f32x4.add(f, y))));
+}
+
+/** log at the ends: -inf at 0, NaN below, inf and NaN as they are. `x` is log's argument. */
+function logEnds(e: Emitter, x: Local, y: Local): Code {
+  const negative = e.blend(e.f32(Number.NaN), x, f32x4.lt(x, e.f32(0)));
+  const end = e.blend(e.f32(Number.NEGATIVE_INFINITY), negative, f32x4.eq(x, e.f32(0)));
+  return e.blend(y, end, v128.and(f32x4.gt(x, e.f32(0)), f32x4.lt(x, e.f32(Number.POSITIVE_INFINITY))));
+}
+
+export function log(e: Emitter, x: Local): Code {
+  const subnormal = e.v(f32x4.lt(x, e.f32(2 ** -126)));
+  const u = e.v(e.blend(f32x4.mul(x, e.f32(2 ** 23)), x, subnormal));
+  const k = e.v(i32x4.shr_s(i32x4.sub(u, e.i32(sqrtHalfBits)), 23));
+  const f = e.v(f32x4.sub(i32x4.sub(u, i32x4.shl(k, 23)), e.f32(1)));
+  const n = e.v(f32x4.convert_i32x4_s(i32x4.sub(k, v128.and(subnormal, e.i32(23)))));
+  return logEnds(e, x, logSum(e, f, n));
+}
+
+/** 1 + x = 2^k (1 + f), where f = 2^-k x + (2^-k - 1) has the bits that 1 + x would lose. */
+export function log1p(e: Emitter, x: Local): Code {
+  const one = e.f32(1);
+  const u = e.v(f32x4.add(x, one));
+  const k = e.v(i32x4.shr_s(i32x4.sub(u, e.i32(sqrtHalfBits)), 23));
+  const power = e.v(i32x4.sub(one, i32x4.shl(k, 23)));
+  const exact = e.madd(x, power, f32x4.sub(power, one));
+  // Above 2^30 the 1 does not count, and 2^-k may be subnormal.
+  const rounded = f32x4.sub(i32x4.sub(u, i32x4.shl(k, 23)), one);
+  const f = e.v(e.blend(rounded, exact, f32x4.gt(x, e.f32(2 ** 30))));
+  const y = e.v(logEnds(e, u, logSum(e, f, e.v(f32x4.convert_i32x4_s(k)))));
+  return e.blend(x, y, f32x4.lt(f32x4.abs(x), e.f32(2 ** -25)));
+}
+
+/** (tanh(x) / x - 1) / x^2 in x^2 for |x| <= 0.55. */
+const tanhSmall = [
+  -0.33333316445350647, 0.13332585990428925, -0.053852301090955734, 0.021071650087833405,
+  -0.006274201441556215,
+];
+
+/** (1 - t) / (1 + t) with t = e^(-2|x|); a ratio of polynomials would be faster, but has errors of 4 units. */
+export function tanh(e: Emitter, x: Local): Code {
+  const sign = e.i32(-0x80000000);
+  const one = e.f32(1);
+  // 9.02: from there on float32's tanh is 1, and 2^n stays a normal number.
+  const a = e.v(f32x4.pmin(f32x4.abs(x), e.f32(9.02)));
+  const { shifted, r } = reduce(e, e.v(f32x4.mul(a, e.f32(-2))));
+  const t = e.v(i32x4.add(expPolynomial(e, r), i32x4.shl(shifted, 23)));
+  const large = f32x4.div(f32x4.sub(one, t), f32x4.add(one, t));
+  const z = e.v(f32x4.mul(a, a));
+  const small = e.madd(f32x4.mul(a, z), e.poly(z, tanhSmall), a);
+  return v128.or(e.blend(large, small, f32x4.gt(a, e.f32(0.55))), v128.and(x, sign));
+}
+
+/** erf(x) / x - 1 in x^2 for |x| <= 0.95. */
+const erfSmall = [
+  0.12837916612625122, -0.37612631916999817, 0.11283663660287857, -0.026857705786824226, 0.005196951795369387,
+  -0.000809769902843982, 8.185076876543462e-5,
+];
+/** -log(1 - erf(x)) for x in 0.9 .. 4, where float32's erf has reached 1. */
+const erfLarge = [
+  0.00016641317051835358, 1.1277973651885986, 0.6369758248329163, 0.10411394387483597, -0.02231535315513611,
+  0.0030655283480882645, -0.0001982238463824615,
+];
+
+export function erf(e: Emitter, x: Local): Code {
+  const sign = e.i32(-0x80000000);
+  const a = e.v(f32x4.pmin(f32x4.abs(x), e.f32(4)));
+  const g = e.poly(a, erfLarge);
+  const { shifted, r } = reduce(e, e.v(f32x4.neg(g)));
+  const tail = e.v(scale(e, expPolynomial(e, r), shifted));
+  const large = v128.or(f32x4.sub(e.f32(1), tail), v128.and(x, sign));
+  const small = e.madd(x, e.poly(e.v(f32x4.mul(x, x)), erfSmall), x);
+  return e.blend(large, small, f32x4.gt(a, e.f32(0.92)));
+}

@@ -1,0 +1,119 @@
+// The backend's linear memory: vector constants, streaming buffers of the generated kernels, scratch of routines.
+// Floor L2 (backend/wasm).
+//
+//   0 .. 16 KiB      vector constants of kernels (a pool; equal constants share a cell)
+//   16 KiB ..        one streaming buffer per operand, one for the output
+//   scratchStart ..  scratch of the routine that runs (matmul's packed panels); grows on demand
+
+import { RuntimeError } from "../../base/errors.ts";
+
+const pageBytes = 65536;
+
+/** Bytes of a streaming buffer's elements: large enough to hide the calls, small enough for the second-level cache. */
+export const bufferBytes = 65536;
+/** Most elements in a chunk; eight-byte elements have chunks half as long. */
+export const maxChunk = 16384;
+
+const poolBytes = 16384;
+/** Kernels read and write past the end of a chunk by at most one iteration of 16 elements of 8 bytes. */
+const guardBytes = 128;
+// Buffers a multiple of 4096 bytes apart would make loads wait for stores that only look alike in their low 12 bits.
+const staggerBytes = 576;
+const bufferStride = bufferBytes + guardBytes + staggerBytes;
+
+/** Where the streaming buffer of operand 0..3 starts. */
+export const operandAddress = (index: number): number => poolBytes + index * bufferStride;
+/** Where the streaming buffer of the result starts. */
+export const outputAddress: number = poolBytes + 4 * bufferStride;
+const scratchStart = Math.ceil((poolBytes + 5 * bufferStride) / pageBytes) * pageBytes;
+
+/**
+ * One linear memory with typed views. The views are replaced when it grows: read `memory.f32` at each call, keep
+ * no view across a call of `scratch`. Nothing is reserved before the first use.
+ */
+export class LinearMemory {
+  #memory: WebAssembly.Memory | null = null;
+  #poolEnd = 0;
+  readonly #pool = new Map<string, number>();
+  /** Views of the whole memory; empty before the first use. */
+  u8: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  i32: Int32Array<ArrayBuffer> = new Int32Array(0);
+  i64: BigInt64Array<ArrayBuffer> = new BigInt64Array(0);
+  f32: Float32Array<ArrayBuffer> = new Float32Array(0);
+  f64: Float64Array<ArrayBuffer> = new Float64Array(0);
+
+  /** The memory that modules import as "env" "memory". */
+  get wasm(): WebAssembly.Memory {
+    if (!this.#memory) {
+      this.#memory = new WebAssembly.Memory({ initial: scratchStart / pageBytes });
+      this.#refresh();
+    }
+    return this.#memory;
+  }
+
+  /** Makes sure that the views show memory: before the first streaming. */
+  ready(): void {
+    void this.wasm;
+  }
+
+  get sizeBytes(): number {
+    return this.wasm.buffer.byteLength;
+  }
+
+  #refresh(): void {
+    const buffer = this.#memory!.buffer as ArrayBuffer;
+    this.u8 = new Uint8Array(buffer);
+    this.i32 = new Int32Array(buffer);
+    this.i64 = new BigInt64Array(buffer);
+    this.f32 = new Float32Array(buffer);
+    this.f64 = new Float64Array(buffer);
+  }
+
+  /**
+   * The address (a multiple of 64) of `bytes` of scratch for the routine that runs now. There is one scratch region:
+   * the next call of `scratch`, by whomever, returns the same place. So a routine asks once, for all it needs,
+   * and nothing can leak; the memory only ever grows to the largest request.
+   * @throws RuntimeError when the memory cannot grow: says how much was wanted and what for.
+   */
+  scratch(bytes: number, purpose: string): number {
+    const missing = scratchStart + bytes + guardBytes - this.sizeBytes;
+    if (missing > 0) this.#grow(Math.ceil(missing / pageBytes), bytes, purpose);
+    return scratchStart;
+  }
+
+  #grow(pages: number, bytes: number, purpose: string): void {
+    // A quarter more than needed, so that slowly rising requests do not refresh the views each time.
+    const generous = Math.max(pages, Math.ceil(this.sizeBytes / pageBytes / 4));
+    for (const n of [generous, pages]) {
+      try {
+        this.wasm.grow(n);
+        this.#refresh();
+        return;
+      } catch {
+        // Too much: try the exact amount, then give up below.
+      }
+    }
+    const mib = (n: number): string => `${(n / 2 ** 20).toFixed(1)} MiB`;
+    throw new RuntimeError(
+      `out of memory: ${purpose} needs ${mib(bytes)} of WebAssembly memory; ${mib(this.sizeBytes)} are in use and ` +
+        "it cannot grow that far (the limit is 4 GiB). Use smaller tensors or smaller batches",
+    );
+  }
+
+  /**
+   * The address of a constant in memory, 4 or 8 bytes, for `v128.load32_splat` and `load64_splat`: V8 keeps a loaded
+   * vector in a register but builds an inline `v128.const` anew in each iteration. -1 when the pool is full.
+   */
+  constant(bytes: readonly number[]): number {
+    const key = bytes.join();
+    let at = this.#pool.get(key);
+    if (at !== undefined) return at;
+    this.ready();
+    at = Math.ceil(this.#poolEnd / bytes.length) * bytes.length;
+    if (at + bytes.length > poolBytes) return -1;
+    this.u8.set(bytes, at);
+    this.#poolEnd = at + bytes.length;
+    this.#pool.set(key, at);
+    return at;
+  }
+}

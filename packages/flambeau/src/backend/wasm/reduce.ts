@@ -1,0 +1,102 @@
+// Compiles a reduction, and runs it over arrays of any size in chunks.
+// Floor L2 (backend/wasm).
+
+import { dtypes } from "../../base/dtype.ts";
+import type { ReduceNest } from "../../ir/nest.ts";
+import { resultDType } from "../../ir/nest.ts";
+import type { ReduceKernel } from "../backend.ts";
+import { compileKernel } from "./codegen.ts";
+import type { LinearMemory } from "./memory.ts";
+import { bufferBytes, maxChunk, operandAddress, outputAddress } from "./memory.ts";
+import {
+  countAddress,
+  emitColumns,
+  emitRows,
+  firstPiece,
+  flushEvery,
+  isWide,
+  lastPiece,
+} from "./reduce-codegen.ts";
+import { largeRun, revectorize } from "./revectorize.ts";
+import { streamIn, streamOut, streamScalar } from "./stream.ts";
+
+type Rows = (rows: number, length: number, flags: number) => void;
+type Columns = (planes: number, rows: number, cols: number, flags: number, row: number) => void;
+
+/** Up to this length float sums of rows are added one after the other, in PyTorch's order. */
+const sequentialLength = 8;
+
+const whole = firstPiece | lastPiece;
+
+export function createReduceKernel(memory: LinearMemory, nest: ReduceNest): ReduceKernel {
+  memory.ready();
+  const widest = Math.max(
+    dtypes[nest.input].bytes,
+    dtypes[nest.body.dtype].bytes,
+    dtypes[resultDType(nest)].bytes,
+  );
+  const chunk = Math.min(maxChunk, bufferBytes / (isWide(nest) ? 8 : widest));
+  const read = streamIn[nest.input](memory, operandAddress(0));
+  const write = streamOut[resultDType(nest)](memory, outputAddress);
+  const setCount = nest.post ? streamScalar[nest.body.dtype](memory, countAddress) : null;
+  const bodies = [nest.body, nest.post];
+
+  let rows: Rows = (...args) => {
+    rows = compileKernel<Rows>(memory, bodies, ["rows", "length", "flags"], (e, p) =>
+      emitRows(e, nest, p["rows"]!, p["length"]!, p["flags"]!),
+    );
+    rows(...args);
+  };
+  let columns: Columns = (...args) => {
+    columns = compileKernel<Columns>(memory, bodies, ["planes", "rows", "cols", "flags", "row"], (e, p) =>
+      emitColumns(e, nest, p["planes"]!, p["rows"]!, p["cols"]!, p["flags"]!, p["row"]!),
+    );
+    columns(...args);
+  };
+
+  const flagsOf = (start: number, end: number, length: number): number =>
+    (start === 0 ? firstPiece : 0) | (end >= length ? lastPiece : 0);
+
+  const run: ReduceKernel["run"] = (outer, reduced, inner, out, outOffset, input, inputOffset) => {
+    if (outer === 0 || inner === 0) return;
+    setCount?.(reduced, 0, 1);
+    const plane = reduced * inner;
+    if (outer * plane > largeRun) revectorize();
+    const alongRows = inner === 1 && reduced > sequentialLength;
+    if (plane <= chunk && inner <= chunk) {
+      // Whole planes, as many as fit.
+      const most = Math.max(1, Math.floor(chunk / Math.max(plane, inner)));
+      for (let o = 0; o < outer; o += most) {
+        const n = outer - o < most ? outer - o : most;
+        if (plane > 0) read(input, inputOffset + o * plane, n * plane);
+        if (alongRows) rows(n, reduced, whole);
+        else columns(n, reduced, inner, whole, 0);
+        write(out, outOffset + o * inner, n * inner);
+      }
+    } else if (alongRows) {
+      for (let o = 0; o < outer; o++) {
+        for (let r = 0; r < reduced; r += chunk) {
+          const n = Math.min(chunk, reduced - r);
+          read(input, inputOffset + o * plane + r, n);
+          rows(1, n, flagsOf(r, r + n, reduced));
+        }
+        write(out, outOffset + o, 1);
+      }
+    } else {
+      // Tiles of columns; where a row fits, several rows at once.
+      const tile = Math.min(inner, chunk);
+      const most = inner <= chunk ? Math.floor(chunk / inner) : 1;
+      for (let o = 0; o < outer; o++)
+        for (let c = 0; c < inner; c += tile) {
+          const cols = Math.min(tile, inner - c);
+          for (let r = 0; r < reduced || r === 0; r += most) {
+            const n = Math.min(most, reduced - r);
+            if (n > 0) read(input, inputOffset + o * plane + r * inner + c, n * cols);
+            columns(1, n, cols, flagsOf(r, r + n, reduced), r % flushEvery);
+          }
+          write(out, outOffset + o * inner + c, cols);
+        }
+    }
+  };
+  return { run };
+}
