@@ -1,0 +1,18 @@
+// Datasets, samplers, and the loader that goes through them in batches.
+// Floor L5 (data). Source: https://pytorch.org/docs/stable/data.html
+
+export { defaultCollate } from "./collate.ts";
+export { ChainDataset, ConcatDataset, Dataset, IterableDataset, Subset, TensorDataset } from "./dataset.ts";
+export { type CollateFn, DataLoader, type DataLoaderOptions, type Source } from "./loader.ts";
+export {
+  BatchSampler,
+  RandomSampler,
+  type RandomSamplerOptions,
+  Sampler,
+  SequentialSampler,
+  type Sized,
+  SubsetRandomSampler,
+  WeightedRandomSampler,
+} from "./sampler.ts";
+export { randomSplit } from "./split.ts";
+export type { Batch, Collated, MapStyle, Rows } from "./types.ts";

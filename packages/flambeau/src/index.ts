@@ -1,0 +1,47 @@
+// The torch namespace: re-exports only, the table of contents of the public interface. Importing it also gives tensors
+// their methods and sets the default backend.
+
+import { setBackend } from "./backend/backend.ts";
+import { createWasmBackend } from "./backend/wasm/index.ts";
+import "./ops/table.ts";
+
+setBackend(createWasmBackend());
+
+// export * as autograd from "./autograd.ts";
+export type { DType, Scalar, TypedArray } from "./base/dtype.ts";
+export { getDefaultDType, promoteTypes, setDefaultDType } from "./base/dtype.ts";
+export {
+  ArgumentError,
+  AutogradError,
+  DTypeError,
+  IndexError,
+  NotImplementedError,
+  RuntimeError,
+  ShapeError,
+  TorchError,
+  ValueError,
+} from "./base/errors.ts";
+export { defaultGenerator, Generator } from "./base/generator.ts";
+export type { Shape } from "./base/shape.ts";
+export * as data from "./data/index.ts";
+export * as nn from "./nn/index.ts";
+export * from "./ops/index.ts";
+export * as optim from "./optim/index.ts";
+export { asTensor, empty, eye, fromTypedArray, full, ones, tensor, zeros } from "./tensor/create.ts";
+export { detectAnomaly, enableGrad, isGradEnabled, noGrad, setGradEnabled } from "./tensor/grad-mode.ts";
+export { setPrintoptions } from "./tensor/print.ts";
+export { arange, linspace, logspace } from "./tensor/range.ts";
+export {
+  forkRng,
+  getRngState,
+  initialSeed,
+  manualSeed,
+  normal,
+  rand,
+  randint,
+  randn,
+  randperm,
+  seed,
+  setRngState,
+} from "./tensor/sample.ts";
+export { type AnyTensor, isTensor, Tensor } from "./tensor/tensor.ts";

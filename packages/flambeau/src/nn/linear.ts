@@ -1,0 +1,106 @@
+// Affine maps: Identity, Linear, Bilinear.
+// Floor L5 (nn). Source: torch/nn/modules/linear.py
+
+import type { DType } from "../base/dtype.ts";
+import { getDefaultDType } from "../base/dtype.ts";
+import type { Linear as LinearShape } from "../base/types/index.ts";
+import { linear } from "../ops/matmul.ts";
+import { empty } from "../tensor/create.ts";
+import type { AnyTensor } from "../tensor/tensor.ts";
+import { named, required } from "./arguments.ts";
+import { kaimingUniform_, uniform_ } from "./init.ts";
+import type { Port, SameShape, ShapeRule } from "./layer.ts";
+import { Layer } from "./layer.ts";
+import { Parameter } from "./parameter.ts";
+import { pyBool } from "./print.ts";
+
+/**
+ * Gives back its input. Arguments of any kind are ignored.
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.Identity.html
+ */
+export class Identity extends Layer<SameShape> {
+  declare readonly "~port": "same";
+
+  constructor(..._ignored: unknown[]) {
+    super();
+  }
+  forward(x: AnyTensor): AnyTensor {
+    return x;
+  }
+}
+
+/** Options of {@link Linear}. */
+export interface LinearOptions<B extends boolean = boolean> {
+  /** Whether a bias is added. Default true. */
+  readonly bias?: B;
+  /** Element type of the parameters. Default: the default floating-point dtype. */
+  readonly dtype?: DType;
+}
+
+/** `[..., In]` gives `[..., Out]`. */
+export interface LinearRule<In extends number, Out extends number> extends ShapeRule {
+  readonly out: LinearShape<this["x"], [Out, In], "Linear">;
+}
+
+/**
+ * The affine map y = x W^T + b.
+ *
+ * @param inFeatures extent of the input's last dimension
+ * @param outFeatures extent of the output's last dimension
+ * @param options.bias default true
+ *
+ * **Shape** input [..., inFeatures], output [..., outFeatures]; `weight` [outFeatures, inFeatures], `bias` [outFeatures],
+ * both drawn from U(-sqrt k, sqrt k), k = 1 / inFeatures.
+ * @throws ShapeError if the last extent of the input is not `inFeatures`.
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.Linear.html
+ * @example
+ * new nn.Linear(20, 30)(torch.randn(128, 20)).shape // [128, 30]
+ */
+export class Linear<
+  In extends number = number,
+  Out extends number = number,
+  B extends boolean = true,
+> extends Layer<LinearRule<In, Out>> {
+  declare readonly "~port": Port<"features", In, Out>;
+  readonly inFeatures: In;
+  readonly outFeatures: Out;
+  weight: Parameter<[Out, In]>;
+  bias: B extends true ? Parameter<[Out]> : null;
+
+  constructor(inFeatures: In, outFeatures: Out, options?: LinearOptions<B>);
+  constructor(...args: unknown[]) {
+    super();
+    const o = named<LinearSettings<In, Out>>("Linear", linearDefaults, args);
+    this.inFeatures = o.inFeatures;
+    this.outFeatures = o.outFeatures;
+    const dtype = o.dtype ?? getDefaultDType();
+    this.weight = new Parameter(empty([o.outFeatures, o.inFeatures], { dtype })) as Parameter<[Out, In]>;
+    this.bias = (o.bias ? new Parameter(empty([o.outFeatures], { dtype })) : null) as this["bias"];
+    this.resetParameters();
+  }
+
+  /** Draws weight and bias anew. */
+  resetParameters(): void {
+    // sqrt(5) makes the bound 1 / sqrt(inFeatures), that of the bias.
+    kaimingUniform_(this.weight, { a: Math.sqrt(5) });
+    if (!this.bias) return;
+    const bound = this.inFeatures > 0 ? 1 / Math.sqrt(this.inFeatures) : 0;
+    uniform_(this.bias, -bound, bound);
+  }
+
+  forward(x: AnyTensor): AnyTensor {
+    return linear(x, this.weight as AnyTensor, this.bias as AnyTensor | null);
+  }
+
+  override extraRepr(): string {
+    return `in_features=${this.inFeatures}, out_features=${this.outFeatures}, bias=${pyBool(this.bias !== null)}`;
+  }
+}
+
+interface LinearSettings<In, Out> {
+  readonly inFeatures: In;
+  readonly outFeatures: Out;
+  readonly bias: boolean;
+  readonly dtype: DType | undefined;
+}
+const linearDefaults = { inFeatures: required, outFeatures: required, bias: true, dtype: undefined };

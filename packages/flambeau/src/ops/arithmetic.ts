@@ -1,0 +1,122 @@
+// Arithmetic of two operands, tensors or numbers, with broadcasting and type promotion.
+// Floor L4 (ops). Source: https://pytorch.org/docs/stable/torch.html#pointwise-ops
+
+import { isFloat } from "../base/dtype.ts";
+import { ValueError } from "../base/errors.ts";
+import type { Expr, ExprBuilder } from "../ir/scalar.ts";
+import type { AnyTensor } from "../tensor/tensor.ts";
+import { composite, elementwise } from "./define.ts";
+import type { AddLike, Binary, Division } from "./signatures.ts";
+
+/** `a + alpha * b`; `alpha` defaults to 1. With alpha the sum is rounded once, as PyTorch's vector code does. */
+export const add: AddLike<"add"> = elementwise({
+  operands: 2,
+  options: ["alpha"],
+  lower: (k, a, b, alpha) => (alpha ? k.fma(b!, alpha, a!) : k.add(a!, b!)),
+  vjp: [(g) => g, (g, s) => scaled(g, s.at(2))],
+});
+
+/** `a - alpha * b`; `alpha` defaults to 1. */
+export const sub: AddLike<"sub"> = elementwise({
+  operands: 2,
+  options: ["alpha"],
+  refuses: ["bool"],
+  lower: (k, a, b, alpha) => (alpha ? k.fma(k.neg(b!), alpha, a!) : k.sub(a!, b!)),
+  vjp: [(g) => g, (g, s) => scaled(g.neg(), s.at(2))],
+});
+
+const scaled = (g: AnyTensor, options: { readonly alpha?: number } | undefined): AnyTensor =>
+  options?.alpha === undefined ? g : g.mul(options.alpha);
+
+/** `other - alpha * input`: {@link sub} with the operands exchanged. */
+export const rsub: AddLike<"rsub"> = composite(
+  (a: AnyTensor, b: AnyTensor | number, options?: { alpha?: number }) =>
+    typeof b === "number" ? a.mul(-(options?.alpha ?? 1)).add(b) : b.sub(a, options),
+);
+
+/** `a * b` */
+export const mul: Binary<"mul"> = elementwise({
+  operands: 2,
+  lower: (k, a, b) => k.mul(a!, b!),
+  vjp: [(g, s) => g.mul(s.b), (g, s) => g.mul(s.a)],
+});
+
+/** Integer quotient rounded down: the truncated one, less 1 where a remainder has the other sign. */
+const floorQuotient = (k: ExprBuilder, a: Expr, b: Expr): Expr => {
+  const q = k.idiv(a, b);
+  const exact = k.eq(k.mul(q, b), a);
+  const sameSign = k.ge(k.xor(a, b), 0);
+  return k.select(k.or(exact, sameSign), q, k.sub(q, 1));
+};
+
+/** Division rounded down, the dtype kept; `a.div(b, { roundingMode: "floor" })`. @throws on integer division by zero. */
+export const floorDivide: Binary<"floorDivide"> = elementwise({
+  operands: 2,
+  refuses: ["bool"],
+  integerDivisor: true,
+  lower: (k, a, b) => {
+    if (!isFloat(a!.dtype)) return floorQuotient(k, a!, b!);
+    // (a - fmod(a, b)) / b is exact where a / b would round up to the next integer; PyTorch computes the same.
+    const rest = k.fmod(a!, b!);
+    const otherSign = k.and(k.ne(rest, 0), k.ne(k.lt(rest, 0), k.lt(b!, 0)));
+    const q = k.div(k.sub(a!, rest), b!);
+    const down = k.select(otherSign, k.sub(q, 1), q);
+    const near = k.floor(down);
+    const rounded = k.select(k.gt(k.sub(down, near), 0.5), k.add(near, 1), near);
+    return k.select(k.eq(b!, 0), k.div(a!, b!), k.select(k.eq(down, 0), k.mul(k.div(a!, b!), 0), rounded));
+  },
+});
+
+const truncDivide = elementwise<Binary>({
+  operands: 2,
+  refuses: ["bool"],
+  integerDivisor: true,
+  lower: (k, a, b) => (isFloat(a!.dtype) ? k.trunc(k.div(a!, b!)) : k.idiv(a!, b!)),
+});
+
+/**
+ * `a / b`, a float even for integers. `roundingMode`: "trunc" rounds the quotient towards zero, "floor" down; both keep
+ * integers integers.
+ * @throws ValueError for another rounding mode; RuntimeError for an integer division by zero (ZeroDivisionError).
+ */
+export const div: Division = elementwise({
+  operands: 2,
+  result: "float",
+  lower: (k, a, b) => k.div(a!, b!),
+  vjp: [(g, s) => g.div(s.b), (g, s) => g.neg().mul(s.a).div(s.b).div(s.b)],
+  variant: ({ roundingMode }: { roundingMode?: string | null }) => {
+    if (roundingMode === undefined || roundingMode === null) return null;
+    if (roundingMode === "floor") return floorDivide;
+    if (roundingMode === "trunc") return truncDivide;
+    throw new ValueError(
+      `div expected roundingMode to be one of null, 'trunc', or 'floor' but found '${roundingMode}'`,
+    );
+  },
+});
+
+/** The same as {@link div}. */
+export const trueDivide: Division = composite((a: AnyTensor, b: AnyTensor | number) => a.div(b), {
+  inplace: true,
+});
+
+/** Remainder with the sign of the dividend, as C's fmod. */
+export const fmod: Binary<"fmod"> = elementwise({
+  operands: 2,
+  refuses: ["bool"],
+  integerDivisor: true,
+  lower: (k, a, b) => k.fmod(a!, b!),
+  vjp: [(g) => g, (g, s) => g.neg().mul(truncDivide(s.a, s.b))],
+});
+
+/** Remainder with the sign of the divisor, as Python's `%`: `a - b * floor(a / b)`. */
+export const remainder: Binary<"remainder"> = elementwise({
+  operands: 2,
+  refuses: ["bool"],
+  integerDivisor: true,
+  lower: (k, a, b) => {
+    const rest = k.fmod(a!, b!);
+    const otherSign = k.and(k.ne(rest, 0), k.ne(k.lt(rest, 0), k.lt(b!, 0)));
+    return k.select(otherSign, k.add(rest, b!), rest);
+  },
+  vjp: [(g) => g, (g, s) => g.neg().mul(floorDivide(s.a, s.b))],
+});

@@ -1,0 +1,175 @@
+// Indexing as in Python: x.at(0), x.at("1:3, ..., None"), x.at([slice(1, 3), rows]), and x.set(...) to assign.
+// Floor L4 (ops). Source: https://numpy.org/doc/stable/user/basics.indexing.html
+
+import type { Scalar } from "../base/dtype.ts";
+import { ArgumentError, IndexError, showShape, ValueError } from "../base/errors.ts";
+import type { AnyTensor } from "../tensor/tensor.ts";
+import { fresh, isTensor } from "../tensor/tensor.ts";
+import { composite } from "./define.ts";
+import type { OpFn } from "./signatures.ts";
+
+/** `start:end:step` of Python. */
+export interface Slice {
+  readonly start: number | null;
+  readonly end: number | null;
+  readonly step: number;
+}
+
+/** One entry of an index; `null` inserts a dimension, "..." stands for all dimensions not named. */
+export type IndexItem = number | boolean | null | string | Slice | AnyTensor | readonly unknown[];
+/** An entry, or a list of entries for the leading dimensions. */
+export type Index = IndexItem | readonly IndexItem[];
+
+type Parsed = number | boolean | null | "..." | Slice | AnyTensor;
+
+const isSlice = (x: unknown): x is Slice =>
+  typeof x === "object" && x !== null && "start" in x && "end" in x && "step" in x;
+
+function parseText(text: string): Parsed[] {
+  return text.split(",").map((raw): Parsed => {
+    const item = raw.trim();
+    if (item === "...") return "...";
+    if (item === "None" || item === "null" || item === "newaxis") return null;
+    if (item === "True" || item === "true") return true;
+    if (item === "False" || item === "false") return false;
+    const fields = item.split(":").map((f) => f.trim());
+    const numberOf = (f: string | undefined): number | null => {
+      if (f === undefined || f === "") return null;
+      if (!/^[+-]?\d+$/.test(f))
+        throw new ValueError(
+          `at: cannot read "${item}" in the index "${text}": expected an integer, start:end:step, ..., or None`,
+        );
+      return Number(f);
+    };
+    if (fields.length === 1) {
+      const n = numberOf(fields[0]);
+      if (n === null) throw new ValueError(`at: an entry is empty in the index "${text}"`);
+      return n;
+    }
+    if (fields.length > 3) throw new ValueError(`at: too many ":" in "${item}"`);
+    return { start: numberOf(fields[0]), end: numberOf(fields[1]), step: numberOf(fields[2]) ?? 1 };
+  });
+}
+
+function parseItem(item: unknown): Parsed[] {
+  if (typeof item === "string") return parseText(item);
+  if (
+    item === null ||
+    typeof item === "number" ||
+    typeof item === "boolean" ||
+    isTensor(item) ||
+    isSlice(item)
+  )
+    return [item];
+  if (Array.isArray(item)) return [listIndex(item)];
+  throw new ArgumentError(
+    `at: an index must be an integer, a slice, "...", null, a list or a tensor, not ${item === undefined ? "undefined" : typeof item}`,
+  );
+}
+
+/** A nested list of integers or booleans as an index tensor. */
+function listIndex(list: readonly unknown[]): AnyTensor {
+  const shape: number[] = [];
+  for (let v: unknown = list; Array.isArray(v); v = v[0]) shape.push(v.length);
+  const flat = list.flat(Number.POSITIVE_INFINITY) as unknown[];
+  if (flat.length !== shape.reduce((p, n) => p * n, 1))
+    throw new ValueError("at: a list of indices is ragged");
+  if (flat.length > 0 && flat.every((v) => typeof v === "boolean"))
+    return fresh(Uint8Array.from(flat, Number), shape, "bool");
+  for (const v of flat)
+    if (!Number.isInteger(v)) throw new IndexError(`at: indices must be integers, got ${String(v)}`);
+  return fresh(Int32Array.from(flat as number[]), shape, "int32");
+}
+
+function parse(args: readonly unknown[]): Parsed[] {
+  const items = args.length === 1 && Array.isArray(args[0]) ? (args[0] as readonly unknown[]) : args;
+  return items.flatMap(parseItem);
+}
+
+/** Dimensions that an entry takes from the tensor. */
+const consumes = (item: Parsed): number =>
+  item === null || item === "..." || typeof item === "boolean"
+    ? 0
+    : isTensor(item) && item.dtype === "bool"
+      ? item.ndim
+      : 1;
+
+/** Applies integers, slices and new dimensions as views; returns what is left for index tensors. */
+function applyBasic(
+  x: AnyTensor,
+  items: readonly Parsed[],
+): { view: AnyTensor; indices: (AnyTensor | null)[] } {
+  const taken = items.reduce<number>((n, item) => n + consumes(item), 0);
+  if (taken > x.ndim)
+    throw new IndexError(
+      `too many indices for tensor of dimension ${x.ndim}: ${taken} given for shape ${showShape(x.shape)}`,
+    );
+  if (items.filter((item) => item === "...").length > 1)
+    throw new IndexError("an index can only have a single ellipsis ('...')");
+  let view = x;
+  let d = 0;
+  const indices: (AnyTensor | null)[] = [];
+  const advanced = items.some((item) => isTensor(item) || typeof item === "boolean");
+  for (const item of items) {
+    if (item === "...") {
+      const skip = x.ndim - taken;
+      for (let i = 0; i < skip; i++) indices.push(null);
+      d += skip;
+    } else if (item === null) {
+      view = view.unsqueeze(d++);
+      indices.push(null);
+    } else if (typeof item === "boolean") {
+      view = view.unsqueeze(d++);
+      indices.push(fresh(Uint8Array.of(Number(item)), [1], "bool"));
+    } else if (typeof item === "number") {
+      const n: number = view.shape[d]!;
+      if (!Number.isInteger(item))
+        throw new IndexError(
+          `only integers, slices (\`:\`), ellipsis (\`...\`), None and long or byte tensors are valid indices (got ${item})`,
+        );
+      if (item < -n || item >= n)
+        throw new IndexError(`index ${item} is out of bounds for dimension ${d} with size ${n}`);
+      // Beside index tensors an integer broadcasts with them, which decides where their dimensions go.
+      if (advanced) {
+        indices.push(fresh(Int32Array.of(item), [], "int32"));
+        d++;
+      } else view = view.select(d, item);
+    } else if (isTensor(item)) {
+      indices.push(item);
+      d += consumes(item);
+    } else {
+      if (item.step <= 0) throw new ValueError("step must be greater than zero");
+      view = view.sliceDim(d, item.start, item.end, item.step);
+      indices.push(null);
+      d++;
+    }
+  }
+  return { view, indices: indices.some((i) => i !== null) ? indices : [] };
+}
+
+/**
+ * Elements at an index: `x.at(0)`, `x.at(0, -1)`, `x.at("1:3, ..., None")`, `x.at([slice(1, 3), rows])`. Integers and slices
+ * give views; index tensors and masks give copies.
+ * @throws IndexError for an index out of range or too many of them.
+ * @example torch.tensor([[1, 2], [3, 4]]).at("1, :") // tensor([3, 4])
+ */
+export const at: OpFn<Index[]> = composite(
+  (x: AnyTensor, ...args: unknown[]) => {
+    const { view, indices } = applyBasic(x, parse(args));
+    if (indices.length > 0) return view.indexTensors(indices);
+    return view === x ? x.view(x.shape) : view;
+  },
+  { variadic: true },
+);
+
+/** Assigns to the elements at an index: `x.set(0, 1.5)`, `x.set("1:3, 0", values)`. Values are broadcast. Returns x. */
+export const set: OpFn<[index: Index, values: AnyTensor | Scalar], "self"> = composite(
+  (x: AnyTensor, index: unknown, values: AnyTensor | Scalar) => {
+    const { view, indices } = applyBasic(x, parse([index]));
+    if (indices.length > 0)
+      view.indexPut_(indices, isTensor(values) ? values.to(x.dtype) : view.newFull([], values));
+    else if (isTensor(values)) view.copy_(values);
+    else view.fill_(values);
+    return x;
+  },
+);

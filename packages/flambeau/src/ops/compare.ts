@@ -1,0 +1,123 @@
+// Comparisons, tests and logic: results are bool tensors, without gradients.
+// Floor L4 (ops). Source: https://pytorch.org/docs/stable/torch.html#comparison-ops
+
+import { isFloat } from "../base/dtype.ts";
+import type { AnyTensor } from "../tensor/tensor.ts";
+import { composite, elementwise } from "./define.ts";
+import type { Binary, Compare, OpFn, Unary, UnaryBool } from "./signatures.ts";
+
+/** `a == b`, element by element. NaN equals nothing. */
+export const eq: Compare<"eq"> = elementwise({
+  operands: 2,
+  result: "bool",
+  lower: (k, a, b) => k.eq(a!, b!),
+});
+/** `a != b` */
+export const ne: Compare<"ne"> = elementwise({
+  operands: 2,
+  result: "bool",
+  lower: (k, a, b) => k.ne(a!, b!),
+});
+/** `a < b` */
+export const lt: Compare<"lt"> = elementwise({
+  operands: 2,
+  result: "bool",
+  lower: (k, a, b) => k.lt(a!, b!),
+});
+/** `a <= b` */
+export const le: Compare<"le"> = elementwise({
+  operands: 2,
+  result: "bool",
+  lower: (k, a, b) => k.le(a!, b!),
+});
+/** `a > b` */
+export const gt: Compare<"gt"> = elementwise({
+  operands: 2,
+  result: "bool",
+  lower: (k, a, b) => k.gt(a!, b!),
+});
+/** `a >= b` */
+export const ge: Compare<"ge"> = elementwise({
+  operands: 2,
+  result: "bool",
+  lower: (k, a, b) => k.ge(a!, b!),
+});
+
+/** Whether elements are NaN. */
+export const isnan: UnaryBool = elementwise({ operands: 1, result: "bool", lower: (k, x) => k.ne(x!, x!) });
+/** Whether elements are +inf or -inf. */
+export const isinf: UnaryBool = elementwise({
+  operands: 1,
+  result: "bool",
+  lower: (k, x) => (isFloat(x!.dtype) ? k.eq(k.abs(x!), Number.POSITIVE_INFINITY) : k.ne(x!, x!)),
+});
+/** Whether elements are neither infinite nor NaN. */
+export const isfinite: UnaryBool = elementwise({
+  operands: 1,
+  result: "bool",
+  // x - x is 0 for numbers, NaN for infinities and NaN.
+  lower: (k, x) => (isFloat(x!.dtype) ? k.eq(k.sub(x!, x!), 0) : k.eq(x!, x!)),
+});
+
+/** `!x`: whether elements are zero. */
+export const logicalNot: UnaryBool = elementwise({
+  operands: 1,
+  result: "bool",
+  lower: (k, x) => k.eq(x!, 0),
+});
+/** Whether both are nonzero. */
+export const logicalAnd: Compare<"logicalAnd"> = elementwise({
+  operands: 2,
+  result: "bool",
+  lower: (k, a, b) => k.and(k.ne(a!, 0), k.ne(b!, 0)),
+});
+/** Whether one of both is nonzero. */
+export const logicalOr: Compare<"logicalOr"> = elementwise({
+  operands: 2,
+  result: "bool",
+  lower: (k, a, b) => k.or(k.ne(a!, 0), k.ne(b!, 0)),
+});
+/** Whether exactly one of both is nonzero. */
+export const logicalXor: Compare<"logicalXor"> = elementwise({
+  operands: 2,
+  result: "bool",
+  lower: (k, a, b) => k.xor(k.ne(a!, 0), k.ne(b!, 0)),
+});
+
+/** Bitwise complement of integers, `!x` of bools. */
+export const bitwiseNot: Unary = elementwise({ operands: 1, refuses: ["float"], lower: (k, x) => k.not(x!) });
+/** Bits that both have; of bools, whether both are true. */
+export const bitwiseAnd: Binary<"bitwiseAnd"> = elementwise({
+  operands: 2,
+  refuses: ["float"],
+  lower: (k, a, b) => k.and(a!, b!),
+});
+/** Bits that one of both has. */
+export const bitwiseOr: Binary<"bitwiseOr"> = elementwise({
+  operands: 2,
+  refuses: ["float"],
+  lower: (k, a, b) => k.or(a!, b!),
+});
+/** Bits that exactly one of both has. */
+export const bitwiseXor: Binary<"bitwiseXor"> = elementwise({
+  operands: 2,
+  refuses: ["float"],
+  lower: (k, a, b) => k.xor(a!, b!),
+});
+
+/**
+ * Whether |a - b| <= atol + rtol * |b|, element by element. Defaults: rtol 1e-5, atol 1e-8, NaN equals nothing unless
+ * `equalNan`.
+ */
+export const isclose: OpFn<[other: AnyTensor, options?: ToleranceOptions], "bool"> = composite(
+  (a: AnyTensor, b: AnyTensor, { rtol = 1e-5, atol = 1e-8, equalNan = false }: ToleranceOptions = {}) => {
+    const close = a.sub(b).abs().le(b.abs().mul(rtol).add(atol)).logicalAnd(isfinite(b)).logicalOr(a.eq(b));
+    return equalNan ? close.logicalOr(a.isnan().logicalAnd(b.isnan())) : close;
+  },
+);
+/** Tolerances of {@link isclose}. */
+export interface ToleranceOptions {
+  readonly rtol?: number;
+  readonly atol?: number;
+  readonly equalNan?: boolean;
+}

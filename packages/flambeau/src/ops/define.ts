@@ -1,0 +1,242 @@
+// How an op is defined: one entry, from which its function, method, in-place form and gradient follow.
+// Floor L4 (ops).
+
+import { isFloat } from "../base/dtype.ts";
+import { AutogradError } from "../base/errors.ts";
+import type { ElementwiseDef, OperandArg } from "../tensor/elementwise.ts";
+import { Elementwise } from "../tensor/elementwise.ts";
+import { mode } from "../tensor/grad-mode.ts";
+import type { MultiVjp, Saves, Vjp } from "../tensor/record.ts";
+import { checkInplace, finishInplace, OpNode } from "../tensor/record.ts";
+import type { AnyTensor } from "../tensor/tensor.ts";
+import { isTensor } from "../tensor/tensor.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: arguments differ by op; each entry's declared type is what users see.
+type Fn = (...args: any[]) => any;
+
+/** What ops/table.ts and the docs need to know of an op. The name is the name of the export. */
+export interface OpEntry {
+  name: string;
+  readonly kind: "elementwise" | "op" | "mutating" | "composite";
+  readonly differentiable: boolean;
+  /** Whether the first argument is a tensor, so that the op is a method as well. */
+  readonly method: boolean;
+  /** Whether the op takes a list of arguments of any length (`reshape(2, 3)`). */
+  readonly variadic: boolean;
+  /** The form with a trailing underscore. */
+  readonly inplace: Fn | null;
+  /** The function that the op was made from: its parameters are the op's, for the docs and for conformance. */
+  readonly definition: Fn;
+}
+
+const entries = new WeakMap<Fn, OpEntry>();
+
+/** The entry behind an op function; null for any other value. */
+export const entryOf = (f: unknown): OpEntry | null =>
+  typeof f === "function" ? (entries.get(f as Fn) ?? null) : null;
+
+function define<F>(f: Fn, entry: OpEntry): F {
+  entries.set(f, entry);
+  return f as F;
+}
+
+/** Another op that takes over for some options (`div` with a rounding mode), or null. */
+// biome-ignore lint/suspicious/noExplicitAny: each op reads its own options.
+type Variant = (options: any) => unknown;
+
+/** An op that computes every element on its own. See {@link ElementwiseDef}. */
+export function elementwise<F>(def: ElementwiseDef & { readonly variant?: Variant }): F {
+  const op = new Elementwise(def);
+  const form = (inplace: boolean): Fn =>
+    def.operands === 1
+      ? (a: OperandArg, options?: object) => op.unary(a, options, inplace)
+      : def.operands === 2
+        ? (a: OperandArg, b: OperandArg, options?: object) => op.binary(a, b, options, inplace)
+        : (a: OperandArg, b: OperandArg, c: OperandArg, options?: object) =>
+            op.call(a, b, c, options, inplace ? (a as AnyTensor) : null);
+  const plain = form(false);
+  const plainInplace = form(true);
+  const { variant } = def;
+  const n = def.operands;
+  // The options object follows the operands.
+  const call: Fn = variant ? (...args) => (((args[n] && variant(args[n])) || plain) as Fn)(...args) : plain;
+  const inplace: Fn = variant
+    ? (...args) => {
+        const other = args[n] && variant(args[n]);
+        return ((other && entryOf(other)?.inplace) || plainInplace)(...args);
+      }
+    : plainInplace;
+  return define<F>(call, {
+    get name() {
+      return op.name;
+    },
+    set name(name: string) {
+      op.name = name;
+    },
+    kind: "elementwise",
+    differentiable: def.vjp !== undefined,
+    method: true,
+    variadic: false,
+    inplace,
+    definition: plain,
+  });
+}
+
+export interface OpDef {
+  /** Computes the result. Runs unrecorded; returns a tensor, or an array of tensors. */
+  readonly forward: Fn;
+  /** Gradients of the tensor arguments, depth first. Without it, results never require grad. */
+  readonly vjp?: Vjp;
+  /** The same for an op whose forward returns an array. */
+  readonly multiVjp?: MultiVjp;
+  /** What the gradient looks at; default `shapes`. */
+  readonly saves?: Saves;
+  readonly method?: boolean;
+  readonly variadic?: boolean;
+}
+
+/** The tensors among the arguments, those inside of arrays included. */
+function tensorsIn(args: readonly unknown[]): AnyTensor[] {
+  const found: AnyTensor[] = [];
+  for (const x of args) {
+    if (isTensor(x)) found.push(x);
+    else if (Array.isArray(x)) for (const y of x) if (isTensor(y)) found.push(y);
+  }
+  return found;
+}
+
+const anyRequiresGrad = (tensors: readonly AnyTensor[]): boolean => {
+  for (const t of tensors) if (t.requiresGrad) return true;
+  return false;
+};
+
+/** An op with a forward computation and a gradient of its own. */
+export function op<F>(def: OpDef): F {
+  const entry: OpEntry = {
+    name: "op",
+    kind: "op",
+    differentiable: def.vjp !== undefined || def.multiVjp !== undefined,
+    method: def.method ?? true,
+    variadic: def.variadic ?? false,
+    inplace: null,
+    definition: def.forward,
+  };
+  const vjp = def.vjp ?? def.multiVjp;
+  const call: Fn = (...args) => {
+    if (!mode.grad || !vjp) return def.forward(...args);
+    const tensors = tensorsIn(args);
+    if (!anyRequiresGrad(tensors)) return def.forward(...args);
+    let out: AnyTensor | AnyTensor[];
+    mode.grad = false;
+    try {
+      out = def.forward(...args);
+    } finally {
+      mode.grad = true;
+    }
+    if (!Array.isArray(out)) {
+      // An op that had nothing to do may return its argument.
+      if (isFloat(out.dtype) && !tensors.includes(out))
+        out.setHistory(new OpNode(entry.name, vjp, def.saves ?? "shapes", args, tensors, out, 1), 0);
+      return out;
+    }
+    const node = new OpNode(
+      entry.name,
+      vjp,
+      def.saves ?? "shapes",
+      args,
+      tensors,
+      out[0] ?? null,
+      out.length,
+    );
+    out.forEach((y, i) => {
+      if (isFloat(y.dtype)) y.setHistory(node, i);
+    });
+    return out;
+  };
+  return define<F>(call, entry);
+}
+
+export interface MutatingDef {
+  /** Changes `self`. Runs unrecorded. */
+  // biome-ignore lint/suspicious/noExplicitAny: arguments differ by op.
+  readonly mutate: (self: AnyTensor, ...args: any[]) => void;
+  /** Gradients of `self` as it was before, then of the other tensor arguments. It cannot look at `self`'s old value. */
+  readonly vjp?: Vjp;
+  readonly saves?: Saves;
+  /** False if there is only the in-place form; the export's name then ends in an underscore. Default true. */
+  readonly functional?: boolean;
+}
+
+/** An op that is naturally in place; the plain form is a clone that is then changed. */
+export function mutating<F>(def: MutatingDef): F {
+  const inplace: Fn = (self: AnyTensor, ...args) => {
+    const label = entry.name.endsWith("_") ? entry.name : `${entry.name}_`;
+    checkInplace(self, label);
+    const tensors = [self, ...tensorsIn(args)];
+    const recording = mode.grad && def.vjp !== undefined && isFloat(self.dtype) && anyRequiresGrad(tensors);
+    if (!recording) {
+      def.mutate(self, ...args);
+      finishInplace(self, null);
+      return self;
+    }
+    const meta = { shape: self.shape, dtype: self.dtype };
+    const node = new OpNode(
+      entry.name.replace(/_$/, ""),
+      def.vjp!,
+      def.saves ?? "shapes",
+      [meta, ...args],
+      tensors,
+      null,
+      1,
+    );
+    mode.grad = false;
+    try {
+      def.mutate(self, ...args);
+    } finally {
+      mode.grad = true;
+    }
+    finishInplace(self, node);
+    return self;
+  };
+  const functional = def.functional ?? true;
+  const entry: OpEntry = {
+    name: "op",
+    kind: "mutating",
+    differentiable: def.vjp !== undefined,
+    method: true,
+    variadic: false,
+    inplace: functional ? inplace : null,
+    definition: def.mutate,
+  };
+  const call: Fn = functional ? (x: AnyTensor, ...args) => inplace(x.clone(), ...args) : inplace;
+  return define<F>(call, entry);
+}
+
+export interface CompositeOptions {
+  readonly method?: boolean;
+  readonly variadic?: boolean;
+  /** Whether there is an in-place form (computed, then copied). Default false. */
+  readonly inplace?: boolean;
+}
+
+/** A function over other ops: no kernel and no gradient of its own. */
+export function composite<F>(f: Fn, options: CompositeOptions = {}): F {
+  const inplace: Fn | null = options.inplace
+    ? (self: AnyTensor, ...args) => {
+        const y: AnyTensor = f(self, ...args);
+        if (y === self) throw new AutogradError("an in-place form must compute something new");
+        return self.copy_(y);
+      }
+    : null;
+  // A wrapper, so that one function may be exported under two names with an entry each.
+  const call: Fn = (...args) => f(...args);
+  return define<F>(call, {
+    name: "op",
+    kind: "composite",
+    differentiable: true,
+    method: options.method ?? true,
+    variadic: options.variadic ?? false,
+    inplace,
+    definition: f,
+  });
+}

@@ -1,0 +1,268 @@
+// Products of matrices, vectors and batches of matrices.
+// Floor L4 (ops). Source: https://pytorch.org/docs/stable/generated/torch.matmul.html
+
+import type { DType } from "../base/dtype.ts";
+import { DTypeError, RuntimeError, ShapeError, showShape } from "../base/errors.ts";
+import type { Shape } from "../base/shape.ts";
+import { broadcastShapes, numel } from "../base/shape.ts";
+import type { MatrixView } from "../ir/routines.ts";
+import { matrixProduct } from "../tensor/routines.ts";
+import { allocate } from "../tensor/storage.ts";
+import type { AnyTensor } from "../tensor/tensor.ts";
+import { fresh, isTensor } from "../tensor/tensor.ts";
+import { composite, op } from "./define.ts";
+import type { LinearOp, MatMulOp, OpFn } from "./signatures.ts";
+
+const matrixOf = (x: AnyTensor): MatrixView => ({
+  data: x.storage.data,
+  offset: x.offset,
+  rowStride: x.strides[x.ndim - 2]!,
+  colStride: x.strides[x.ndim - 1]!,
+});
+
+function checkPair(a: AnyTensor, b: AnyTensor, op: string): void {
+  if (!isTensor(a) || !isTensor(b)) throw new RuntimeError(`${op}(): both arguments must be Tensors`);
+  if (a.dtype !== b.dtype)
+    throw new DTypeError(
+      op,
+      `${op}: expected m1 and m2 to have the same dtype, but got: ${a.dtype} != ${b.dtype}`,
+    );
+  if (a.dtype === "bool")
+    throw new DTypeError(
+      op,
+      `${op}: "addmm_impl_cpu_" not implemented for 'Bool': convert with .to("float32") first`,
+    );
+}
+
+/** [m, k] x [k, n] */
+function product2d(a: AnyTensor, b: AnyTensor): AnyTensor {
+  const m = a.shape[0]!;
+  const k = a.shape[1]!;
+  const n = b.shape[1]!;
+  const out: AnyTensor = fresh(allocate(a.dtype, m * n), [m, n], a.dtype as DType);
+  matrixProduct(1, m, n, k, matrixOf(a), 0, matrixOf(b), 0, out.storage.data, 0, null);
+  return out;
+}
+
+/** The stride with which the leading dimensions of x step through memory as if they were one; null if they do not. */
+function batchStride(x: AnyTensor): number | null {
+  let step: number | null = null;
+  let size = 1;
+  for (let i = x.ndim - 3; i >= 0; i--) {
+    const n = x.shape[i]!;
+    if (n === 1) continue;
+    if (step === null) step = x.strides[i]!;
+    else if (x.strides[i] !== step * size) return null;
+    size *= n;
+  }
+  return step ?? 0;
+}
+
+/** [batch..., m, k] x [batch..., k, n] with broadcast batches. */
+function productBatched(a: AnyTensor, b: AnyTensor, batch: Shape): AnyTensor {
+  const [m, k] = a.shape.slice(-2) as [number, number];
+  const n = b.shape[b.ndim - 1]!;
+  const prepare = (x: AnyTensor): [AnyTensor, number] => {
+    const full = x.expand([...batch, ...x.shape.slice(-2)]);
+    const stride = batchStride(full);
+    if (stride !== null) return [full, stride];
+    const copy = full.contiguous();
+    return [copy, numel(copy.shape.slice(-2))];
+  };
+  const [x, xs] = prepare(a);
+  const [y, ys] = prepare(b);
+  const shape = [...batch, m, n];
+  const out: AnyTensor = fresh(allocate(a.dtype, numel(shape)), shape, a.dtype as DType);
+  matrixProduct(numel(batch), m, n, k, matrixOf(x), xs, matrixOf(y), ys, out.storage.data, 0, null);
+  return out;
+}
+
+const mismatch = (a: AnyTensor, b: AnyTensor, op: string): ShapeError =>
+  new ShapeError(
+    op,
+    [a.shape, b.shape],
+    `${op}: mat1 and mat2 shapes cannot be multiplied (${a.shape.join("x")} and ${b.shape.join("x")}): inner sizes differ: ${showShape(a.shape)} x ${showShape(b.shape)}`,
+  );
+
+/**
+ * The matrix product. Of two vectors their inner product; of a matrix and a vector the product with a column (a row, if
+ * the vector stands first); above two dimensions, matrices in the last two with broadcast batches before them.
+ *
+ * **Shape** `[..., m, k] x [..., k, n]` gives `[..., m, n]`.
+ * @throws ShapeError if the inner sizes differ or the batches do not broadcast; DTypeError unless both have one dtype.
+ * @see https://pytorch.org/docs/stable/generated/torch.matmul.html
+ */
+export const matmul: MatMulOp = op({
+  saves: "inputs",
+  forward: (a: AnyTensor, b: AnyTensor) => {
+    checkPair(a, b, "matmul");
+    if (a.ndim === 0 || b.ndim === 0)
+      throw new RuntimeError(
+        `both arguments to matmul need to be at least 1D, but they are ${a.ndim}D and ${b.ndim}D`,
+      );
+    const x = a.ndim === 1 ? a.unsqueeze(0) : a;
+    const y = b.ndim === 1 ? b.unsqueeze(1) : b;
+    if (x.shape[x.ndim - 1] !== y.shape[y.ndim - 2]) throw mismatch(a, b, "matmul");
+    if (x.ndim === 2 && y.ndim === 2) {
+      const out = product2d(x, y);
+      return a.ndim === 2 && b.ndim === 2
+        ? out
+        : fresh(out.storage.data, withoutVectors(out.shape, a, b), out.dtype as DType);
+    }
+    const batch = broadcastShapes(x.shape.slice(0, -2), y.shape.slice(0, -2), "matmul");
+    const out = productBatched(x, y, batch);
+    return fresh(out.storage.data, withoutVectors(out.shape, a, b), out.dtype as DType);
+  },
+  vjp: (g, s) => {
+    const { a, b } = s;
+    const needA = s.edges[0] !== null;
+    const needB = s.edges[1] !== null;
+    if (a.ndim === 2 && b.ndim === 2)
+      return [needA ? g.matmul(b.transpose(0, 1)) : null, needB ? a.transpose(0, 1).matmul(g) : null];
+    const x = a.ndim === 1 ? a.unsqueeze(0) : a;
+    const y = b.ndim === 1 ? b.unsqueeze(1) : b;
+    let up = g;
+    if (a.ndim === 1) up = up.unsqueeze(b.ndim === 1 ? -1 : -2);
+    if (b.ndim === 1) up = up.unsqueeze(-1);
+    const ga = needA ? up.matmul(y.transpose(-2, -1)) : null;
+    const gb = needB ? x.transpose(-2, -1).matmul(up) : null;
+    return [ga?.sumToSize(x.shape).reshape(a.shape) ?? null, gb?.sumToSize(y.shape).reshape(b.shape) ?? null];
+  },
+});
+
+const withoutVectors = (shape: Shape, a: AnyTensor, b: AnyTensor): Shape => {
+  const out = shape.slice();
+  if (b.ndim === 1) out.pop();
+  if (a.ndim === 1) out.splice(out.length - (b.ndim === 1 ? 1 : 2), 1);
+  return out;
+};
+
+/** The product of two matrices: {@link matmul} that takes nothing else. */
+export const mm: MatMulOp<"mm"> = composite((a: AnyTensor, b: AnyTensor) => {
+  if (a.ndim !== 2 || b.ndim !== 2)
+    throw new RuntimeError(
+      `mm: ${a.ndim !== 2 ? "self" : "mat2"} must be a matrix, got shapes ${showShape(a.shape)} and ${showShape(b.shape)}`,
+    );
+  return a.matmul(b);
+});
+
+/** The products of two equally long lists of matrices, [batch, m, k] x [batch, k, n]. */
+export const bmm: MatMulOp<"bmm"> = composite((a: AnyTensor, b: AnyTensor) => {
+  if (a.ndim !== 3 || b.ndim !== 3)
+    throw new RuntimeError(
+      `batch1 must be a 3D tensor: bmm got shapes ${showShape(a.shape)} and ${showShape(b.shape)}`,
+    );
+  if (a.shape[0] !== b.shape[0] || a.shape[2] !== b.shape[1])
+    throw new ShapeError(
+      "bmm",
+      [a.shape, b.shape],
+      `bmm: Expected size for first two dimensions of batch2 tensor to be: [${a.shape[0]}, ${a.shape[2]}] but got: [${b.shape[0]}, ${b.shape[1]}].`,
+    );
+  return a.matmul(b);
+});
+
+/** The product of a matrix and a vector. */
+export const mv: MatMulOp<"mv"> = composite((a: AnyTensor, b: AnyTensor) => {
+  if (a.ndim !== 2 || b.ndim !== 1)
+    throw new RuntimeError(`vector + matrix @ vector expected, got ${a.ndim}, ${b.ndim}`);
+  return a.matmul(b);
+});
+
+/** The inner product of two vectors. */
+export const dot: MatMulOp<"dot"> = composite((a: AnyTensor, b: AnyTensor) => {
+  if (a.ndim !== 1 || b.ndim !== 1)
+    throw new RuntimeError(`1D tensors expected, but got ${a.ndim}D and ${b.ndim}D tensors`);
+  if (a.length !== b.length)
+    throw new ShapeError(
+      "dot",
+      [a.shape, b.shape],
+      `inconsistent tensor size, expected tensor ${showShape(a.shape)} and src ${showShape(b.shape)} to have the same number of elements`,
+    );
+  return a.matmul(b);
+});
+
+/** The matrix of all products of the elements of two vectors. */
+export const outer: OpFn<[other: AnyTensor]> = composite((a: AnyTensor, b: AnyTensor) => {
+  if (a.ndim !== 1 || b.ndim !== 1)
+    throw new RuntimeError(`outer: Expected 1-D arguments, but got ${a.ndim}D and ${b.ndim}D`);
+  return a.unsqueeze(1).mul(b.unsqueeze(0));
+});
+
+/** `beta * input + alpha * (a @ b)`; both factors default to 1. */
+export const addmm: OpFn<
+  [a: AnyTensor, b: AnyTensor, options?: { readonly beta?: number; readonly alpha?: number }]
+> = composite(
+  (
+    input: AnyTensor,
+    a: AnyTensor,
+    b: AnyTensor,
+    { beta = 1, alpha = 1 }: { beta?: number; alpha?: number } = {},
+  ) => {
+    const product = alpha === 1 ? mm(a, b) : mm(a, b).mul(alpha);
+    // beta 0 does not spread NaN from the input.
+    if (beta === 0) return product;
+    return product.add(beta === 1 ? input : input.mul(beta));
+  },
+);
+
+/**
+ * The affine map `x @ weight^T + bias`.
+ *
+ * **Shape** input [..., in], weight [out, in] or [in], bias [out]; result [..., out].
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.functional.linear.html
+ */
+export const linear: LinearOp = op({
+  saves: "inputs",
+  method: false,
+  forward: (x: AnyTensor, weight: AnyTensor, bias?: AnyTensor | null) => {
+    checkPair(x, weight, "linear");
+    if (weight.ndim !== 2 || x.ndim === 0) {
+      const y = x.matmul(weight.t());
+      return bias ? y.add(bias) : y;
+    }
+    const k = weight.shape[1]!;
+    const n = weight.shape[0]!;
+    if (x.shape[x.ndim - 1] !== k) throw mismatch(x, weight.t(), "linear");
+    if (bias && (bias.ndim !== 1 || bias.length !== n)) {
+      if (numel(bias.shape) !== 1)
+        throw new ShapeError(
+          "linear",
+          [x.shape, weight.shape, bias.shape],
+          `linear: a bias of shape ${showShape(bias.shape)} does not fit a weight of shape ${showShape(weight.shape)}: expected [${n}]`,
+        );
+      return x.matmul(weight.t()).add(bias);
+    }
+    const rows = x.ndim === 2 ? x : x.reshape(-1, k);
+    const m = rows.shape[0]!;
+    const shape = [...x.shape.slice(0, -1), n];
+    const out: AnyTensor = fresh(allocate(x.dtype, m * n), shape, x.dtype as DType);
+    const w = {
+      data: weight.storage.data,
+      offset: weight.offset,
+      rowStride: weight.strides[1]!,
+      colStride: weight.strides[0]!,
+    };
+    const c = bias ? { data: bias.storage.data, offset: bias.offset, stride: bias.strides[0]! } : null;
+    matrixProduct(1, m, n, k, matrixOf(rows), 0, w, 0, out.storage.data, 0, c);
+    return out;
+  },
+  vjp: (g, s) => {
+    const { a: x, b: weight } = s;
+    const needX = s.edges[0] !== null;
+    const needW = s.edges[1] !== null;
+    const bias = s.meta(2);
+    if (weight.ndim !== 2) {
+      const gx = needX ? g.unsqueeze(-1).mul(weight) : null;
+      return [
+        gx,
+        needW ? x.mul(g.unsqueeze(-1)).sumToSize(weight.shape) : null,
+        bias && g.sumToSize(bias.shape),
+      ];
+    }
+    const [n, k] = weight.shape;
+    const up = g.reshape(-1, n);
+    const gx = needX ? up.matmul(weight).reshape(x.shape) : null;
+    const gw = needW ? up.transpose(0, 1).matmul(x.reshape(-1, k)) : null;
+    return [gx, gw, bias && s.edges[2] ? up.sum(0) : null];
+  },
+});

@@ -1,0 +1,109 @@
+// Powers and roots.
+// Floor L4 (ops). Source: https://pytorch.org/docs/stable/generated/torch.pow.html
+
+import { isFloat } from "../base/dtype.ts";
+import { RuntimeError } from "../base/errors.ts";
+import type { Expr, ExprBuilder } from "../ir/scalar.ts";
+import type { OperandArg } from "../tensor/elementwise.ts";
+import type { AnyTensor } from "../tensor/tensor.ts";
+import { isTensor } from "../tensor/tensor.ts";
+import { eq, ge, logicalAnd } from "./compare.ts";
+import { composite, elementwise } from "./define.ts";
+import { where } from "./select.ts";
+import type { BinaryEither, Unary, UnaryFloat } from "./signatures.ts";
+
+/** `x * x` */
+export const square: Unary = elementwise({
+  operands: 1,
+  lower: (k, x) => k.mul(x!, x!),
+  vjp: [(g, s) => g.mul(s.x.mul(2))],
+});
+
+/** Square root; NaN below 0. */
+export const sqrt: UnaryFloat = elementwise({
+  operands: 1,
+  result: "float",
+  lower: (k, x) => k.sqrt(x!),
+  saves: "output",
+  vjp: [(g, s) => g.div(s.y.mul(2))],
+});
+
+/** 1 / sqrt(x) */
+export const rsqrt: UnaryFloat = elementwise({
+  operands: 1,
+  result: "float",
+  lower: (k, x) => k.div(1, k.sqrt(x!)),
+  saves: "output",
+  vjp: [(g, s) => g.mul(s.y.mul(s.y).mul(s.y).mul(-0.5))],
+});
+
+/** 1 / x */
+export const reciprocal: UnaryFloat = elementwise({
+  operands: 1,
+  result: "float",
+  lower: (k, x) => k.div(1, x!),
+  saves: "output",
+  vjp: [(g, s) => g.neg().mul(s.y).mul(s.y)],
+});
+
+const generalPow: BinaryEither<"pow"> = elementwise({
+  operands: 2,
+  lower: (k, a, b) => (isFloat(a!.dtype) ? k.pow(a!, b!) : integerPow(k, a!, b!)),
+  saves: "both",
+  vjp: [
+    // An exponent of 0 has gradient 0 everywhere, even where a^(b-1) is infinite.
+    (g, s) => where(eq(s.b, 0), 0, g.mul(s.b).mul(pow(s.a, isTensor(s.b) ? s.b.sub(1) : s.b - 1))),
+    // d/db a^b = a^b log a, and 0 where a = 0 and b >= 0.
+    (g, s) =>
+      where(logicalAnd(eq(s.a, 0), ge(s.b, 0)), 0, g.mul(s.y).mul(isTensor(s.a) ? s.a.log() : Math.log(s.a))),
+  ],
+});
+
+// By squaring; 64 bits of result cannot need an exponent above 63.
+function integerPow(k: ExprBuilder, a: Expr, b: Expr): Expr {
+  const number = (v: number): Expr => k.const(v, a.dtype);
+  let result = number(1);
+  let power = a;
+  for (let bit = 0; bit < 6; bit++) {
+    result = k.select(k.ne(k.and(b, 1 << bit), 0), k.mul(result, power), result);
+    if (bit < 5) power = k.mul(power, power);
+  }
+  // a^-n cut to an integer is 0, unless a is 1 or -1.
+  const sign = k.select(k.ne(k.and(b, 1), 0), number(-1), number(1));
+  const ones = k.select(k.eq(a, 1), number(1), k.select(k.eq(a, -1), sign, number(0)));
+  return k.select(k.lt(b, 0), ones, result);
+}
+
+/**
+ * a^b, element by element. The exponents 0.5, 1, 2, 3, -0.5, -1 and -2 are computed by roots and products, as in PyTorch.
+ * @throws RuntimeError for a negative whole number as exponent of an integer tensor.
+ */
+export const pow: BinaryEither<"pow"> = composite(
+  (a: OperandArg, b: OperandArg) => {
+    if (!isTensor(a) || typeof b !== "number") return generalPow(a as AnyTensor, b as AnyTensor);
+    if (!isFloat(a.dtype)) {
+      if (b < 0 && Number.isInteger(b))
+        throw new RuntimeError("pow: Integers to negative integer powers are not allowed.");
+      return b === 2 && a.dtype !== "bool" ? square(a) : generalPow(a, b);
+    }
+    switch (b) {
+      case 1:
+        return a.mul(1);
+      case 2:
+        return square(a);
+      case 3:
+        return square(a).mul(a);
+      case 0.5:
+        return sqrt(a);
+      case -0.5:
+        return rsqrt(a);
+      case -1:
+        return reciprocal(a);
+      case -2:
+        return reciprocal(square(a));
+      default:
+        return generalPow(a, b);
+    }
+  },
+  { inplace: true },
+);

@@ -1,0 +1,268 @@
+// Reductions: sums, means, extrema, norms, over all elements or along dimensions.
+// Floor L4 (ops). Source: https://pytorch.org/docs/stable/torch.html#reduction-ops
+
+import type { DType } from "../base/dtype.ts";
+import { checkDType, isFloat } from "../base/dtype.ts";
+import { DTypeError, IndexError, RuntimeError } from "../base/errors.ts";
+import type { Shape } from "../base/shape.ts";
+import { normalizeDim, normalizeDims, numel } from "../base/shape.ts";
+import type { Saved } from "../tensor/node.ts";
+import { reducer } from "../tensor/reduction.ts";
+import type { AnyTensor } from "../tensor/tensor.ts";
+import { fresh } from "../tensor/tensor.ts";
+import { composite, op } from "./define.ts";
+import { stack } from "./movement.ts";
+import type { OpFn, Reduction, ReductionIndex } from "./signatures.ts";
+
+/** Options of reductions along dimensions. */
+export interface ReduceOptions {
+  /** Leave the reduced dimensions with extent 1. Default false. */
+  readonly keepdim?: boolean;
+  /** Convert to this dtype before reducing. */
+  readonly dtype?: DType;
+}
+
+type Dims = number | readonly number[] | null | undefined;
+
+/** Puts the reduced dimensions back with extent 1, so that a result broadcasts against the input. */
+function unreduced(
+  y: AnyTensor,
+  shape: Shape,
+  dim: Dims,
+  keepdim: boolean | undefined,
+  name: string,
+): AnyTensor {
+  if (keepdim) return y;
+  const dims = normalizeDims(dim, shape.length, name);
+  return y.reshape(shape.map((n, i) => (dims.includes(i) ? 1 : n)));
+}
+
+/** The gradient of a sum: every element of a reduced row gets that of the row. */
+const spread = (
+  g: AnyTensor,
+  shape: Shape,
+  dim: Dims,
+  keepdim: boolean | undefined,
+  name: string,
+): AnyTensor => (g.ndim === 0 ? g : unreduced(g, shape, dim, keepdim, name)).expand(shape);
+
+const sumDType = (d: DType): DType => (isFloat(d) || d === "int64" ? d : "int32");
+const runSum = reducer({ combine: "sum", dtype: sumDType });
+const runMean = reducer({ combine: "sum", dtype: (d) => d, post: (k, total, count) => k.div(total, count) });
+const runProd = reducer({ combine: "prod", dtype: sumDType });
+const runMax = reducer({ combine: "max", dtype: (d) => d, needsElements: true });
+const runMin = reducer({ combine: "min", dtype: (d) => d, needsElements: true });
+const runAll = reducer({ combine: "and", dtype: () => "bool" });
+const runAny = reducer({ combine: "or", dtype: () => "bool" });
+
+const converted = (x: AnyTensor, options: ReduceOptions): AnyTensor =>
+  options.dtype ? x.to(checkDType(options.dtype)) : x;
+
+/** The sum of all elements, or along `dim` (a number or a list). Integers and bools are summed as int32, int64 as int64. */
+export const sum: Reduction<"sum", "sum"> = op({
+  forward: (x: AnyTensor, dim?: Dims, options: ReduceOptions = {}) =>
+    runSum("sum", converted(x, options), normalizeDims(dim, x.ndim, "sum"), options.keepdim ?? false),
+  vjp: (g, s) => {
+    const { shape } = s.meta(0);
+    return spread(g, shape, s.meta(1), s.meta(2)?.keepdim, "sum");
+  },
+});
+
+/** The arithmetic mean of all elements, or along `dim`. Floats only. @throws DTypeError for integers. */
+export const mean: Reduction<"mean"> = op({
+  forward: (x: AnyTensor, dim?: Dims, options: ReduceOptions = {}) => {
+    const input = converted(x, options);
+    if (!isFloat(input.dtype))
+      throw new DTypeError(
+        "mean",
+        `mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: ${input.dtype}`,
+      );
+    return runMean("mean", input, normalizeDims(dim, x.ndim, "mean"), options.keepdim ?? false);
+  },
+  vjp: (g, s) => {
+    const { shape } = s.meta(0);
+    const count = normalizeDims(s.meta(1), shape.length, "mean").reduce((n: number, d) => n * shape[d], 1);
+    return spread(g.div(count), shape, s.meta(1), s.meta(2)?.keepdim, "mean");
+  },
+});
+
+/** The product of all elements, or along one dimension. */
+export const prod: Reduction<"prod", "sum"> = op({
+  saves: "both",
+  forward: (x: AnyTensor, dim?: number, options: ReduceOptions = {}) =>
+    runProd("prod", converted(x, options), normalizeDims(dim, x.ndim, "prod"), options.keepdim ?? false),
+  vjp: (g, s) => {
+    const { x } = s;
+    const y = unreduced(s.y, x.shape, s.meta(1), s.meta(2)?.keepdim, "prod");
+    const up = unreduced(g, x.shape, s.meta(1), s.meta(2)?.keepdim, "prod");
+    if (!x.eq(0).any().item()) return up.mul(y).div(x);
+    return up.mul(productOfOthers(x, s.meta(1)));
+  },
+});
+
+// Where a factor is 0 the quotient y / x is lost: the product of the others is that of those before and those after.
+function productOfOthers(x: AnyTensor, dim: number | undefined): AnyTensor {
+  const rows: AnyTensor = dim === undefined ? x.reshape(-1) : x.transpose(dim, -1);
+  const n: number = rows.shape[rows.ndim - 1] ?? 1;
+  const parts = Array.from({ length: n }, (_, i) => {
+    const before = rows.narrow(-1, 0, i).prod(-1);
+    return before.mul(rows.narrow(-1, i + 1, n - i - 1).prod(-1));
+  });
+  const others = stack(parts, -1);
+  return dim === undefined ? others.reshape(x.shape) : others.transpose(dim, -1);
+}
+
+/** Gradient of an extremum: shared evenly among the elements that equal it. */
+const extremumVjp = (g: AnyTensor, s: Saved, name: string): AnyTensor => {
+  const { x } = s;
+  const keepdim = s.meta(2)?.keepdim;
+  const hits = x.eq(unreduced(s.y, x.shape, s.meta(1), keepdim, name));
+  const ties = hits.to(g.dtype).sum(s.meta(1), { keepdim: true });
+  return unreduced(g, x.shape, s.meta(1), keepdim, name)
+    .div(ties.ndim === 0 ? ties.item() : ties)
+    .mul(hits);
+};
+
+/** The largest element, of all or along `dim` (a number or a list); ties share the gradient evenly. */
+export const amax: Reduction<"amax"> = op({
+  saves: "both",
+  forward: (x: AnyTensor, dim?: Dims, options: ReduceOptions = {}) =>
+    runMax("amax", x, normalizeDims(dim, x.ndim, "amax"), options.keepdim ?? false),
+  vjp: (g, s) => extremumVjp(g, s, "amax"),
+});
+
+/** The smallest element, of all or along `dim` (a number or a list); ties share the gradient evenly. */
+export const amin: Reduction<"amin"> = op({
+  saves: "both",
+  forward: (x: AnyTensor, dim?: Dims, options: ReduceOptions = {}) =>
+    runMin("amin", x, normalizeDims(dim, x.ndim, "amin"), options.keepdim ?? false),
+  vjp: (g, s) => extremumVjp(g, s, "amin"),
+});
+
+/** Whether all elements are nonzero. */
+export const all: Reduction<"all", "bool"> = op({
+  forward: (x: AnyTensor, dim?: Dims, options: ReduceOptions = {}) =>
+    runAll("all", x, normalizeDims(dim, x.ndim, "all"), options.keepdim ?? false),
+});
+
+/** Whether any element is nonzero. */
+export const any: Reduction<"any", "bool"> = op({
+  forward: (x: AnyTensor, dim?: Dims, options: ReduceOptions = {}) =>
+    runAny("any", x, normalizeDims(dim, x.ndim, "any"), options.keepdim ?? false),
+});
+
+/** Number of nonzero elements. */
+export const countNonzero: OpFn<[dim?: Dims], "index"> = composite((x: AnyTensor, dim?: Dims) =>
+  x.ne(0).sum(dim),
+);
+
+function extremumIndex(
+  x: AnyTensor,
+  dim: number | null | undefined,
+  keepdim: boolean,
+  name: string,
+  better: (a: number, b: number) => boolean,
+): AnyTensor {
+  const d = dim === undefined || dim === null ? null : normalizeDim(dim, x.ndim, name);
+  if (numel(x.shape) === 0 && (d === null || x.shape[d] === 0))
+    throw new IndexError(
+      `${name}(): Expected reduction dim ${dim ?? ""} to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.`,
+    );
+  const rows = d === null || x.ndim === 0 ? x.reshape(1, -1) : x.transpose(d, -1);
+  const flat = rows.contiguous();
+  const n = flat.shape[flat.ndim - 1]!;
+  const outer = n === 0 ? 0 : numel(flat.shape) / n;
+  const data = flat.storage.data as Float32Array;
+  const out = new Int32Array(outer);
+  for (let r = 0; r < outer; r++) {
+    const at = flat.offset + r * n;
+    let best = 0;
+    let value = data[at]!;
+    for (let i = 1; i < n; i++) {
+      const v = data[at + i]!;
+      // The first NaN wins over all numbers.
+      if (better(v, value) || (Number.isNaN(v) && !Number.isNaN(value))) {
+        best = i;
+        value = v;
+      }
+    }
+    out[r] = best;
+  }
+  if (d === null || x.ndim === 0) return fresh(out, keepdim ? x.shape.map(() => 1) : [], "int32");
+  const shape = flat.shape.slice();
+  shape[shape.length - 1] = 1;
+  const kept = fresh(out, shape, "int32").transpose(d, -1) as AnyTensor;
+  return keepdim ? kept.contiguous() : kept.squeeze(d).contiguous();
+}
+
+/** Index of the largest element, in the flattened tensor or along `dim`; the first of equal ones. */
+export const argmax: ReductionIndex<"argmax"> = op({
+  forward: (x: AnyTensor, dim?: number | null, options: ReduceOptions = {}) =>
+    extremumIndex(x, dim, options.keepdim ?? false, "argmax", (a, b) => a > b),
+});
+
+/** Index of the smallest element, in the flattened tensor or along `dim`; the first of equal ones. */
+export const argmin: ReductionIndex<"argmin"> = op({
+  forward: (x: AnyTensor, dim?: number | null, options: ReduceOptions = {}) =>
+    extremumIndex(x, dim, options.keepdim ?? false, "argmin", (a, b) => a < b),
+});
+
+/** Variance along `dim` (default all), with `correction` (default 1) subtracted from the number of elements. */
+export const variance: OpFn<[dim?: Dims, options?: VarianceOptions]> = composite(
+  (x: AnyTensor, dim?: Dims, options: VarianceOptions = {}) => {
+    const dims = normalizeDims(dim, x.ndim, "var");
+    const n = dims.reduce((p, d) => p * x.shape[d]!, 1);
+    const off = x.sub(x.mean(dims, { keepdim: true }));
+    return off
+      .square()
+      .sum(dims, { keepdim: options.keepdim ?? false })
+      .div(Math.max(0, n - (options.correction ?? 1)));
+  },
+);
+
+/** Standard deviation: the square root of {@link variance}. */
+export const std: OpFn<[dim?: Dims, options?: VarianceOptions]> = composite(
+  (x: AnyTensor, dim?: Dims, options?: VarianceOptions) => x.variance(dim, options).sqrt(),
+);
+
+/** Options of {@link variance} and {@link std}. */
+export interface VarianceOptions {
+  readonly keepdim?: boolean;
+  /** 1 for the unbiased estimate, 0 for the biased one. Default 1. */
+  readonly correction?: number;
+}
+
+/**
+ * The p-norm (sum |x|^p)^(1/p) of all elements or along `dim`; `p` defaults to 2; Infinity and -Infinity give the
+ * largest and the smallest |x|, 0 counts nonzero elements. The gradient of the 2-norm at 0 is 0.
+ */
+export const norm: OpFn<[p?: number | "fro", dim?: Dims, options?: ReduceOptions]> = composite(
+  (x: AnyTensor, p: number | "fro" = 2, dim?: Dims, options: ReduceOptions = {}) => {
+    if (!isFloat(x.dtype))
+      throw new RuntimeError(
+        `norm(): input dtype should be either floating point or complex dtypes. Got ${x.dtype} instead.`,
+      );
+    const order = p === "fro" ? 2 : p;
+    if (order === Number.POSITIVE_INFINITY) return x.abs().amax(dim, options);
+    if (order === Number.NEGATIVE_INFINITY) return x.abs().amin(dim, options);
+    if (order === 0) return x.ne(0).to(x.dtype).sum(dim, options);
+    if (order === 1) return x.abs().sum(dim, options);
+    if (order === 2) return norm2(x, dim, options);
+    return x
+      .abs()
+      .pow(order)
+      .sum(dim, options)
+      .pow(1 / order);
+  },
+);
+
+const norm2: (x: AnyTensor, dim: Dims, options: ReduceOptions) => AnyTensor = op({
+  saves: "both",
+  forward: (x: AnyTensor, dim: Dims, options: ReduceOptions) => x.square().sum(dim, options).sqrt(),
+  vjp: (g, s) => {
+    const { x } = s;
+    const y = unreduced(s.y, x.shape, s.meta(1), s.meta(2).keepdim, "norm");
+    const up = unreduced(g, x.shape, s.meta(1), s.meta(2).keepdim, "norm");
+    return x.mul(up.div(y)).maskedFill(y.eq(0), 0);
+  },
+});

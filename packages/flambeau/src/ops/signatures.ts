@@ -1,0 +1,52 @@
+// The typed signatures of op families. Each has two forms, tried in this order: the method `x.add(y)`, typed by `this`,
+// and the function `torch.add(x, y)`. A rule that fails turns the type of the argument into the sentence to read.
+// Floor L4 (ops), types only.
+
+export type { Operand } from "./signatures/common.ts";
+export type {
+  AddLike,
+  Binary,
+  BinaryEither,
+  BinaryFloat,
+  Clamp,
+  Compare,
+  Division,
+  DivisionOptions,
+  Ternary,
+  Unary,
+  UnaryBool,
+  UnaryFloat,
+  Where,
+} from "./signatures/elementwise.ts";
+export type {
+  InPlaceArgs,
+  InPlaceBinary,
+  InPlaceTag,
+  InPlaceUnary,
+  InplaceOps,
+} from "./signatures/inplace.ts";
+export type { CatOp, ChunkOp, StackOp, UnbindOp } from "./signatures/lists.ts";
+export type {
+  ExpandOp,
+  FlattenOp,
+  NarrowOp,
+  PermuteOp,
+  ReshapeOp,
+  SelectOp,
+  SqueezeOp,
+  TOp,
+  TransposeOp,
+  UnsqueezeOp,
+} from "./signatures/movement.ts";
+export type { CloneOp, Like, LikeOptions, OpFn, ResultKind, SelfOp, ToOp } from "./signatures/plain.ts";
+export type { LinearOp, MatMulOp } from "./signatures/products.ts";
+export type {
+  AlongDim,
+  Dims,
+  ReduceOptions,
+  ReduceRule,
+  Reduction,
+  ReductionBool,
+  ReductionIndex,
+  ReductionSame,
+} from "./signatures/reduce.ts";

@@ -1,0 +1,417 @@
+// Dispatch of elementwise ops: check, promote, broadcast, run the compiled nest, record.
+// Floor L3 (tensor). Source: https://pytorch.org/docs/stable/tensor_attributes.html#type-promotion-doc
+
+import type { MapKernel, Operand, StridedOperand } from "../backend/backend.ts";
+import { getBackend } from "../backend/backend.ts";
+import type { DType, Scalar, Standing } from "../base/dtype.ts";
+import { dtypeIds, dtypeOfScalar, dtypes, getDefaultDType, isFloat, resultType } from "../base/dtype.ts";
+import { ArgumentError, DTypeError, RuntimeError, ShapeError, showShape } from "../base/errors.ts";
+import type { Shape } from "../base/shape.ts";
+import { broadcastShapes, broadcastStrides, contiguousStrides, numel, sameShape } from "../base/shape.ts";
+import type { OperandSpec } from "../ir/nest.ts";
+import type { Expr } from "../ir/scalar.ts";
+import { ExprBuilder } from "../ir/scalar.ts";
+import { ElementwiseNode } from "./elementwise-node.ts";
+import { mode } from "./grad-mode.ts";
+import type { InputVjp, Saves } from "./record.ts";
+import { checkInplace, finishInplace } from "./record.ts";
+import { allocate, allocateFloat32, Storage } from "./storage.ts";
+import type { AnyTensor } from "./tensor.ts";
+import { isTensor, Tensor } from "./tensor.ts";
+
+export type OperandArg = AnyTensor | Scalar;
+
+export interface ElementwiseDef {
+  /** How many operands may be tensors or numbers: 1, 2 or 3. */
+  readonly operands: 1 | 2 | 3;
+  /** Names in the trailing options object that become further scalar operands, where given. */
+  readonly options?: readonly string[];
+  /** The value of one element. Operands come in the common dtype; options that were not given are undefined. */
+  readonly lower: (k: ExprBuilder, ...operands: Expr[]) => Expr;
+  /** Result dtype: the common one (default), at least a float, or bool. */
+  readonly result?: "common" | "float" | "bool";
+  /** Which kinds of common dtype the op does not take. */
+  readonly refuses?: readonly ("bool" | "int" | "float")[];
+  /** Whether integers divide by the second operand, which must then have no zero. */
+  readonly integerDivisor?: boolean;
+  /** Gradient of each operand; null where there is none. Without it, results never require grad. */
+  readonly vjp?: readonly (InputVjp | null)[];
+  /** What the gradients look at; default `inputs`. */
+  readonly saves?: Saves;
+}
+
+const standingOf = (x: OperandArg): Standing =>
+  isTensor(x) ? (x.ndim > 0 ? "dimensioned" : "zeroDim") : "number";
+
+/** One elementwise op: its definition and the kernels compiled for it so far. */
+export class Elementwise {
+  name = "elementwise";
+  readonly def: ElementwiseDef;
+  readonly #kernels = new Map<number, MapKernel>();
+
+  constructor(def: ElementwiseDef) {
+    this.def = def;
+  }
+
+  /**
+   * One packed float32 tensor, the case that speed depends on; everything else goes to {@link call}.
+   * With `into`, the result is written to the operand itself.
+   */
+  unary(a: OperandArg, options: object | undefined, inplace: boolean): AnyTensor {
+    if (options !== undefined || !(a instanceof Tensor) || a.dtype !== "float32" || !a.packed)
+      return this.call(a, undefined, undefined, options, inplace ? (a as AnyTensor) : null);
+    const kernel = (this.#v ??= this.#hotKernel([false]));
+    if (!kernel) return this.call(a, undefined, undefined, options, inplace ? a : null);
+    return this.#finishHot(kernel, a, undefined, 0, 0, inplace);
+  }
+
+  /** Packed float32 tensors of one shape, or one of them and a number; see {@link unary}. */
+  binary(a: OperandArg, b: OperandArg, options: object | undefined, inplace: boolean): AnyTensor {
+    if (options === undefined && a instanceof Tensor && a.dtype === "float32" && a.packed) {
+      if (typeof b === "number") {
+        const kernel = (this.#vs ??= this.#hotKernel([false, true]));
+        if (kernel) return this.#finishHot(kernel, a, b, b, 0, inplace);
+      } else if (b instanceof Tensor && b.dtype === "float32" && b.packed) {
+        if (sameShape(a.shape, b.shape)) {
+          const kernel = (this.#vv ??= this.#hotKernel([false, false]));
+          if (kernel) return this.#finishHot(kernel, a, b, b.storage.data, b.offset, inplace);
+        } else if (b.ndim <= a.ndim && b.numel() === 1) {
+          const kernel = (this.#vs ??= this.#hotKernel([false, true]));
+          if (kernel) return this.#finishHot(kernel, a, b, b.storage.data[b.offset] as number, 0, inplace);
+        }
+      }
+    }
+    return this.call(a, b, undefined, options, inplace ? (a as AnyTensor) : null);
+  }
+
+  #v: MapKernel | null | undefined;
+  #vv: MapKernel | null | undefined;
+  #vs: MapKernel | null | undefined;
+
+  /** A kernel from float32 operands to the op's natural result; null if the op does not take floats. */
+  #hotKernel(scalars: readonly boolean[]): MapKernel | null {
+    if (this.def.refuses?.includes("float")) return null;
+    const out = this.def.result === "bool" ? "bool" : "float32";
+    return this.#compile(
+      "float32",
+      out,
+      scalars.map((scalar) => (scalar ? null : "float32")),
+      undefined,
+    );
+  }
+
+  #finishHot(
+    kernel: MapKernel,
+    a: AnyTensor,
+    b: OperandArg | undefined,
+    y: Operand,
+    yOffset: number,
+    inplace: boolean,
+  ): AnyTensor {
+    const { def } = this;
+    const { storage } = a;
+    const n = a.numel();
+    const recording =
+      mode.grad && def.vjp !== undefined && (a.requiresGrad || (b instanceof Tensor && b.requiresGrad));
+    if (inplace) {
+      // Recorded changes, and results of another dtype, need what call() checks.
+      if (recording || def.result === "bool") return this.call(a, b, undefined, undefined, a);
+      if (n > 0) kernel.run(n, storage.data, a.offset, storage.data, a.offset, y, yOffset, 0, 0, 0, 0);
+      storage.version++;
+      return a;
+    }
+    const bool = def.result === "bool";
+    const data = bool ? new Uint8Array(n) : allocateFloat32(n);
+    if (n > 0) kernel.run(n, data, 0, storage.data, a.offset, y, yOffset, 0, 0, 0, 0);
+    const out: AnyTensor = new Tensor(
+      new Storage(data),
+      a.shape,
+      bool ? "bool" : "float32",
+      a.strides,
+      0,
+      true,
+      null,
+    );
+    if (recording) out.setHistory(new ElementwiseNode(this, a, a, b, undefined, undefined, out), 0);
+    return out;
+  }
+
+  /**
+   * Computes the op. With `into`, writes the result there (an in-place call, `into` being the first operand);
+   * otherwise into new memory.
+   */
+  call(
+    a: OperandArg,
+    b: OperandArg | undefined,
+    c: OperandArg | undefined,
+    options: object | undefined,
+    into: AnyTensor | null,
+  ): AnyTensor {
+    const { def } = this;
+    const count = def.operands;
+    this.#check(a, 0);
+    if (count > 1) this.#check(b, 1);
+    if (count > 2) this.#check(c, 2);
+    const common = this.#commonDType(a, b, c, options);
+    const kind = dtypes[common].kind;
+    if (def.refuses?.includes(kind)) throw new DTypeError(this.name, this.#refusal(common));
+    const compute = def.result === "float" && kind !== "float" ? getDefaultDType() : common;
+    if (def.integerDivisor && kind === "int" && hasZero(b!))
+      throw new RuntimeError(`${this.name}: ZeroDivisionError: integer division by zero`);
+    const natural: DType = def.result === "bool" ? "bool" : compute;
+
+    let shape: Shape = isTensor(a) ? a.shape : [];
+    if (count > 1 && isTensor(b)) shape = broadcastShapes(shape, b.shape, this.name);
+    if (count > 2 && isTensor(c)) shape = broadcastShapes(shape, c.shape, this.name);
+    if (into) this.#checkInto(into, shape, natural);
+
+    const outDType = into ? into.dtype : natural;
+    const recording =
+      mode.grad &&
+      def.vjp !== undefined &&
+      isFloat(natural) &&
+      ((isTensor(a) && a.requiresGrad) || (isTensor(b) && b.requiresGrad) || (isTensor(c) && c.requiresGrad));
+    // In place, a gradient that looks at the first operand needs its value from before.
+    const first = into && recording && def.saves !== "output" ? into.clone() : a;
+    const node = into && recording ? new ElementwiseNode(this, first, into, b, c, options, into) : null;
+
+    const n = numel(shape);
+    const out =
+      into ??
+      new Tensor(
+        new Storage(allocate(outDType, n)),
+        shape,
+        outDType,
+        this.#stridesLike(a, b, shape),
+        0,
+        true,
+        null,
+      );
+    if (n > 0) this.#run(n, shape, compute, out, a, b, c, options, into !== null);
+    if (into) finishInplace(into, node);
+    else if (recording) out.setHistory(new ElementwiseNode(this, a, a, b, c, options, out), 0);
+    return out;
+  }
+
+  #check(x: unknown, position: number): void {
+    if (isTensor(x) || typeof x === "number" || typeof x === "boolean" || typeof x === "bigint") return;
+    const shown =
+      x === null ? "null" : Array.isArray(x) ? "an array (make it a tensor with torch.tensor)" : typeof x;
+    throw new ArgumentError(
+      `${this.name}(): argument ${position + 1} must be a Tensor or a number, not ${shown}`,
+    );
+  }
+
+  #refusal(common: DType): string {
+    const article = dtypes[common].kind === "bool" ? "bool tensors" : `${common} tensors`;
+    return `${this.name}: not implemented for '${dtypes[common].scalarName}': it does not take ${article}; convert with .to("float32") or another dtype first`;
+  }
+
+  #commonDType(
+    a: OperandArg,
+    b: OperandArg | undefined,
+    c: OperandArg | undefined,
+    options: object | undefined,
+  ): DType {
+    const count = this.def.operands;
+    // The common cases: one dtype, and numbers beside floats.
+    if (isTensor(a)) {
+      const dtype: DType = a.dtype;
+      const plain = (x: OperandArg | undefined): boolean =>
+        isTensor(x)
+          ? x.dtype === dtype
+          : isFloat(dtype) || (typeof x === "number" && dtypes[dtype].kind === "int" && Number.isInteger(x));
+      if ((count < 2 || plain(b)) && (count < 3 || plain(c)) && options === undefined) return dtype;
+    }
+    const seen = [a, b, c].slice(0, count).map((x) => ({
+      dtype: isTensor(x) ? x.dtype : dtypeOfScalar(x as Scalar),
+      standing: standingOf(x as OperandArg),
+    }));
+    const common = resultType(seen);
+    for (const name of this.def.options ?? []) {
+      const v = (options as Record<string, unknown> | undefined)?.[name];
+      if (v === undefined) continue;
+      if (typeof v === "number" && !isFloat(common) && !Number.isInteger(v))
+        throw new RuntimeError(
+          `${this.name}: For integral input tensors, argument ${name} must not be a floating point number.`,
+        );
+    }
+    return common;
+  }
+
+  #checkInto(into: AnyTensor, shape: Shape, natural: DType): void {
+    if (!sameShape(into.shape, shape))
+      throw new ShapeError(
+        this.name,
+        [into.shape, shape],
+        `${this.name}_: output with shape ${showShape(into.shape)} doesn't match the broadcast shape ${showShape(shape)}`,
+      );
+    const order = { bool: 0, int: 1, float: 2 };
+    const target: DType = into.dtype;
+    if (order[dtypes[natural].kind] > order[dtypes[target].kind])
+      throw new DTypeError(
+        this.name,
+        `${this.name}_: result type ${dtypes[natural].scalarName} can't be cast to the desired output type ${dtypes[target].scalarName}`,
+      );
+    checkInplace(into, `${this.name}_`);
+  }
+
+  #stridesLike(a: OperandArg, b: OperandArg | undefined, shape: Shape): readonly number[] {
+    if (isTensor(a) && a.packed && a.shape === shape) return a.strides;
+    if (isTensor(b) && b.packed && b.shape === shape) return b.strides;
+    return contiguousStrides(shape);
+  }
+
+  #run(
+    n: number,
+    shape: Shape,
+    compute: DType,
+    out: AnyTensor,
+    a: OperandArg,
+    b: OperandArg | undefined,
+    c: OperandArg | undefined,
+    options: object | undefined,
+    inplace: boolean,
+  ): void {
+    const { def } = this;
+    const count = def.operands;
+    // Which kernel: the dtypes, and which operands are single numbers.
+    let key = dtypeIds[compute] * 8 + dtypeIds[out.dtype as DType];
+    let strided = !out.packed;
+    let x: Operand = 0;
+    let y: Operand = 0;
+    let z: Operand = 0;
+    let xo = 0;
+    let yo = 0;
+    let zo = 0;
+    if (isTensor(a) && !isSingle(a, inplace)) {
+      x = a.storage.data;
+      xo = a.offset;
+      key = key * 8 + dtypeIds[a.dtype as DType];
+      if (!a.packed || !sameShape(a.shape, shape)) strided = true;
+    } else {
+      x = single(a, compute);
+      key = key * 8 + 7;
+    }
+    if (count > 1) {
+      if (isTensor(b) && !isSingle(b, false)) {
+        y = b.storage.data;
+        yo = b.offset;
+        key = key * 8 + dtypeIds[b.dtype as DType];
+        if (!b.packed || !sameShape(b.shape, shape)) strided = true;
+      } else {
+        y = single(b!, compute);
+        key = key * 8 + 7;
+      }
+    }
+    if (count > 2) {
+      if (isTensor(c) && !isSingle(c, false)) {
+        z = c.storage.data;
+        zo = c.offset;
+        key = key * 8 + dtypeIds[c.dtype as DType];
+        if (!c.packed || !sameShape(c.shape, shape)) strided = true;
+      } else {
+        z = single(c!, compute);
+        key = key * 8 + 7;
+      }
+    }
+    let extra: number[] | null = null;
+    if (options !== undefined && def.options) {
+      extra = [];
+      for (let i = 0; i < def.options.length; i++) {
+        const v = (options as Record<string, unknown>)[def.options[i]!];
+        if (v === undefined || v === null) key *= 2;
+        else {
+          extra.push(checkNumber(v, def.options[i]!, this.name));
+          key = key * 2 + 1;
+        }
+      }
+    } else if (def.options) key *= 2 ** def.options.length;
+
+    let kernel = this.#kernels.get(key);
+    if (!kernel) {
+      kernel = this.#compile(
+        compute,
+        out.dtype,
+        [x, y, z]
+          .slice(0, count)
+          .map((v, i) => (typeof v === "number" ? null : ([a, b, c][i] as AnyTensor).dtype)),
+        options,
+      );
+      this.#kernels.set(key, kernel);
+    }
+    if (strided) {
+      const operand = (t: OperandArg | undefined, data: Operand, offset: number): StridedOperand =>
+        typeof data === "number"
+          ? { data, offset: 0, strides: [] }
+          : {
+              data,
+              offset,
+              strides: broadcastStrides((t as AnyTensor).shape, (t as AnyTensor).strides, shape),
+            };
+      const list = [operand(a, x, xo)];
+      if (count > 1) list.push(operand(b, y, yo));
+      if (count > 2) list.push(operand(c, z, zo));
+      for (const v of extra ?? []) list.push({ data: v, offset: 0, strides: [] });
+      kernel.runStrided(shape, { data: out.storage.data, offset: out.offset, strides: out.strides }, list);
+      return;
+    }
+    const data = out.storage.data;
+    if (!extra) kernel.run(n, data, out.offset, x, xo, y, yo, z, zo, 0, 0);
+    else {
+      // Options follow the operands.
+      const all: Operand[] = [x, y, z].slice(0, count);
+      all.push(...extra);
+      kernel.run(n, data, out.offset, all[0] ?? 0, xo, all[1] ?? 0, yo, all[2] ?? 0, zo, all[3] ?? 0, 0);
+    }
+  }
+
+  #compile(
+    compute: DType,
+    out: DType,
+    arrays: readonly (DType | null)[],
+    options: object | undefined,
+  ): MapKernel {
+    const k = new ExprBuilder();
+    const specs: OperandSpec[] = [];
+    const operand = (dtype: DType | null): Expr => {
+      specs.push({ dtype: dtype ?? compute, scalar: dtype === null });
+      return k.cast(k.input(specs.length - 1, dtype ?? compute), compute);
+    };
+    const exprs: (Expr | undefined)[] = arrays.map(operand);
+    for (const name of this.def.options ?? []) {
+      const v = (options as Record<string, unknown> | undefined)?.[name];
+      exprs.push(v === undefined || v === null ? undefined : operand(null));
+    }
+    const body = k.cast(this.def.lower(k, ...(exprs as Expr[])), out);
+    return getBackend().map({ kind: "map", name: this.name, operands: specs, body });
+  }
+}
+
+function checkNumber(v: unknown, name: string, op: string): number {
+  if (typeof v === "number") return v;
+  if (typeof v === "boolean") return Number(v);
+  if (isTensor(v) && v.numel() === 1) return Number(v.item());
+  throw new ArgumentError(`${op}(): option '${name}' must be a number, not ${typeof v}`);
+}
+
+const hasZero = (x: OperandArg): boolean =>
+  isTensor(x) ? x.toTypedArray().some((v) => Number(v) === 0) : Number(x) === 0;
+
+/** Whether a tensor is read as a single number. An int64 beyond 2^53 is not a JavaScript number, so those never are. */
+const isSingle = (t: AnyTensor, isOutput: boolean): boolean =>
+  !isOutput && t.dtype !== "int64" && isUniform(t);
+
+/** Whether all elements are one and the same place in memory: one element, or an expanded one. */
+function isUniform(t: AnyTensor): boolean {
+  const { shape, strides } = t;
+  for (let i = 0; i < strides.length; i++)
+    if (shape[i] !== 1 && (strides[i] !== 0 || shape[i] === 0)) return false;
+  return true;
+}
+
+/** The value of a scalar operand in the dtype of the computation. */
+function single(x: OperandArg, compute: DType): number {
+  const v = isTensor(x) ? Number(x.storage.data[x.offset]) : Number(x);
+  return compute === "bool" ? Number(v !== 0) : v;
+}

@@ -1,0 +1,238 @@
+// Recording operations: the graph nodes of ops, and what an in-place change does to history.
+// Floor L3 (tensor). Source: https://pytorch.org/docs/stable/notes/autograd.html#in-place-operations-with-autograd
+
+import type { DType } from "../base/dtype.ts";
+import { AutogradError, RuntimeError } from "../base/errors.ts";
+import type { Shape } from "../base/shape.ts";
+import { sameShape } from "../base/shape.ts";
+import { mode } from "./grad-mode.ts";
+import type { Grad, Saved, SavedValue } from "./node.ts";
+import { freed, Node, unchanged } from "./node.ts";
+import type { AnyTensor } from "./tensor.ts";
+import { isTensor, setViewRegeneration } from "./tensor.ts";
+
+/** The gradient of an input: from the output's gradient and what was saved. */
+export type InputVjp = (g: AnyTensor, s: Saved) => Grad;
+/** Gradients of all tensor inputs, depth first; one gradient alone stands for a list of one. */
+export type Vjp = (g: AnyTensor, s: Saved) => Grad | readonly Grad[];
+/** The same for ops with several outputs. */
+export type MultiVjp = (gs: readonly Grad[], s: Saved) => Grad | readonly Grad[];
+
+/**
+ * What the gradient formula looks at: all arguments (`inputs`), the result (`output`), both, or only shapes and dtypes
+ * of tensors beside the other arguments (`shapes`), which keeps no tensor alive.
+ */
+export type Saves = "inputs" | "output" | "both" | "shapes";
+
+const functionName = (op: string): string => `${op[0]!.toUpperCase()}${op.slice(1)}Backward0`;
+
+/** Undoes broadcasting and type promotion: an input's gradient has its shape and dtype. */
+export function fitGradient(grad: Grad, shape: Shape, dtype: DType): Grad {
+  if (!grad) return null;
+  const fitted = sameShape(grad.shape, shape) ? grad : grad.sumToSize(shape);
+  return fitted.dtype === dtype ? fitted : fitted.to(dtype);
+}
+
+interface Meta {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** The node of an op call; it is also what the op's gradient formula is given to look at. */
+export class OpNode extends Node implements Saved {
+  readonly #op: string;
+  readonly #inputs: readonly Meta[];
+  readonly #vjp: Vjp | MultiVjp;
+  readonly #outputs: number;
+  #args: readonly unknown[] | null;
+  readonly #versions: readonly number[];
+  #output: AnyTensor | null;
+  readonly #outputVersion: number;
+
+  constructor(
+    op: string,
+    vjp: Vjp | MultiVjp,
+    saves: Saves,
+    args: readonly unknown[],
+    inputs: readonly AnyTensor[],
+    output: AnyTensor | null,
+    outputs: number,
+  ) {
+    super([], []);
+    this.#op = op;
+    this.#vjp = vjp;
+    this.#outputs = outputs;
+    for (const x of inputs) this.link(x);
+    const keepsInputs = saves === "inputs" || saves === "both";
+    this.#inputs = keepsInputs ? inputs : inputs.map(metaOf);
+    this.#args = keepsInputs ? args : args.map(withoutMemory);
+    this.#versions = keepsInputs ? args.map((x) => (isTensor(x) ? x.storage.version : 0)) : [];
+    this.#output = saves === "output" || saves === "both" ? output : null;
+    this.#outputVersion = output ? output.storage.version : 0;
+  }
+
+  get name(): string {
+    return functionName(this.#op);
+  }
+  override get outputs(): number {
+    return this.#outputs;
+  }
+
+  at(i: number): SavedValue {
+    const x = this.meta(i);
+    return isTensor(x) ? unchanged(x, this.#versions[i]!, this) : x;
+  }
+  meta(i: number): SavedValue {
+    if (!this.#args) throw freed();
+    return this.#args[i];
+  }
+  get x(): SavedValue {
+    return this.at(0);
+  }
+  get a(): SavedValue {
+    return this.at(0);
+  }
+  get b(): SavedValue {
+    return this.at(1);
+  }
+  get c(): SavedValue {
+    return this.at(2);
+  }
+  get y(): SavedValue {
+    if (!this.#output) throw freed();
+    return unchanged(this.#output, this.#outputVersion, this);
+  }
+
+  backward(grads: Grad[]): Grad[] {
+    const g = this.#outputs === 1 ? grads[0]! : grads;
+    // The two function types differ in their first parameter, which `outputs` decides.
+    const all = (this.#vjp as (g: unknown, s: Saved) => Grad | readonly Grad[])(g, this);
+    if (all === null || isTensor(all)) return [this.#fit(all, 0)];
+    return this.edges.map((edge, i) => (edge ? this.#fit(all[i] ?? null, i) : null));
+  }
+
+  #fit(grad: Grad, i: number): Grad {
+    const { shape, dtype } = this.#inputs[i]!;
+    return fitGradient(grad, shape, dtype);
+  }
+
+  override release(): void {
+    this.#args = null;
+    this.#output = null;
+  }
+}
+
+const metaOf = (x: AnyTensor): Meta => ({ shape: x.shape, dtype: x.dtype });
+const withoutMemory = (x: unknown): unknown =>
+  isTensor(x) ? metaOf(x) : Array.isArray(x) ? x.map(withoutMemory) : x;
+
+/** Refuses in-place changes that would falsify gradients; call before changing anything. */
+export function checkInplace(self: AnyTensor, op: string): void {
+  for (let i = 0; i < self.strides.length; i++)
+    if (self.strides[i] === 0 && self.shape[i] > 1)
+      throw new RuntimeError(
+        `${op}: unsupported operation: more than one element of the written-to tensor refers to a single memory ` +
+          "location. Please clone() the tensor before performing the operation.",
+      );
+  if (!mode.grad || !self.requiresGrad) return;
+  if (self.isLeaf)
+    throw new AutogradError(
+      `a leaf Variable that requires grad is being used in an in-place operation (${op}). Wrap the change in ` +
+        "torch.noGrad(() => ...), or use the out-of-place form.",
+    );
+  if (self.base?.isLeaf && self.base.requiresGrad)
+    throw new AutogradError(
+      `a view of a leaf Variable that requires grad is being used in an in-place operation (${op}). Wrap the change ` +
+        "in torch.noGrad(() => ...), or clone() the leaf first.",
+    );
+}
+
+/** Ends an in-place change: counts the version up and, where `node` recorded it, rewrites history. */
+export function finishInplace(self: AnyTensor, node: Node | null): void {
+  const { base } = self;
+  if (node && base) base.setHistory(new CopySlices(base, self, node), 0);
+  self.storage.version++;
+  if (!node || base) return;
+  self.setHistory(node, 0);
+}
+
+/** Where a view lies in the memory of its base. */
+class Geometry {
+  readonly baseShape: Shape;
+  readonly baseStrides: readonly number[];
+  readonly baseOffset: number;
+  readonly shape: Shape;
+  readonly strides: readonly number[];
+  readonly offset: number;
+
+  constructor(base: AnyTensor, view: AnyTensor) {
+    this.baseShape = base.shape;
+    this.baseStrides = base.strides;
+    this.baseOffset = base.offset;
+    this.shape = view.shape;
+    this.strides = view.strides;
+    this.offset = view.offset;
+  }
+}
+
+/**
+ * History of a base after a view of it was changed in place: the gradient outside of the view passes, inside it goes
+ * through the operation that made the change.
+ */
+class CopySlices extends Node {
+  readonly name = "CopySlices";
+  readonly #at: Geometry;
+  readonly #change: Node;
+
+  constructor(base: AnyTensor, view: AnyTensor, change: Node) {
+    super([], []);
+    this.#at = new Geometry(base, view);
+    this.#change = change;
+    this.link(base);
+    for (let i = 1; i < change.edges.length; i++) {
+      this.edges.push(change.edges[i]!);
+      this.edgeOutputs.push(change.edgeOutputs[i]!);
+    }
+  }
+
+  backward(grads: Grad[]): Grad[] {
+    const at = this.#at;
+    const g = grads[0]!;
+    const whole = g.newEmptyStrided(at.baseShape, at.baseStrides).copy_(g);
+    const part = whole.asStrided(at.shape, at.strides, at.offset - at.baseOffset);
+    const results = this.#change.backward([part.clone()]);
+    const inner = results[0];
+    if (inner) part.copy_(inner);
+    else part.zero_();
+    return [whole, ...results.slice(1)];
+  }
+
+  override release(): void {
+    this.#change.release();
+  }
+}
+
+/** History of a view whose base was changed after the view was made. */
+class ViewOfChangedBase extends Node {
+  readonly name = "AsStridedBackward0";
+  readonly #at: Geometry;
+
+  constructor(view: AnyTensor) {
+    super([], []);
+    this.#at = new Geometry(view.base!, view);
+    this.link(view.base!);
+  }
+
+  backward(grads: Grad[]): Grad[] {
+    const at = this.#at;
+    const whole = grads[0]!.asStridedScatterAdd(
+      at.baseShape,
+      at.baseStrides,
+      at.strides,
+      at.offset - at.baseOffset,
+    );
+    return [whole];
+  }
+}
+
+setViewRegeneration((view) => (view.base!.requiresGrad ? new ViewOfChangedBase(view) : null));
