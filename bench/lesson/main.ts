@@ -1,0 +1,85 @@
+// `npm run bench -- lesson`: the lesson's four runs, eager, beside PyTorch on the same machine, taking turns.
+
+import { fileURLToPath } from "node:url";
+import { median, Side } from "../side.ts";
+
+const STEPS = 4 * 100 * 4; // runs x epochs x batches
+const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+// Threads only cost time at this size; OpenBLAS reads the variable when the process starts.
+const oneThread = { OPENBLAS_NUM_THREADS: "1", OMP_NUM_THREADS: "1", MKL_NUM_THREADS: "1" };
+
+interface Answer {
+  seconds: number;
+  norms: number[];
+}
+
+/** The first python3 that has torch, started; null if there is none. */
+async function startTorch(): Promise<{ side: Side; version: string } | null> {
+  for (const python of [process.env["PYTHON"], "/usr/bin/python3", "python3"]) {
+    if (!python) continue;
+    const side = new Side("PyTorch", python, [here("torch_lesson.py")], oneThread);
+    try {
+      const hello = (await side.read()) as { torch: string };
+      return { side, version: hello.torch };
+    } catch {
+      side.close();
+    }
+  }
+  return null;
+}
+
+/** Largest relative difference of two lists of norms. */
+const difference = (a: readonly number[], b: readonly number[]): number =>
+  Math.max(...a.map((x, i) => Math.abs(x - (b[i] ?? Number.NaN)) / Math.abs(b[i] ?? Number.NaN)));
+
+/** Runs the comparison; `rounds` turns of each side after one to warm up. */
+export async function benchLesson(json: boolean, rounds = 15): Promise<void> {
+  const ours = new Side("flambeau", process.execPath, [here("flambeau_lesson.ts")]);
+  const { node } = (await ours.read()) as { node: string };
+  const torch = await startTorch();
+  if (!torch && !json)
+    console.error("no python3 with torch found (Debian: apt-get install python3-torch): our side only");
+  const times = { ours: [] as number[], torch: [] as number[] };
+  let apart = 0;
+  for (let round = -1; round < rounds; round++) {
+    if (process.stderr.isTTY) process.stderr.write(`\rround ${round + 1} of ${rounds} `);
+    const seed = String(42 + round);
+    const mine = (await ours.ask(seed)) as Answer;
+    const theirs = torch && ((await torch.side.ask(seed)) as Answer);
+    if (theirs) apart = Math.max(apart, difference(mine.norms, theirs.norms));
+    if (round < 0) continue;
+    times.ours.push((mine.seconds / STEPS) * 1e6);
+    if (theirs) times.torch.push((theirs.seconds / STEPS) * 1e6);
+  }
+  if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
+  ours.close();
+  torch?.side.close();
+  const us = { eager1: median(times.ours), ...(torch ? { torch1: median(times.torch) } : {}) };
+  const ratio = torch
+    ? { "torch1/eager1": median(times.torch.map((t, i) => t / (times.ours[i] ?? Number.NaN))) }
+    : {};
+  if (json) {
+    console.log(
+      JSON.stringify({
+        bench: "lesson",
+        us,
+        ratio,
+        node,
+        torch: torch?.version ?? null,
+        rounds,
+        normsDiffer: apart,
+      }),
+    );
+    return;
+  }
+  console.log(
+    `lesson: four runs of 100 epochs, losses included; us a training step, median of ${rounds} turns, one thread`,
+  );
+  console.log(`  flambeau, eager   ${us.eager1.toFixed(1).padStart(8)}   (Node ${node})`);
+  if (!torch) return;
+  console.log(`  PyTorch           ${(us.torch1 ?? 0).toFixed(1).padStart(8)}   (${torch.version})`);
+  console.log(
+    `  ratio             ${(ratio["torch1/eager1"] ?? 0).toFixed(1).padStart(8)}   median of the turns' ratios`,
+  );
+  console.log(`  norms differ by at most ${apart.toExponential(1)} relative over ${rounds + 1} seeds`);
+}

@@ -1,0 +1,24 @@
+// `npm run bench -- NAME [--json]`: performance beside other libraries. Never part of the tests.
+
+import { parseArgs } from "node:util";
+import { benchLesson } from "./lesson/main.ts";
+
+const benches: Record<string, (json: boolean) => Promise<void>> = { lesson: benchLesson };
+const usage = `usage: npm run bench -- NAME [--json]; NAME is one of ${Object.keys(benches).join(", ")}`;
+
+function fail(message: string): never {
+  process.stderr.write(`${message}\n`);
+  process.exit(2);
+}
+
+let parsed: { values: { json?: boolean | undefined }; positionals: string[] };
+try {
+  parsed = parseArgs({ allowPositionals: true, options: { json: { type: "boolean" } } });
+} catch (error) {
+  fail(`${error instanceof Error ? error.message : error}; ${usage}`);
+}
+const [name, ...rest] = parsed.positionals;
+const bench = name === undefined ? undefined : benches[name];
+if (!bench || rest.length > 0)
+  fail(name === undefined ? usage : `unknown benchmark '${parsed.positionals.join(" ")}'; ${usage}`);
+await bench(parsed.values.json ?? false);
