@@ -1,7 +1,7 @@
 import type { UserConfig } from "tsdown";
 import { defineConfig } from "tsdown";
 
-// One output file per source file: readable stack traces, and bundlers of users shake what they do not need.
+// One file a package: a cold process starts in less than half the time that two hundred small files take.
 const config: UserConfig = defineConfig({
   workspace: "packages/*",
   entry: "src/index.ts",
@@ -10,7 +10,6 @@ const config: UserConfig = defineConfig({
   platform: "neutral",
   deps: { neverBundle: [/^node:/] },
   target: "node20",
-  unbundle: true,
   dts: true,
   tsconfig: "../../tsconfig.json",
   fixedExtension: false,

@@ -3,6 +3,7 @@
 import { fileURLToPath } from "node:url";
 import { median, Side } from "../side.ts";
 
+const warmUp = 4;
 const STEPS = 4 * 100 * 4; // runs x epochs x batches
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 // Threads only cost time at this size; OpenBLAS reads the variable when the process starts.
@@ -32,7 +33,7 @@ async function startTorch(): Promise<{ side: Side; version: string } | null> {
 const difference = (a: readonly number[], b: readonly number[]): number =>
   Math.max(...a.map((x, i) => Math.abs(x - (b[i] ?? Number.NaN)) / Math.abs(b[i] ?? Number.NaN)));
 
-/** Runs the comparison; `rounds` turns of each side after one to warm up. */
+/** Runs the comparison: `rounds` turns of each side, after some in which both warm up. */
 export async function benchLesson(json: boolean, rounds = 15): Promise<void> {
   const ours = new Side("flambeau", process.execPath, [here("flambeau_lesson.ts")]);
   const { node } = (await ours.read()) as { node: string };
@@ -41,7 +42,7 @@ export async function benchLesson(json: boolean, rounds = 15): Promise<void> {
     console.error("no python3 with torch found (Debian: apt-get install python3-torch): our side only");
   const times = { ours: [] as number[], torch: [] as number[] };
   let apart = 0;
-  for (let round = -1; round < rounds; round++) {
+  for (let round = -warmUp; round < rounds; round++) {
     if (process.stderr.isTTY) process.stderr.write(`\rround ${round + 1} of ${rounds} `);
     const seed = String(42 + round);
     const mine = (await ours.ask(seed)) as Answer;
@@ -81,5 +82,5 @@ export async function benchLesson(json: boolean, rounds = 15): Promise<void> {
   console.log(
     `  ratio             ${(ratio["torch1/eager1"] ?? 0).toFixed(1).padStart(8)}   median of the turns' ratios`,
   );
-  console.log(`  norms differ by at most ${apart.toExponential(1)} relative over ${rounds + 1} seeds`);
+  console.log(`  norms differ by at most ${apart.toExponential(1)} relative over ${rounds + warmUp} seeds`);
 }

@@ -19,6 +19,8 @@ export interface Texts {
   model(kind: Line["kind"], lambda: number): string;
   meaning(lines: readonly Line[]): string;
   saved(file: string): string;
+  /** Said when a loss or a norm is not a number any more. */
+  readonly diverged: string;
 }
 
 const short = (x: number): string => (x >= 100 ? x.toFixed(0) : x >= 1 ? x.toFixed(2) : x.toPrecision(2));
@@ -53,6 +55,7 @@ const en: Texts = {
       : `${norms}, and ${losses}.`;
   },
   saved: (file) => `Figure written to ${file}`,
+  diverged: "The training diverged: a loss is not finite. Try a smaller --lr or --lambda.",
 };
 
 const zh: Texts = {
@@ -75,6 +78,7 @@ const zh: Texts = {
       : `${norms}，${losses}。`;
   },
   saved: (file) => `图已写入 ${file}`,
+  diverged: "训练发散了：损失已不是有限的数。请减小 --lr 或 --lambda。",
 };
 
 export const texts: { readonly en: Texts; readonly zh: Texts } = { en, zh };

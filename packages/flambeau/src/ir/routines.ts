@@ -19,8 +19,10 @@ export interface Routines {
    * `outOffset`. With `bias` (n elements from its offset, or null): out = bias[j] + the sum, rounded once at the end.
    * float32, float64, int32, int64. k = 0 gives zeros (or the bias). Stride arguments may be 0 or negative.
    *
-   * The order of summation over p is fixed by (m, n, k) alone, and for float32 with k <= 256 it is one chain of
-   * fused multiply-adds from p = 0 upwards: the order of PyTorch's BLAS, which the lessons' printed numbers follow.
+   * The order of summation over p depends on the sizes and the layout, never on the machine's load or the tile
+   * that was chosen. For float32 products of up to a million multiply-adds it is the order of PyTorch's BLAS
+   * (OpenBLAS 0.3.21 with AVX-512), which the lessons' printed numbers follow: one chain of fused multiply-adds from
+   * p = 0 upwards; but where a is stored by rows, b by columns and k >= 32, sixteen chains that are then added up.
    */
   matmul(
     batch: number,

@@ -261,7 +261,10 @@ export const sumToSize: OpFn<[shape: Shape]> = composite((x: AnyTensor, shape: S
         `sumToSize: size ${showShape(shape)} is not expandable to size ${showShape(x.shape)}`,
       );
   }
-  const sum: AnyTensor = dims.length > 0 ? x.sum(dims, { keepdim: true }) : x;
+  if (dims.length === 0) return x;
+  // Leading dimensions go, others stay with extent 1; only a mixture needs another shape afterwards.
+  if (dims.length === lead) return x.sum(dims);
+  const sum: AnyTensor = x.sum(dims, { keepdim: true });
   return lead > 0 ? sum.reshape(shape) : sum;
 });
 

@@ -7,6 +7,7 @@ import { DTypeError, IndexError, RuntimeError } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { normalizeDim, normalizeDims, numel } from "../base/shape.ts";
 import type { Saved } from "../tensor/node.ts";
+import type { Dims } from "../tensor/reduction.ts";
 import { reducer } from "../tensor/reduction.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh } from "../tensor/tensor.ts";
@@ -21,8 +22,6 @@ export interface ReduceOptions {
   /** Convert to this dtype before reducing. */
   readonly dtype?: DType;
 }
-
-type Dims = number | readonly number[] | null | undefined;
 
 /** Puts the reduced dimensions back with extent 1, so that a result broadcasts against the input. */
 function unreduced(
@@ -61,7 +60,7 @@ const converted = (x: AnyTensor, options: ReduceOptions): AnyTensor =>
 /** The sum of all elements, or along `dim` (a number or a list). Integers and bools are summed as int32, int64 as int64. */
 export const sum: Reduction<"sum", "sum"> = op({
   forward: (x: AnyTensor, dim?: Dims, options: ReduceOptions = {}) =>
-    runSum("sum", converted(x, options), normalizeDims(dim, x.ndim, "sum"), options.keepdim ?? false),
+    runSum("sum", converted(x, options), dim, options.keepdim),
   vjp: (g, s) => {
     const { shape } = s.meta(0);
     return spread(g, shape, s.meta(1), s.meta(2)?.keepdim, "sum");
@@ -77,7 +76,7 @@ export const mean: Reduction<"mean"> = op({
         "mean",
         `mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: ${input.dtype}`,
       );
-    return runMean("mean", input, normalizeDims(dim, x.ndim, "mean"), options.keepdim ?? false);
+    return runMean("mean", input, dim, options.keepdim);
   },
   vjp: (g, s) => {
     const { shape } = s.meta(0);
@@ -90,7 +89,7 @@ export const mean: Reduction<"mean"> = op({
 export const prod: Reduction<"prod", "sum"> = op({
   saves: "both",
   forward: (x: AnyTensor, dim?: number, options: ReduceOptions = {}) =>
-    runProd("prod", converted(x, options), normalizeDims(dim, x.ndim, "prod"), options.keepdim ?? false),
+    runProd("prod", converted(x, options), dim, options.keepdim),
   vjp: (g, s) => {
     const { x } = s;
     const y = unreduced(s.y, x.shape, s.meta(1), s.meta(2)?.keepdim, "prod");
@@ -127,7 +126,7 @@ const extremumVjp = (g: AnyTensor, s: Saved, name: string): AnyTensor => {
 export const amax: Reduction<"amax"> = op({
   saves: "both",
   forward: (x: AnyTensor, dim?: Dims, options: ReduceOptions = {}) =>
-    runMax("amax", x, normalizeDims(dim, x.ndim, "amax"), options.keepdim ?? false),
+    runMax("amax", x, dim, options.keepdim),
   vjp: (g, s) => extremumVjp(g, s, "amax"),
 });
 
@@ -135,20 +134,20 @@ export const amax: Reduction<"amax"> = op({
 export const amin: Reduction<"amin"> = op({
   saves: "both",
   forward: (x: AnyTensor, dim?: Dims, options: ReduceOptions = {}) =>
-    runMin("amin", x, normalizeDims(dim, x.ndim, "amin"), options.keepdim ?? false),
+    runMin("amin", x, dim, options.keepdim),
   vjp: (g, s) => extremumVjp(g, s, "amin"),
 });
 
 /** Whether all elements are nonzero. */
 export const all: Reduction<"all", "bool"> = op({
   forward: (x: AnyTensor, dim?: Dims, options: ReduceOptions = {}) =>
-    runAll("all", x, normalizeDims(dim, x.ndim, "all"), options.keepdim ?? false),
+    runAll("all", x, dim, options.keepdim),
 });
 
 /** Whether any element is nonzero. */
 export const any: Reduction<"any", "bool"> = op({
   forward: (x: AnyTensor, dim?: Dims, options: ReduceOptions = {}) =>
-    runAny("any", x, normalizeDims(dim, x.ndim, "any"), options.keepdim ?? false),
+    runAny("any", x, dim, options.keepdim),
 });
 
 /** Number of nonzero elements. */

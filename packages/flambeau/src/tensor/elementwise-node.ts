@@ -10,36 +10,27 @@ import { fitGradient } from "./record.ts";
 import type { AnyTensor } from "./tensor.ts";
 import { Tensor } from "./tensor.ts";
 
-/** Edges of the operands that are tensors, in order; numbers have none. */
-function edgesOf(operands: readonly (OperandArg | undefined)[]): {
-  edges: (Node | null)[];
-  outputs: number[];
-} {
-  const edges: (Node | null)[] = [];
-  const outputs: number[] = [];
-  for (const x of operands) {
-    if (!(x instanceof Tensor)) continue;
-    edges.push(x.gradEdge());
-    outputs.push(x.outputNumber);
-  }
-  return { edges, outputs };
-}
+const edgeOf = (x: OperandArg | undefined): Node | null => (x instanceof Tensor ? x.gradEdge() : null);
+const outputOf = (x: OperandArg | undefined): number => (x instanceof Tensor ? x.outputNumber : 0);
+const versionOf = (x: OperandArg | undefined): number => (x instanceof Tensor ? x.storage.version : 0);
 
+/** Edge i is that of operand i; numbers have none. */
 export class ElementwiseNode extends Node implements Saved {
   readonly #op: Elementwise;
-  #a: OperandArg | null;
+  readonly #options: object | undefined;
+  // What the gradient formulas may look at, as far as the op says that they do.
+  #a: OperandArg | undefined;
   #b: OperandArg | undefined;
   #c: OperandArg | undefined;
   #y: AnyTensor | null;
-  readonly #options: object | undefined;
+  #released = false;
   readonly #versionA: number;
   readonly #versionB: number;
   readonly #versionC: number;
   readonly #versionY: number;
-  /** Shape and dtype of each tensor operand, and which operand it is. */
-  readonly #shapes: Shape[] = [];
-  readonly #dtypes: DType[] = [];
-  readonly #positions: number[] = [];
+  // What the gradients have to look like; of numbers, nothing.
+  readonly #shapes: readonly (Shape | null)[];
+  readonly #dtypes: readonly (DType | null)[];
 
   /** `a` is what the gradient sees as the first operand: in place, a copy of `self` from before. */
   constructor(
@@ -51,28 +42,25 @@ export class ElementwiseNode extends Node implements Saved {
     options: object | undefined,
     y: AnyTensor,
   ) {
-    const { edges, outputs } = edgesOf([self, b, c]);
-    super(edges, outputs);
+    const { operands, saves = "inputs" } = op.def;
+    if (operands === 1) super([edgeOf(self)], [outputOf(self)]);
+    else if (operands === 2) super([edgeOf(self), edgeOf(b)], [outputOf(self), outputOf(b)]);
+    else super([edgeOf(self), edgeOf(b), edgeOf(c)], [outputOf(self), outputOf(b), outputOf(c)]);
     this.#op = op;
-    const saves = op.def.saves ?? "inputs";
-    const inputs = saves === "inputs" || saves === "both";
-    this.#a = inputs ? a : null;
-    this.#b = inputs ? b : undefined;
-    this.#c = inputs ? c : undefined;
-    this.#y = saves === "inputs" ? null : y;
     this.#options = options;
-    this.#versionA = this.#describe(a, 0);
-    this.#versionB = this.#describe(b, 1);
-    this.#versionC = this.#describe(c, 2);
+    const keepsInputs = saves === "inputs" || saves === "both";
+    this.#a = keepsInputs ? a : undefined;
+    this.#b = keepsInputs ? b : undefined;
+    this.#c = keepsInputs ? c : undefined;
+    this.#y = saves === "inputs" ? null : y;
+    this.#versionA = versionOf(a);
+    this.#versionB = versionOf(b);
+    this.#versionC = versionOf(c);
     this.#versionY = y.storage.version;
-  }
-
-  #describe(x: OperandArg | undefined, position: number): number {
-    if (!(x instanceof Tensor)) return 0;
-    this.#shapes.push(x.shape);
-    this.#dtypes.push(x.dtype);
-    this.#positions.push(position);
-    return x.storage.version;
+    const shape = (x: OperandArg | undefined): Shape | null => (x instanceof Tensor ? x.shape : null);
+    const dtype = (x: OperandArg | undefined): DType | null => (x instanceof Tensor ? x.dtype : null);
+    this.#shapes = operands === 1 ? [shape(a)] : operands === 2 ? [shape(a), shape(b)] : [shape(a), shape(b), shape(c)];
+    this.#dtypes = operands === 1 ? [dtype(a)] : operands === 2 ? [dtype(a), dtype(b)] : [dtype(a), dtype(b), dtype(c)];
   }
 
   get name(): string {
@@ -86,17 +74,15 @@ export class ElementwiseNode extends Node implements Saved {
     const { edges } = this;
     const results: Grad[] = [];
     for (let i = 0; i < edges.length; i++) {
-      const f = vjp[this.#positions[i]!];
-      results.push(
-        edges[i] !== null && f ? fitGradient(f(g, this), this.#shapes[i]!, this.#dtypes[i]!) : null,
-      );
+      const f = vjp[i];
+      results.push(edges[i] && f ? fitGradient(f(g, this), this.#shapes[i]!, this.#dtypes[i]!) : null);
     }
     return results;
   }
 
-  #saved(x: OperandArg | null | undefined, version: number): OperandArg | undefined {
-    if (this.#a === null) throw freed();
-    return x instanceof Tensor ? unchanged(x, version, this) : (x as OperandArg | undefined);
+  #saved(x: OperandArg | undefined, version: number): OperandArg | undefined {
+    if (this.#released) throw freed();
+    return x instanceof Tensor ? unchanged(x, version, this) : x;
   }
   get a(): SavedValue {
     return this.#saved(this.#a, this.#versionA);
@@ -124,7 +110,8 @@ export class ElementwiseNode extends Node implements Saved {
   }
 
   override release(): void {
-    this.#a = null;
+    this.#released = true;
+    this.#a = undefined;
     this.#b = undefined;
     this.#c = undefined;
     this.#y = null;

@@ -187,6 +187,7 @@ function execute(pass: Pass, captured: Map<Node, Map<number, (g: Grad) => void>>
       if (!grad || !target) continue;
       const own =
         !hooked &&
+        !node.lendsGradients &&
         grad.isOwner() &&
         grads.indexOf(grad) < 0 &&
         results.indexOf(grad) === results.lastIndexOf(grad);

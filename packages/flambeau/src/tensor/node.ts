@@ -43,6 +43,10 @@ export abstract class Node {
   get outputs(): number {
     return 1;
   }
+  /** Whether gradients that come out of this node may be somebody else's tensors, as those of a user's formula may. */
+  get lendsGradients(): boolean {
+    return false;
+  }
   /** Gradients of the inputs, one for each edge, from those of the outputs. */
   abstract backward(grads: Grad[]): Grad[];
   /** Forgets what was saved; called when the graph is not retained. */

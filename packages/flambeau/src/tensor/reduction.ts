@@ -4,15 +4,15 @@
 import type { ReduceKernel } from "../backend/backend.ts";
 import { getBackend } from "../backend/backend.ts";
 import type { DType } from "../base/dtype.ts";
-import { IndexError } from "../base/errors.ts";
+import { IndexError, showShape } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
-import { numel } from "../base/shape.ts";
+import { normalizeDims, numel } from "../base/shape.ts";
 import type { CombineOp } from "../ir/nest.ts";
 import type { Expr } from "../ir/scalar.ts";
 import { ExprBuilder } from "../ir/scalar.ts";
-import { allocate } from "./storage.ts";
+import { allocate, Storage } from "./storage.ts";
 import type { AnyTensor } from "./tensor.ts";
-import { fresh } from "./tensor.ts";
+import { fresh, Tensor } from "./tensor.ts";
 
 /** What is specific to a reduction. */
 export interface ReductionDef {
@@ -27,50 +27,53 @@ export interface ReductionDef {
   readonly needsElements?: boolean;
 }
 
-/** Runs a reduction over the dimensions `dims` (ascending) of x; kernels are kept by input dtype. */
-export function reducer(
-  def: ReductionDef,
-): (name: string, x: AnyTensor, dims: readonly number[], keepdim: boolean) => AnyTensor {
-  const kernels = new Map<string, ReduceKernel>();
-  return (name, x, dims, keepdim) => {
+/** Dimensions to reduce: one, several, or (nothing, an empty list) all. */
+export type Dims = number | readonly number[] | null | undefined;
+
+/** Shape and strides of every 0-d result. */
+const scalar: readonly number[] = [];
+
+/** Makes the function that runs a reduction over dimensions of a tensor. Kernels are kept by input dtype. */
+export function reducer(def: ReductionDef): (name: string, x: AnyTensor, dim: Dims, keepdim?: boolean) => AnyTensor {
+  const kernels = new Map<DType, ReduceKernel>();
+  const kernelFor = (name: string, input: DType): ReduceKernel => {
+    const known = kernels.get(input);
+    if (known) return known;
+    const kernel = compile(def, name, input);
+    kernels.set(input, kernel);
+    return kernel;
+  };
+  return (name, x, dim, keepdim = false) => {
+    const kernel = kernelFor(name, x.dtype);
+    const dtype = def.dtype(x.dtype);
     const shape: Shape = x.shape;
-    const reduced = dims.reduce((n, d) => n * shape[d]!, 1);
+    if ((dim === undefined || dim === null) && x.packed && !keepdim) {
+      const n = numel(shape);
+      if (n === 0 && def.needsElements) throw emptyDim(name, shape);
+      const out = new Tensor(new Storage(allocate(dtype, 1)), scalar, dtype, scalar, 0, true, null);
+      kernel.run(1, n, 1, out.storage.data, 0, x.storage.data, x.offset);
+      return out;
+    }
+    const dims = normalizeDims(dim, shape.length, name);
     const outShape: number[] = [];
+    let reduced = 1;
     for (let i = 0, next = 0; i < shape.length; i++) {
       if (dims[next] === i) {
         next++;
+        reduced *= shape[i]!;
         if (keepdim) outShape.push(1);
       } else outShape.push(shape[i]!);
     }
-    const dtype = def.dtype(x.dtype);
     const count = numel(outShape);
     const out: AnyTensor = fresh(allocate(dtype, count), outShape, dtype);
     if (count === 0) return out;
-    if (reduced === 0 && def.needsElements)
-      throw new IndexError(
-        `${name}(): Expected reduction dim to have non-zero size: shape [${shape.join(", ")}], dims [${dims.join(", ")}]`,
-      );
-    let kernel = kernels.get(x.dtype);
-    if (!kernel) {
-      const k = new ExprBuilder();
-      const element = k.cast(k.input(0, x.dtype), dtype);
-      const post = new ExprBuilder();
-      kernel = getBackend().reduce({
-        kind: "reduce",
-        name,
-        input: x.dtype,
-        body: def.map ? def.map(k, element) : element,
-        combine: def.combine,
-        post: def.post ? def.post(post, post.input(0, dtype), post.input(1, dtype)) : null,
-      });
-      kernels.set(x.dtype, kernel);
-    }
+    if (reduced === 0 && def.needsElements) throw emptyDim(name, shape);
     // Neighbouring dimensions of packed memory are [outer, reduced, inner] as they lie; others are moved to the end.
     const first = dims[0] ?? 0;
     const last = dims[dims.length - 1] ?? -1;
     let source = x;
     let inner = 1;
-    if (x.packed && last - first === dims.length - 1) inner = numel(shape.slice(last + 1));
+    if (x.packed && last - first === dims.length - 1) for (let i = last + 1; i < shape.length; i++) inner *= shape[i]!;
     else {
       const kept = shape.map((_, i) => i).filter((i) => !dims.includes(i));
       source = x.permute([...kept, ...dims]).contiguous();
@@ -79,3 +82,21 @@ export function reducer(
     return out;
   };
 }
+
+function compile(def: ReductionDef, name: string, input: DType): ReduceKernel {
+  const dtype = def.dtype(input);
+  const k = new ExprBuilder();
+  const element = k.cast(k.input(0, input), dtype);
+  const post = new ExprBuilder();
+  return getBackend().reduce({
+    kind: "reduce",
+    name,
+    input,
+    body: def.map ? def.map(k, element) : element,
+    combine: def.combine,
+    post: def.post ? def.post(post, post.input(0, dtype), post.input(1, dtype)) : null,
+  });
+}
+
+const emptyDim = (name: string, shape: Shape): IndexError =>
+  new IndexError(`${name}(): Expected reduction dim to have non-zero size, but the shape is ${showShape(shape)}`);

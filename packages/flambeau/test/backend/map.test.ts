@@ -7,6 +7,7 @@ import { createMapKernel } from "../../src/backend/wasm/map.ts";
 import { LinearMemory } from "../../src/backend/wasm/memory.ts";
 import type { DType, TypedArray } from "../../src/base/dtype.ts";
 import { dtypes } from "../../src/base/dtype.ts";
+import { numel } from "../../src/base/shape.ts";
 import { interpretExpr, interpretMap } from "../../src/ir/interpret.ts";
 import type { MapNest, OperandSpec } from "../../src/ir/nest.ts";
 import type { BinaryOp, CompareOp, Expr, UnaryOp } from "../../src/ir/scalar.ts";
@@ -228,6 +229,8 @@ describe("strided operands", () => {
       const kernel = createMapKernel(memory, nestOf(body, specs));
       for (const shape of shapes)
         for (let trial = 0; trial < 6; trial++) {
+          // The large ones cross the chunks; the variety is in the small ones.
+          if (trial % 3 !== 0 && numel(shape) > 2000) continue;
           const layout = (broadcast: boolean): { strides: number[]; offset: number; size: number } => {
             // A permuted, sometimes reversed, spread or repeated layout.
             const order = shape.map((_, d) => d).sort(() => (trial === 0 ? 0 : random() - 0.5));

@@ -139,17 +139,29 @@ test("empty reductions give the neutral element", () => {
 describe("float32 sums", () => {
   const b = new ExprBuilder();
   const sum = createReduceKernel(memory, nest("float32", b.input(0, "float32"), "sum"));
-  test("up to 8 terms are added in order", () => {
+  test("rows of fewer than 8 terms are added in the order of PyTorch's short sums", () => {
+    for (let n = 1; n < 8; n++) {
+      const rows = 9;
+      const x = new Float32Array(rows * n).map(() => random() - 0.3);
+      const out = new Float32Array(rows);
+      sum.run(rows, n, 1, out, 0, x, 0);
+      for (let r = 0; r < rows; r++) {
+        const at = (i: number): number => x[r * n + i]!;
+        let want = at(0);
+        for (const i of [4, 5, 6, 1, 2, 3]) if (i < n) want = Math.fround(want + at(i));
+        expect(out[r]).toBe(want);
+      }
+    }
+  });
+  test("up to 8 rows of a column are added in order", () => {
     for (let reduced = 1; reduced <= 8; reduced++)
-      for (const inner of [1, 3, 20, 20000]) {
+      for (const inner of [3, 20, 20000]) {
         const x = new Float32Array(reduced * inner).map(() => random() - 0.3);
         const out = new Float32Array(inner);
         sum.run(1, reduced, inner, out, 0, x, 0);
-        for (let i = 0; i < inner; i++) {
-          let s = 0;
-          for (let r = 0; r < reduced; r++) s = Math.fround(s + x[r * inner + i]!);
-          expect(out[i]).toBe(s);
-        }
+        const want = new Float32Array(inner);
+        for (let r = 0; r < reduced; r++) for (let i = 0; i < inner; i++) want[i]! += x[r * inner + i]!;
+        expect(out).toEqual(want);
       }
   });
   test("a long sum keeps its digits", () => {

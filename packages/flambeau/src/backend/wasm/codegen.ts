@@ -2,7 +2,8 @@
 // Floor L2 (backend/wasm).
 
 import type { DType } from "../../base/dtype.ts";
-import type { Expr } from "../../ir/scalar.ts";
+import { RuntimeError } from "../../base/errors.ts";
+import type { Expr, ScalarOp } from "../../ir/scalar.ts";
 import type { Func } from "./encoder.ts";
 import { ModuleBuilder } from "./encoder.ts";
 import { features } from "./features.ts";
@@ -62,28 +63,29 @@ export function evaluate(
   return values.get(root) as Group[];
 }
 
-const heavy = new Set<string>([
-  "exp",
-  "expm1",
-  "log",
-  "log1p",
-  "sin",
-  "cos",
-  "tanh",
-  "atan",
-  "erf",
-  "pow",
-  "atan2",
-  "fmod",
-]);
+/** Rough sizes of the functions, in instructions of a simple operation. */
+const weights: { readonly [Op in ScalarOp]?: number } = {
+  exp: 8,
+  expm1: 8,
+  log: 8,
+  log1p: 8,
+  tanh: 8,
+  atan: 8,
+  erf: 8,
+  sin: 12,
+  cos: 12,
+  fmod: 12,
+  pow: 16,
+  atan2: 16,
+};
 
-/** Groups per iteration: four while the values fit the 16 vector registers, two for long bodies. */
+/** Groups per iteration: four while values and constants about fit the 16 vector registers, two for long bodies. */
 export function unrolling(bodies: readonly (Expr | null)[]): 2 | 4 {
   let cost = 0;
   for (const body of bodies)
     for (const node of body ? topological(body) : [])
-      cost += heavy.has(node.op) ? 8 : isEightByte(node.dtype) ? 2 : 1;
-  return cost > 8 ? 2 : 4;
+      cost += weights[node.op] ?? (isEightByte(node.dtype) ? 3 : 1);
+  return cost > 12 ? 2 : 4;
 }
 
 const isEightByte = (dtype: DType): boolean => dtype === "float64" || dtype === "int64";
@@ -100,6 +102,10 @@ export function compileKernel<F>(
   params: readonly string[],
   body: (e: Emitter, params: FunctionParams) => void,
 ): F {
+  if (!features().simd)
+    throw new RuntimeError(
+      "this engine's WebAssembly has no SIMD, which the backend needs: Node 20, or a browser of 2023",
+    );
   const m = new ModuleBuilder();
   m.importMemory("env", "memory", { minPages: 1 });
   const host = new Map<string, Func>();

@@ -19,6 +19,11 @@ export function features(): Features {
   return (found ??= probe());
 }
 
+/** For tests: kernels compiled from now on are for such a machine; null is the real one. */
+export function assumeFeatures(features: Features | null): void {
+  found = features;
+}
+
 function probe(): Features {
   const plain = new ModuleBuilder();
   plain.func("f", {}, ["f32"], (f) => f.do(f32x4.extract_lane(f32x4.splat(1), 0)));

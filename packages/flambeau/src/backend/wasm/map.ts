@@ -61,7 +61,7 @@ export function emitMap(e: Emitter, nest: MapNest, n: Local): void {
   });
 }
 
-const noOperand: StreamIn = () => {};
+const noOperand: StreamIn = () => undefined;
 
 /** Compiled at the first call; the functions that depend on the nest's dtypes are chosen once. */
 export function createMapKernel(memory: LinearMemory, nest: MapNest): MapKernel {
@@ -81,7 +81,10 @@ export function createMapKernel(memory: LinearMemory, nest: MapNest): MapKernel 
     dtypes: nest.operands.map((o) => o.dtype),
     scalars: nest.operands.map((o) => o.scalar),
     outDType: nest.body.dtype,
-    kernel: (n) => cell.kernel(n),
+    kernel: (n) => {
+      if (n > cell.limit) cell.grow();
+      cell.kernel(n);
+    },
     streams,
     streamOut: write,
     run,

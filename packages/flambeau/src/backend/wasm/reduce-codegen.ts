@@ -79,7 +79,7 @@ function neutralGroup(e: Emitter, combine: CombineOp, dtype: DType): Group {
 export const isWide = (nest: ReduceNest): boolean => nest.combine === "sum" && nest.body.dtype === "float32";
 
 /** The accumulators of `count` groups. */
-class Accumulators {
+export class Accumulators {
   readonly e: Emitter;
   readonly nest: ReduceNest;
   readonly values: readonly Group[];
@@ -96,6 +96,21 @@ class Accumulators {
 
   #set(to: readonly Group[], from: readonly Group[]): void {
     to.forEach((group, u) => group.forEach((x, h) => this.e.f.set(x, from[u]![h]!)));
+  }
+
+  /** Starts anew. */
+  reset(): void {
+    const { e, nest } = this;
+    const one = neutralGroup(e, nest.combine, nest.body.dtype);
+    const zero = constantGroup(e, "float64", 0);
+    this.#set(
+      this.values,
+      this.values.map(() => one),
+    );
+    this.#set(
+      this.wide,
+      this.wide.map(() => zero),
+    );
   }
 
   /** Starts anew or goes on where the last call stopped. `pointer` counts elements. */
@@ -207,15 +222,15 @@ const rotate = (e: Emitter, x: Local, by: number): Local =>
     ),
   );
 
-function emitPost(e: Emitter, nest: ReduceNest, groups: readonly Group[]): readonly Group[] {
+export function emitPost(e: Emitter, nest: ReduceNest, groups: readonly Group[]): readonly Group[] {
   if (!nest.post) return groups;
   const count = loadScalar(e, nest.body.dtype, countAddress);
   return evaluate(e, nest.post, groups.length, (i) => (i === 0 ? groups : groups.map(() => count)));
 }
 
-const outDType = (nest: ReduceNest): DType => nest.post?.dtype ?? nest.body.dtype;
+export const outDType = (nest: ReduceNest): DType => nest.post?.dtype ?? nest.body.dtype;
 
-const body = (e: Emitter, nest: ReduceNest, p: Local, count: number): Group[] =>
+export const body = (e: Emitter, nest: ReduceNest, p: Local, count: number): Group[] =>
   evaluate(e, nest.body, count, () => loadGroups(e, nest.input, p, inputAddress, count));
 
 /** run(rows, length, flags): each of the `rows` rows of `length` elements to one element. */

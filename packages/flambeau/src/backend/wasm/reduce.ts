@@ -17,14 +17,16 @@ import {
   isWide,
   lastPiece,
 } from "./reduce-codegen.ts";
+import { emitShortRows } from "./reduce-short.ts";
 import { largeRun, revectorize } from "./revectorize.ts";
 import { streamIn, streamOut, streamScalar } from "./stream.ts";
 
 type Rows = (rows: number, length: number, flags: number) => void;
+type ShortRows = (rows: number, length: number) => void;
 type Columns = (planes: number, rows: number, cols: number, flags: number, row: number) => void;
 
-/** Up to this length float sums of rows are added one after the other, in PyTorch's order. */
-const sequentialLength = 8;
+/** Below this length rows are reduced in the order of PyTorch's short sums. */
+const shortLength = 8;
 
 const whole = firstPiece | lastPiece;
 
@@ -54,6 +56,13 @@ export function createReduceKernel(memory: LinearMemory, nest: ReduceNest): Redu
     columns(...args);
   };
 
+  let shortRows: ShortRows = (...args) => {
+    shortRows = compileKernel<ShortRows>(memory, bodies, ["rows", "length"], (e, p) =>
+      emitShortRows(e, nest, p["rows"]!, p["length"]!),
+    );
+    shortRows(...args);
+  };
+
   const flagsOf = (start: number, end: number, length: number): number =>
     (start === 0 ? firstPiece : 0) | (end >= length ? lastPiece : 0);
 
@@ -62,14 +71,16 @@ export function createReduceKernel(memory: LinearMemory, nest: ReduceNest): Redu
     setCount?.(reduced, 0, 1);
     const plane = reduced * inner;
     if (outer * plane > largeRun) revectorize();
-    const alongRows = inner === 1 && reduced > sequentialLength;
+    const short = inner === 1 && reduced > 0 && reduced < shortLength;
+    const alongRows = inner === 1 && reduced >= shortLength;
     if (plane <= chunk && inner <= chunk) {
       // Whole planes, as many as fit.
       const most = Math.max(1, Math.floor(chunk / Math.max(plane, inner)));
       for (let o = 0; o < outer; o += most) {
         const n = outer - o < most ? outer - o : most;
         if (plane > 0) read(input, inputOffset + o * plane, n * plane);
-        if (alongRows) rows(n, reduced, whole);
+        if (short) shortRows(n, reduced);
+        else if (alongRows) rows(n, reduced, whole);
         else columns(n, reduced, inner, whole, 0);
         write(out, outOffset + o * inner, n * inner);
       }

@@ -2,100 +2,12 @@
 // Floor L2 (backend/wasm).
 
 import type { DType, TypedArray } from "../../base/dtype.ts";
+import { numel } from "../../base/shape.ts";
 import type { MapKernel, Operand, StridedOperand } from "../backend.ts";
+import { cells, elementSize, moveBlock } from "./copy-block.ts";
 import type { LinearMemory } from "./memory.ts";
 import { operandAddress, outputAddress } from "./memory.ts";
 import type { StreamIn, StreamOut } from "./stream.ts";
-
-/**
- * Copies a block of rows x cols elements, each side with its own steps. Exists once per width of elements, for the
- * reason given in stream.ts; 8-byte elements go as pairs of int32, which keeps all bits and makes no bigint.
- */
-type CopyBlock = (
-  to: TypedArray,
-  toAt: number,
-  toRow: number,
-  toCol: number,
-  from: TypedArray,
-  fromAt: number,
-  fromRow: number,
-  fromCol: number,
-  rows: number,
-  cols: number,
-) => void;
-
-const copyF32: CopyBlock = (to, toAt, toRow, toCol, from, fromAt, fromRow, fromCol, rows, cols) => {
-  const x = to as Float32Array;
-  const y = from as Float32Array;
-  for (let r = 0; r < rows; r++) {
-    let i = toAt + r * toRow;
-    let j = fromAt + r * fromRow;
-    if (fromCol === 1 && toCol === 1 && cols > 64) x.set(y.subarray(j, j + cols), i);
-    else if (fromCol === 0 && toCol === 1) x.fill(y[j]!, i, i + cols);
-    else for (let c = 0; c < cols; c++, i += toCol, j += fromCol) x[i] = y[j]!;
-  }
-};
-const copyI32: CopyBlock = (to, toAt, toRow, toCol, from, fromAt, fromRow, fromCol, rows, cols) => {
-  const x = to as Int32Array;
-  const y = from as Int32Array;
-  for (let r = 0; r < rows; r++) {
-    let i = toAt + r * toRow;
-    let j = fromAt + r * fromRow;
-    if (fromCol === 1 && toCol === 1 && cols > 64) x.set(y.subarray(j, j + cols), i);
-    else if (fromCol === 0 && toCol === 1) x.fill(y[j]!, i, i + cols);
-    else for (let c = 0; c < cols; c++, i += toCol, j += fromCol) x[i] = y[j]!;
-  }
-};
-const copyU8: CopyBlock = (to, toAt, toRow, toCol, from, fromAt, fromRow, fromCol, rows, cols) => {
-  const x = to as Uint8Array;
-  const y = from as Uint8Array;
-  for (let r = 0; r < rows; r++) {
-    let i = toAt + r * toRow;
-    let j = fromAt + r * fromRow;
-    if (fromCol === 1 && toCol === 1 && cols > 64) x.set(y.subarray(j, j + cols), i);
-    else if (fromCol === 0 && toCol === 1) x.fill(y[j]!, i, i + cols);
-    else for (let c = 0; c < cols; c++, i += toCol, j += fromCol) x[i] = y[j]!;
-  }
-};
-const copyPairs: CopyBlock = (to, toAt, toRow, toCol, from, fromAt, fromRow, fromCol, rows, cols) => {
-  const x = to as Int32Array;
-  const y = from as Int32Array;
-  for (let r = 0; r < rows; r++) {
-    let i = 2 * (toAt + r * toRow);
-    let j = 2 * (fromAt + r * fromRow);
-    for (let c = 0; c < cols; c++, i += 2 * toCol, j += 2 * fromCol) {
-      x[i] = y[j]!;
-      x[i + 1] = y[j + 1]!;
-    }
-  }
-};
-
-const copies: { readonly [D in DType]: CopyBlock } = {
-  float32: copyF32,
-  int32: copyI32,
-  uint8: copyU8,
-  bool: copyU8,
-  float64: copyPairs,
-  int64: copyPairs,
-};
-
-const viewOf = (memory: LinearMemory, dtype: DType): TypedArray =>
-  dtype === "float32" ? memory.f32 : dtype === "uint8" || dtype === "bool" ? memory.u8 : memory.i32;
-
-/** The array as the copy function of its dtype wants it. */
-const cells = (dtype: DType, data: TypedArray): TypedArray =>
-  dtype === "float64" || dtype === "int64"
-    ? new Int32Array(data.buffer, data.byteOffset, data.length * 2)
-    : data;
-
-const elementSize: { readonly [D in DType]: number } = {
-  float32: 4,
-  int32: 4,
-  uint8: 1,
-  bool: 1,
-  float64: 8,
-  int64: 8,
-};
 
 /** One side of the copies: the output, or an operand that is an array. */
 interface Side {
@@ -145,6 +57,54 @@ function coalesce(
 
 const none: Operand = 0;
 
+/** Up to here a loop over the elements as they come costs less than finding out how to walk them well. */
+const smallRun = 128;
+
+/** No objects are made for operands of four-byte and one-byte elements. */
+function runSmall(
+  context: StridedContext,
+  n: number,
+  shape: readonly number[],
+  out: StridedOperand,
+  operands: readonly StridedOperand[],
+): void {
+  for (let k = 0; k < context.dtypes.length; k++) {
+    const o = operands[k]!;
+    if (context.scalars[k]) context.streams[k]!(o.data, 0, 1);
+    else movePlanes(context, context.dtypes[k]!, n, shape, o, operandAddress(k), true);
+  }
+  context.kernel(n);
+  if (isRowMajor(shape, out.strides)) context.streamOut(out.data as TypedArray, out.offset, n);
+  else movePlanes(context, context.outDType, n, shape, out, outputAddress, false);
+}
+
+function movePlanes(
+  { memory }: StridedContext,
+  dtype: DType,
+  n: number,
+  shape: readonly number[],
+  o: StridedOperand,
+  address: number,
+  gather: boolean,
+): void {
+  const rank = shape.length;
+  const rows = rank > 1 ? shape[rank - 2]! : 1;
+  const cols = rank > 0 ? shape[rank - 1]! : 1;
+  const row = rank > 1 ? o.strides[rank - 2]! : 0;
+  const col = rank > 0 ? o.strides[rank - 1]! : 0;
+  const data = cells(dtype, o.data as TypedArray);
+  const buffer = address / elementSize[dtype];
+  const plane = rows * cols;
+  for (let p = 0; p * plane < n; p++) {
+    let at = o.offset;
+    for (let d = rank - 3, rest = p; d >= 0; d--) {
+      at += (rest % shape[d]!) * o.strides[d]!;
+      rest = Math.floor(rest / shape[d]!);
+    }
+    moveBlock(memory, dtype, data, at, row, col, buffer + p * plane, rows, cols, gather);
+  }
+}
+
 export function runStrided(
   context: StridedContext,
   shape: readonly number[],
@@ -152,7 +112,12 @@ export function runStrided(
   operands: readonly StridedOperand[],
 ): void {
   const { dtypes, scalars, run } = context;
-  for (const extent of shape) if (extent === 0) return;
+  const n = numel(shape);
+  if (n === 0) return;
+  if (n <= smallRun) {
+    runSmall(context, n, shape, out, operands);
+    return;
+  }
 
   const arrays: number[] = [];
   for (let k = 0; k < dtypes.length; k++) if (!scalars[k]) arrays.push(k);
@@ -232,7 +197,7 @@ function runBlocks(
     const row = s.strides[rank - 2]!;
     const col = s.strides[rank - 1]!;
     at += r * row + c * col;
-    copyBlock(memory, s, at, row, col, fill, nr, nc, gather);
+    moveBlock(memory, s.dtype, s.data, at, row, col, s.bufferAt + fill, nr, nc, gather);
   };
 
   const perChunk = Math.max(1, Math.floor(chunk / (rows * cols)));
@@ -254,27 +219,6 @@ function runBlocks(
       }
     }
   }
-}
-
-/** Walks along the smaller step of the array, so that a transposed matrix is read line of cache by line of cache. */
-function copyBlock(
-  memory: LinearMemory,
-  s: Side,
-  at: number,
-  row: number,
-  col: number,
-  fill: number,
-  nr: number,
-  nc: number,
-  gather: boolean,
-): void {
-  const copy = copies[s.dtype];
-  const view = viewOf(memory, s.dtype);
-  const buffer = s.bufferAt + fill;
-  const swap = nr > 1 && Math.abs(row) < Math.abs(col);
-  const [n1, n2, a1, a2, b1, b2] = swap ? [nc, nr, col, row, 1, nc] : [nr, nc, row, col, nc, 1];
-  if (gather) copy(view, buffer, b1, b2, s.data, at, a1, a2, n1, n2);
-  else copy(s.data, at, a1, a2, view, buffer, b1, b2, n1, n2);
 }
 
 function isRowMajor(sizes: readonly number[], strides: readonly number[]): boolean {
