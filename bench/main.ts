@@ -1,9 +1,15 @@
 // `npm run bench -- NAME [--json]`: performance beside other libraries. Never part of the tests.
 
 import { parseArgs } from "node:util";
+import { benchCold } from "./cold.ts";
 import { benchLesson } from "./lesson/main.ts";
+import { benchMemory } from "./memory.ts";
 
-const benches: Record<string, (json: boolean) => Promise<void>> = { lesson: benchLesson };
+const benches: Record<string, (json: boolean) => Promise<void> | void> = {
+  lesson: benchLesson,
+  cold: benchCold,
+  memory: benchMemory,
+};
 const usage = `usage: npm run bench -- NAME [--json]; NAME is one of ${Object.keys(benches).join(", ")}`;
 
 function fail(message: string): never {
@@ -21,4 +27,9 @@ const [name, ...rest] = parsed.positionals;
 const bench = name === undefined ? undefined : benches[name];
 if (!bench || rest.length > 0)
   fail(name === undefined ? usage : `unknown benchmark '${parsed.positionals.join(" ")}'; ${usage}`);
-await bench(parsed.values.json ?? false);
+try {
+  await bench(parsed.values.json ?? false);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 1;
+}

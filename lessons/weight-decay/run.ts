@@ -125,7 +125,8 @@ export async function run(options: Options): Promise<void> {
   const { runs, figures } = trainAll(options, text);
   if (options.json) process.stdout.write(`${JSON.stringify({ seed: options.seed, runs })}\n`);
   else console.log(`\n${report(runs, options, text)}`);
-  const finite = ({ wL2Norm, curve }: Run): boolean => Number.isFinite(wL2Norm + (curve.at(-1)?.trainLoss ?? 0));
+  const finite = ({ wL2Norm, curve }: Run): boolean =>
+    Number.isFinite(wL2Norm + (curve.at(-1)?.trainLoss ?? 0));
   if (!runs.every(finite)) process.stderr.write(`${text.diverged}\n`);
   if (options.out) {
     await d2l.Figure.grid(figures, options.lambda.length).save(options.out);
