@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 const config: ViteUserConfig = defineConfig({
   test: {
     include: ["packages/*/test/**/*.test.ts", "lessons/**/*.test.ts", "conformance/**/*.test.ts"],
+    setupFiles: ["packages/flambeau/test/setup.ts"],
     coverage: {
       provider: "v8",
       include: ["packages/*/src/**/*.ts"],

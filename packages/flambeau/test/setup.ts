@@ -1,0 +1,21 @@
+// Runs before every test file: from here on each nest is verified before the backend compiles it.
+
+import type { Backend } from "../src/backend/backend.ts";
+import { getBackend, setBackend } from "../src/backend/backend.ts";
+import "../src/index.ts";
+import { verifyNest } from "../src/ir/verify.ts";
+
+const backend = getBackend();
+const verifying: Backend = {
+  name: backend.name,
+  routines: backend.routines,
+  map(nest) {
+    verifyNest(nest);
+    return backend.map(nest);
+  },
+  reduce(nest) {
+    verifyNest(nest);
+    return backend.reduce(nest);
+  },
+};
+setBackend(verifying);
