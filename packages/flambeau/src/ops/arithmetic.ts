@@ -2,15 +2,17 @@
 // Floor L4 (ops). Source: https://pytorch.org/docs/stable/torch.html#pointwise-ops
 
 import { isFloat } from "../base/dtype.ts";
-import { ValueError } from "../base/errors.ts";
+import { DTypeError, ValueError } from "../base/errors.ts";
 import type { Expr, ExprBuilder } from "../ir/scalar.ts";
+import type { ElementwiseDef } from "../tensor/elementwise.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { composite, elementwise } from "./define.ts";
-import type { AddLike, Binary, Division } from "./signatures.ts";
+import type { AddLike, Binary, Division, DivisionOptions } from "./signatures.ts";
 
 /** `a + alpha * b`; `alpha` defaults to 1. With alpha the sum is rounded once, as PyTorch's vector code does. */
 export const add: AddLike<"add"> = elementwise({
   operands: 2,
+  numberFirst: "always",
   options: ["alpha"],
   lower: (k, a, b, alpha) => (alpha ? k.fma(b!, alpha, a!) : k.add(a!, b!)),
   vjp: [(g) => g, (g, s) => scaled(g, s.at(2))],
@@ -19,6 +21,7 @@ export const add: AddLike<"add"> = elementwise({
 /** `a - alpha * b`; `alpha` defaults to 1. */
 export const sub: AddLike<"sub"> = elementwise({
   operands: 2,
+  numberFirst: "always",
   options: ["alpha"],
   refuses: ["bool"],
   lower: (k, a, b, alpha) => (alpha ? k.fma(k.neg(b!), alpha, a!) : k.sub(a!, b!)),
@@ -30,13 +33,23 @@ const scaled = (g: AnyTensor, options: { readonly alpha?: number } | undefined):
 
 /** `other - alpha * input`: {@link sub} with the operands exchanged. */
 export const rsub: AddLike<"rsub"> = composite(
-  (a: AnyTensor, b: AnyTensor | number, options?: { alpha?: number }) =>
-    typeof b === "number" ? a.mul(-(options?.alpha ?? 1)).add(b) : b.sub(a, options),
+  (a: AnyTensor, b: AnyTensor | number, options?: { alpha?: number }) => {
+    if (a.dtype === "bool" || typeof b === "boolean" || (typeof b !== "number" && b.dtype === "bool"))
+      throw boolSubtraction("rsub");
+    return typeof b === "number" ? a.mul(-(options?.alpha ?? 1)).add(b) : b.sub(a, options);
+  },
 );
+
+const boolSubtraction = (name: string): DTypeError =>
+  new DTypeError(
+    name,
+    "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use logicalNot() instead.",
+  );
 
 /** `a * b` */
 export const mul: Binary<"mul"> = elementwise({
   operands: 2,
+  numberFirst: "always",
   lower: (k, a, b) => k.mul(a!, b!),
   vjp: [(g, s) => g.mul(s.b), (g, s) => g.mul(s.a)],
 });
@@ -49,9 +62,9 @@ const floorQuotient = (k: ExprBuilder, a: Expr, b: Expr): Expr => {
   return k.select(k.or(exact, sameSign), q, k.sub(q, 1));
 };
 
-/** Division rounded down, the dtype kept; `a.div(b, { roundingMode: "floor" })`. @throws on integer division by zero. */
-export const floorDivide: Binary<"floorDivide"> = elementwise({
+const floorDivision: ElementwiseDef = {
   operands: 2,
+  numberFirst: "always",
   refuses: ["bool"],
   integerDivisor: true,
   lower: (k, a, b) => {
@@ -65,13 +78,22 @@ export const floorDivide: Binary<"floorDivide"> = elementwise({
     const rounded = k.select(k.gt(k.sub(down, near), 0.5), k.add(near, 1), near);
     return k.select(k.eq(b!, 0), k.div(a!, b!), k.select(k.eq(down, 0), k.mul(k.div(a!, b!), 0), rounded));
   },
-});
+};
 
+/** Division rounded down, the dtype kept; `a.div(b, { roundingMode: "floor" })`. @throws on integer division by zero. */
+export const floorDivide: Binary<"floorDivide"> = elementwise(floorDivision);
+
+// Rounded quotients are flat: div with a rounding mode has gradients of 0, floorDivide none, as in PyTorch.
+const flat = (g: AnyTensor): AnyTensor => g.zerosLike();
+const floorRounded = elementwise<Binary>({ ...floorDivision, name: "div", vjp: [flat, flat] });
 const truncDivide = elementwise<Binary>({
+  name: "div",
   operands: 2,
+  numberFirst: "always",
   refuses: ["bool"],
   integerDivisor: true,
   lower: (k, a, b) => (isFloat(a!.dtype) ? k.trunc(k.div(a!, b!)) : k.idiv(a!, b!)),
+  vjp: [flat, flat],
 });
 
 /**
@@ -81,12 +103,13 @@ const truncDivide = elementwise<Binary>({
  */
 export const div: Division = elementwise({
   operands: 2,
+  numberFirst: "always",
   result: "float",
   lower: (k, a, b) => k.div(a!, b!),
   vjp: [(g, s) => g.div(s.b), (g, s) => g.neg().mul(s.a).div(s.b).div(s.b)],
   variant: ({ roundingMode }: { roundingMode?: string | null }) => {
     if (roundingMode === undefined || roundingMode === null) return null;
-    if (roundingMode === "floor") return floorDivide;
+    if (roundingMode === "floor") return floorRounded;
     if (roundingMode === "trunc") return truncDivide;
     throw new ValueError(
       `div expected roundingMode to be one of null, 'trunc', or 'floor' but found '${roundingMode}'`,
@@ -95,9 +118,10 @@ export const div: Division = elementwise({
 });
 
 /** The same as {@link div}. */
-export const trueDivide: Division = composite((a: AnyTensor, b: AnyTensor | number) => a.div(b), {
-  inplace: true,
-});
+export const trueDivide: Division = composite(
+  (a: AnyTensor, b: AnyTensor | number, options?: DivisionOptions) => div(a, b as number, options),
+  { inplace: true },
+);
 
 /** Remainder with the sign of the dividend, as C's fmod. */
 export const fmod: Binary<"fmod"> = elementwise({
@@ -111,6 +135,7 @@ export const fmod: Binary<"fmod"> = elementwise({
 /** Remainder with the sign of the divisor, as Python's `%`: `a - b * floor(a / b)`. */
 export const remainder: Binary<"remainder"> = elementwise({
   operands: 2,
+  numberFirst: "beside",
   refuses: ["bool"],
   integerDivisor: true,
   lower: (k, a, b) => {

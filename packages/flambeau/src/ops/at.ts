@@ -109,7 +109,6 @@ function applyBasic(
   let view = x;
   let d = 0;
   const indices: (AnyTensor | null)[] = [];
-  const advanced = items.some((item) => isTensor(item) || typeof item === "boolean");
   for (const item of items) {
     if (item === "...") {
       const skip = x.ndim - taken;
@@ -129,11 +128,8 @@ function applyBasic(
         );
       if (item < -n || item >= n)
         throw new IndexError(`index ${item} is out of bounds for dimension ${d} with size ${n}`);
-      // Beside index tensors an integer broadcasts with them, which decides where their dimensions go.
-      if (advanced) {
-        indices.push(fresh(Int32Array.of(item), [], "int32"));
-        d++;
-      } else view = view.select(d, item);
+      // Unlike NumPy, PyTorch takes integers out first, also beside index tensors.
+      view = view.select(d, item);
     } else if (isTensor(item)) {
       indices.push(item);
       d += consumes(item);

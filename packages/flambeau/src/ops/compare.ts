@@ -2,7 +2,9 @@
 // Floor L4 (ops). Source: https://pytorch.org/docs/stable/torch.html#comparison-ops
 
 import { isFloat } from "../base/dtype.ts";
+import { ArgumentError, RuntimeError } from "../base/errors.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
+import { isTensor } from "../tensor/tensor.ts";
 import { composite, elementwise } from "./define.ts";
 import type { Binary, Compare, OpFn, Unary, UnaryBool } from "./signatures.ts";
 
@@ -89,18 +91,21 @@ export const bitwiseNot: Unary = elementwise({ operands: 1, refuses: ["float"], 
 /** Bits that both have; of bools, whether both are true. */
 export const bitwiseAnd: Binary<"bitwiseAnd"> = elementwise({
   operands: 2,
+  numberFirst: "beside",
   refuses: ["float"],
   lower: (k, a, b) => k.and(a!, b!),
 });
 /** Bits that one of both has. */
 export const bitwiseOr: Binary<"bitwiseOr"> = elementwise({
   operands: 2,
+  numberFirst: "beside",
   refuses: ["float"],
   lower: (k, a, b) => k.or(a!, b!),
 });
 /** Bits that exactly one of both has. */
 export const bitwiseXor: Binary<"bitwiseXor"> = elementwise({
   operands: 2,
+  numberFirst: "beside",
   refuses: ["float"],
   lower: (k, a, b) => k.xor(a!, b!),
 });
@@ -110,7 +115,20 @@ export const bitwiseXor: Binary<"bitwiseXor"> = elementwise({
  * `equalNan`.
  */
 export const isclose: OpFn<[other: AnyTensor, options?: ToleranceOptions], "bool"> = composite(
-  (a: AnyTensor, b: AnyTensor, { rtol = 1e-5, atol = 1e-8, equalNan = false }: ToleranceOptions = {}) => {
+  (x: AnyTensor, y: AnyTensor, { rtol = 1e-5, atol = 1e-8, equalNan = false }: ToleranceOptions = {}) => {
+    for (const [name, v] of [
+      ["input", x],
+      ["other", y],
+    ] as const)
+      if (!isTensor(v))
+        throw new ArgumentError(`isclose(): argument '${name}' must be Tensor, not ${typeof v}`);
+    for (const [name, v] of [
+      ["rtol", rtol],
+      ["atol", atol],
+    ] as const)
+      if (!(v >= 0)) throw new RuntimeError(`${name} must be greater than or equal to zero, but got ${v}`);
+    // Bools have no difference.
+    const [a, b] = [x, y].map((t) => (t.dtype === "bool" ? t.int() : t)) as [AnyTensor, AnyTensor];
     const close = a.sub(b).abs().le(b.abs().mul(rtol).add(atol)).logicalAnd(isfinite(b)).logicalOr(a.eq(b));
     return equalNan ? close.logicalOr(a.isnan().logicalAnd(b.isnan())) : close;
   },

@@ -83,6 +83,8 @@ export function elementwise<F>(def: ElementwiseDef & { readonly variant?: Varian
 }
 
 export interface OpDef {
+  /** The name in messages and of the graph node, of an op that is not exported. */
+  readonly name?: string;
   /** Computes the result. Runs unrecorded; returns a tensor, or an array of tensors. */
   readonly forward: Fn;
   /** Gradients of the tensor arguments, depth first. Without it, results never require grad. */
@@ -113,7 +115,7 @@ const anyRequiresGrad = (tensors: readonly AnyTensor[]): boolean => {
 /** An op with a forward computation and a gradient of its own. */
 export function op<F>(def: OpDef): F {
   const entry: OpEntry = {
-    name: "op",
+    name: def.name ?? "op",
     kind: "op",
     differentiable: def.vjp !== undefined || def.multiVjp !== undefined,
     method: def.method ?? true,
@@ -165,6 +167,8 @@ export interface MutatingDef {
   readonly saves?: Saves;
   /** False if there is only the in-place form; the export's name then ends in an underscore. Default true. */
   readonly functional?: boolean;
+  /** What the plain form clones, if not `self` as it is: where the result may be larger. */
+  readonly widened?: Fn;
 }
 
 /** An op that is naturally in place; the plain form is a clone that is then changed. */
@@ -208,7 +212,11 @@ export function mutating<F>(def: MutatingDef): F {
     inplace: functional ? inplace : null,
     definition: def.mutate,
   };
-  const call: Fn = functional ? (x: AnyTensor, ...args) => inplace(x.clone(), ...args) : inplace;
+  const { widened } = def;
+  const plain: Fn = widened
+    ? (x: AnyTensor, ...args) => inplace(widened(x, ...args).clone(), ...args)
+    : (x: AnyTensor, ...args) => inplace(x.clone(), ...args);
+  const call: Fn = functional ? plain : inplace;
   return define<F>(call, entry);
 }
 
@@ -223,7 +231,9 @@ export interface CompositeOptions {
 export function composite<F>(f: Fn, options: CompositeOptions = {}): F {
   const inplace: Fn | null = options.inplace
     ? (self: AnyTensor, ...args) => {
-        const y: AnyTensor = f(self, ...args);
+        // Gradients may look at the old values, which are about to go.
+        const recording = mode.grad && anyRequiresGrad([self, ...tensorsIn(args)]);
+        const y: AnyTensor = f(recording ? self.clone() : self, ...args);
         if (y === self) throw new AutogradError("an in-place form must compute something new");
         return self.copy_(y);
       }

@@ -17,9 +17,15 @@ type Data = Float64Array;
 const dataOf = (x: AnyTensor): Data => x.storage.data as Data;
 
 /** The indices as numbers in 0..size-1. @throws IndexError for one out of range. */
-function readIndices(index: AnyTensor, size: number, op: string, dim: number): Int32Array {
+function readIndices(
+  index: AnyTensor,
+  size: number,
+  op: string,
+  dim: number,
+  Bad: typeof IndexError | typeof RuntimeError = IndexError,
+): Int32Array {
   if (index.dtype !== "int32" && index.dtype !== "int64" && index.dtype !== "uint8")
-    throw new IndexError(`${op}(): Expected dtype int32 or int64 for index, but got ${index.dtype}`);
+    throw new Bad(`${op}(): Expected dtype int32 or int64 for index, but got ${index.dtype}`);
   const flat = index.contiguous();
   const n = numel(index.shape);
   const data = flat.storage.data;
@@ -27,7 +33,7 @@ function readIndices(index: AnyTensor, size: number, op: string, dim: number): I
   for (let i = 0; i < n; i++) {
     const v = Number(data[flat.offset + i]);
     if (v < -size || v >= size)
-      throw new IndexError(`${op}: index ${v} is out of bounds for dimension ${dim} with size ${size}`);
+      throw new Bad(`${op}: index ${v} is out of bounds for dimension ${dim} with size ${size}`);
     out[i] = v < 0 ? v + size : v;
   }
   return out;
@@ -124,7 +130,8 @@ function eachPlace(
   op: string,
   visit: (target: number, source: number) => void,
 ): void {
-  const at = readIndices(index, x[dim] ?? 1, op, dim);
+  // What is an IndexError elsewhere is a RuntimeError of gather and scatter in PyTorch.
+  const at = readIndices(index, x[dim] ?? 1, op, dim, RuntimeError);
   const strides = new Array<number>(x.length);
   for (let i = x.length - 1, step = 1; i >= 0; i--) {
     strides[i] = step;
@@ -254,6 +261,7 @@ function padTo(x: AnyTensor, shape: Shape): AnyTensor {
 /** Sets elements where `mask` (bool, broadcast) is true to `value`, a number or a 0-d tensor. */
 export const maskedFill: OpFn<[mask: AnyTensor, value: AnyTensor | Scalar], "inplace"> = mutating({
   saves: "inputs",
+  widened: (x: AnyTensor, mask: AnyTensor) => x.expand(broadcastShapes(x.shape, mask.shape, "maskedFill")),
   mutate: (self, mask: AnyTensor, value: AnyTensor | Scalar) => {
     if (mask.dtype !== "bool")
       throw new DTypeError(

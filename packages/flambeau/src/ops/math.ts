@@ -19,18 +19,18 @@ export const neg: Unary = elementwise({
 /** |x|; the gradient at 0 is 0. */
 export const abs: Unary = elementwise({
   operands: 1,
-  lower: (k, x) => (x!.dtype === "bool" ? x! : k.abs(x!)),
+  refuses: ["bool"],
+  lower: (k, x) => k.abs(x!),
   vjp: [(g, s) => g.mul(s.x.sign())],
 });
 
-/** -1, 0 or 1; NaN of NaN. */
+/** -1, 0 or 1; 0 of NaN. */
 export const sign: Unary = elementwise({
   operands: 1,
   lower: (k, x) => {
     if (x!.dtype === "bool") return x!;
-    const one = k.const(1, x!.dtype);
-    const other = k.select(k.lt(x!, 0), k.const(-1, x!.dtype), x!);
-    return k.select(k.gt(x!, 0), one, other);
+    const number = (v: number): Expr => k.const(v, x!.dtype);
+    return k.select(k.gt(x!, 0), number(1), k.select(k.lt(x!, 0), number(-1), number(0)));
   },
   vjp: [(g) => g.zerosLike()],
 });
@@ -243,7 +243,7 @@ export const acosh: UnaryFloat = elementwise({
   result: "float",
   lower: (k, x) => {
     const t = k.sub(x!, 1);
-    const near = k.log1p(k.add(t, k.sqrt(k.mul(t, k.add(x!, 1)))));
+    const near = k.log1p(k.add(t, k.mul(k.sqrt(t), k.sqrt(k.add(x!, 1)))));
     return k.select(k.gt(x!, 1e9), k.add(k.log(x!), Math.LN2), near);
   },
   vjp: [(g, s) => g.mul(s.x.square().sub(1).rsqrt())],

@@ -2,6 +2,7 @@
 // Floor L4 (ops). Source: https://pytorch.org/docs/stable/generated/torch.matmul.html
 
 import type { DType } from "../base/dtype.ts";
+import { isFloat } from "../base/dtype.ts";
 import { DTypeError, RuntimeError, ShapeError, showShape } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { broadcastShapes, numel } from "../base/shape.ts";
@@ -198,10 +199,12 @@ export const addmm: OpFn<
     b: AnyTensor,
     { beta = 1, alpha = 1 }: { beta?: number; alpha?: number } = {},
   ) => {
-    const product = alpha === 1 ? mm(a, b) : mm(a, b).mul(alpha);
+    // Factors of integer matrices are cut to integers.
+    const factor = (v: number): number => (isFloat(a.dtype) ? v : Math.trunc(v));
+    const product = factor(alpha) === 1 ? mm(a, b) : mm(a, b).mul(factor(alpha));
     // beta 0 does not spread NaN from the input.
-    if (beta === 0) return product;
-    return product.add(beta === 1 ? input : input.mul(beta));
+    if (factor(beta) === 0) return product.expand(broadcastShapes(input.shape, product.shape, "addmm"));
+    return product.add(factor(beta) === 1 ? input : input.mul(factor(beta)));
   },
 );
 
@@ -260,9 +263,10 @@ export const linear: LinearOp = op({
       ];
     }
     const [n, k] = weight.shape;
-    const up = g.reshape(-1, n);
-    const gx = needX ? up.matmul(weight).reshape(x.shape) : null;
-    const gw = needW ? up.transpose(0, 1).matmul(x.reshape(-1, k)) : null;
-    return [gx, gw, bias && s.edges[2] ? up.sum(0) : null];
+    const flat = x.ndim === 2;
+    const up = flat ? g : g.reshape(-1, n);
+    const gx = needX ? up.matmul(weight) : null;
+    const gw = needW ? up.transpose(0, 1).matmul(flat ? x : x.reshape(-1, k)) : null;
+    return [flat || !gx ? gx : gx.reshape(x.shape), gw, bias && s.edges[2] ? up.sum(0) : null];
   },
 });

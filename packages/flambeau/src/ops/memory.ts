@@ -98,7 +98,7 @@ function fillElements(self: AnyTensor, value: Scalar): void {
 export const zero_: SelfOp = mutating({
   functional: false,
   mutate: (self) => fillElements(self, 0),
-  vjp: () => [null],
+  vjp: (g) => [g.zerosLike()],
 });
 
 interface LikeOptions {

@@ -269,7 +269,13 @@ export const sumToSize: OpFn<[shape: Shape]> = composite((x: AnyTensor, shape: S
 });
 
 /** `length` elements of dimension `dim` from `start`. A view. */
-export const narrow: NarrowOp = op({
+export const narrow: NarrowOp = composite(
+  (x: AnyTensor, dim: number, start: number | AnyTensor, length: number) =>
+    narrowed(x, dim, isTensor(start) ? Number(start.item()) : start, length),
+);
+
+const narrowed: (x: AnyTensor, dim: number, start: number, length: number) => AnyTensor = op({
+  name: "narrow",
   forward: (x: AnyTensor, dim: number, start: number, length: number) => {
     if (x.ndim === 0) throw new RuntimeError("narrow() cannot be applied to a 0-dim tensor.");
     const d = normalizeDim(dim, x.ndim, "narrow");
@@ -370,6 +376,7 @@ export const select: SelectOp = op({
 
 /** The slices along `dim` as a list of views. */
 export const unbind: UnbindOp = composite((x: AnyTensor, dim = 0) => {
+  if (x.ndim === 0) throw new IndexError(`Dimension specified as ${dim} but tensor has no dimensions`);
   const d = normalizeDim(dim, x.ndim, "unbind");
   return Array.from({ length: x.shape[d]! }, (_, i) => x.select(d, i));
 });

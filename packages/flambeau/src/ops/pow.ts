@@ -47,15 +47,25 @@ export const reciprocal: UnaryFloat = elementwise({
 });
 
 const generalPow: BinaryEither<"pow"> = elementwise({
+  name: "pow",
   operands: 2,
+  numberFirst: "beside",
   lower: (k, a, b) => (isFloat(a!.dtype) ? k.pow(a!, b!) : integerPow(k, a!, b!)),
   saves: "both",
   vjp: [
     // An exponent of 0 has gradient 0 everywhere, even where a^(b-1) is infinite.
-    (g, s) => where(eq(s.b, 0), 0, g.mul(s.b).mul(pow(s.a, isTensor(s.b) ? s.b.sub(1) : s.b - 1))),
-    // d/db a^b = a^b log a, and 0 where a = 0 and b >= 0.
     (g, s) =>
-      where(logicalAnd(eq(s.a, 0), ge(s.b, 0)), 0, g.mul(s.y).mul(isTensor(s.a) ? s.a.log() : Math.log(s.a))),
+      isTensor(s.b)
+        ? where(eq(s.b, 0), 0, g.mul(s.b).mul(pow(s.a, s.b.sub(1))))
+        : s.b === 0
+          ? g.zerosLike()
+          : g.mul(s.b).mul(pow(s.a, s.b - 1)),
+    // d/db a^b = a^b log a, and 0 where a = 0 and b >= 0.
+    (g, s) => {
+      if (isTensor(s.a)) return where(logicalAnd(eq(s.a, 0), ge(s.b, 0)), 0, g.mul(s.y).mul(s.a.log()));
+      const grad = g.mul(s.y).mul(Math.log(s.a));
+      return s.a === 0 ? where(ge(s.b, 0), 0, grad) : grad;
+    },
   ],
 });
 

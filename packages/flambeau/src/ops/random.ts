@@ -191,6 +191,7 @@ export const multinomial: OpFn<
     if (x.ndim !== 1 && x.ndim !== 2)
       throw new RuntimeError(`prob_dist must be 1 or 2 dim, got shape ${showShape(x.shape)}`);
     floats(x, "multinomial");
+    if (!(numSamples > 0)) throw new RuntimeError(`cannot sample n_sample <= 0 samples, got ${numSamples}`);
     const categories = x.shape[x.ndim - 1]!;
     const rows = x.ndim === 2 ? x.shape[0]! : 1;
     const out = new Int32Array(rows * numSamples);
@@ -221,5 +222,6 @@ export const normalAround: OpFn<[std?: number | AnyTensor, options?: SamplerOpti
     );
     return out;
   },
-  vjp: (g) => [g.zerosLike(), null],
+  // Samples do not follow their parameters: gradients are 0, as in PyTorch.
+  vjp: (g, s) => [s.meta(0), s.meta(1)].filter((x) => x?.shape).map(({ shape }) => g.newZeros(shape)),
 });

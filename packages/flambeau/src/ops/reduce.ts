@@ -11,9 +11,9 @@ import type { Dims } from "../tensor/reduction.ts";
 import { reducer } from "../tensor/reduction.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh } from "../tensor/tensor.ts";
-import { composite, op } from "./define.ts";
+import { composite, elementwise, op } from "./define.ts";
 import { stack } from "./movement.ts";
-import type { OpFn, Reduction, ReductionIndex } from "./signatures.ts";
+import type { OpFn, Reduction, ReductionIndex, Unary } from "./signatures.ts";
 
 /** Options of reductions along dimensions. */
 export interface ReduceOptions {
@@ -89,7 +89,8 @@ export const mean: Reduction<"mean"> = op({
 export const prod: Reduction<"prod", "sum"> = op({
   saves: "both",
   forward: (x: AnyTensor, dim?: number, options: ReduceOptions = {}) =>
-    runProd("prod", converted(x, options), dim, options.keepdim),
+    // A product of bools is counted as an int32; asked for, it is a bool again.
+    converted(runProd("prod", converted(x, options), dim, options.keepdim), options),
   vjp: (g, s) => {
     const { x } = s;
     const y = unreduced(s.y, x.shape, s.meta(1), s.meta(2)?.keepdim, "prod");
@@ -125,29 +126,25 @@ const extremumVjp = (g: AnyTensor, s: Saved, name: string): AnyTensor => {
 /** The largest element, of all or along `dim` (a number or a list); ties share the gradient evenly. */
 export const amax: Reduction<"amax"> = op({
   saves: "both",
-  forward: (x: AnyTensor, dim?: Dims, options: ReduceOptions = {}) =>
-    runMax("amax", x, dim, options.keepdim),
+  forward: (x: AnyTensor, dim?: Dims, options: ReduceOptions = {}) => runMax("amax", x, dim, options.keepdim),
   vjp: (g, s) => extremumVjp(g, s, "amax"),
 });
 
 /** The smallest element, of all or along `dim` (a number or a list); ties share the gradient evenly. */
 export const amin: Reduction<"amin"> = op({
   saves: "both",
-  forward: (x: AnyTensor, dim?: Dims, options: ReduceOptions = {}) =>
-    runMin("amin", x, dim, options.keepdim),
+  forward: (x: AnyTensor, dim?: Dims, options: ReduceOptions = {}) => runMin("amin", x, dim, options.keepdim),
   vjp: (g, s) => extremumVjp(g, s, "amin"),
 });
 
 /** Whether all elements are nonzero. */
 export const all: Reduction<"all", "bool"> = op({
-  forward: (x: AnyTensor, dim?: Dims, options: ReduceOptions = {}) =>
-    runAll("all", x, dim, options.keepdim),
+  forward: (x: AnyTensor, dim?: Dims, options: ReduceOptions = {}) => runAll("all", x, dim, options.keepdim),
 });
 
 /** Whether any element is nonzero. */
 export const any: Reduction<"any", "bool"> = op({
-  forward: (x: AnyTensor, dim?: Dims, options: ReduceOptions = {}) =>
-    runAny("any", x, dim, options.keepdim),
+  forward: (x: AnyTensor, dim?: Dims, options: ReduceOptions = {}) => runAny("any", x, dim, options.keepdim),
 });
 
 /** Number of nonzero elements. */
@@ -219,10 +216,18 @@ export const variance: OpFn<[dim?: Dims, options?: VarianceOptions]> = composite
   },
 );
 
-/** Standard deviation: the square root of {@link variance}. */
+/** Standard deviation: the square root of {@link variance}. Where it is 0, its gradient is 0. */
 export const std: OpFn<[dim?: Dims, options?: VarianceOptions]> = composite(
-  (x: AnyTensor, dim?: Dims, options?: VarianceOptions) => x.variance(dim, options).sqrt(),
+  (x: AnyTensor, dim?: Dims, options?: VarianceOptions) => rootOfVariance(x.variance(dim, options)),
 );
+
+const rootOfVariance: Unary = elementwise({
+  name: "std",
+  operands: 1,
+  lower: (k, x) => k.sqrt(x!),
+  saves: "output",
+  vjp: [(g, s) => g.div(s.y.mul(2)).maskedFill(s.y.eq(0), 0)],
+});
 
 /** Options of {@link variance} and {@link std}. */
 export interface VarianceOptions {
@@ -256,6 +261,7 @@ export const norm: OpFn<[p?: number | "fro", dim?: Dims, options?: ReduceOptions
 );
 
 const norm2: (x: AnyTensor, dim: Dims, options: ReduceOptions) => AnyTensor = op({
+  name: "norm",
   saves: "both",
   forward: (x: AnyTensor, dim: Dims, options: ReduceOptions) => x.square().sum(dim, options).sqrt(),
   vjp: (g, s) => {

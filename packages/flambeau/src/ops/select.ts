@@ -10,6 +10,7 @@ import { composite, elementwise } from "./define.ts";
 import type { Binary, Clamp, Ternary, Where } from "./signatures.ts";
 
 const choose: Where = elementwise({
+  name: "where",
   operands: 3,
   lower: (k, c, a, b) => k.select(k.ne(c!, 0), a!, b!),
   vjp: [null, (g, s) => choose(s.a, g, 0), (g, s) => choose(s.a, 0, g)],

@@ -37,6 +37,12 @@ export const logSoftmax: AlongDim<"logSoftmax", "float"> = composite(
 export const logsumexp: OpFn<[dim: number | readonly number[], options?: { readonly keepdim?: boolean }]> =
   composite((input: AnyTensor, dim: number | readonly number[], options: { keepdim?: boolean } = {}) => {
     const x = prepared(input, undefined);
+    // Of nothing there is no maximum, and nothing can overflow.
+    if (x.numel() === 0)
+      return x
+        .exp()
+        .sum(dim as number, options)
+        .log();
     const top = x.detach().amax(dim as number, { keepdim: true });
     // An infinite maximum would give inf - inf.
     const shift = top.maskedFill(top.abs().eq(Number.POSITIVE_INFINITY), 0);

@@ -56,11 +56,14 @@ export class ElementwiseNode extends Node implements Saved {
     this.#versionA = versionOf(a);
     this.#versionB = versionOf(b);
     this.#versionC = versionOf(c);
-    this.#versionY = y.storage.version;
+    // In place, the result is there once the operand has been changed.
+    this.#versionY = y === self ? y.storage.version + 1 : y.storage.version;
     const shape = (x: OperandArg | undefined): Shape | null => (x instanceof Tensor ? x.shape : null);
     const dtype = (x: OperandArg | undefined): DType | null => (x instanceof Tensor ? x.dtype : null);
-    this.#shapes = operands === 1 ? [shape(a)] : operands === 2 ? [shape(a), shape(b)] : [shape(a), shape(b), shape(c)];
-    this.#dtypes = operands === 1 ? [dtype(a)] : operands === 2 ? [dtype(a), dtype(b)] : [dtype(a), dtype(b), dtype(c)];
+    this.#shapes =
+      operands === 1 ? [shape(a)] : operands === 2 ? [shape(a), shape(b)] : [shape(a), shape(b), shape(c)];
+    this.#dtypes =
+      operands === 1 ? [dtype(a)] : operands === 2 ? [dtype(a), dtype(b)] : [dtype(a), dtype(b), dtype(c)];
   }
 
   get name(): string {

@@ -22,6 +22,8 @@ import { isTensor, Tensor } from "./tensor.ts";
 export type OperandArg = AnyTensor | Scalar;
 
 export interface ElementwiseDef {
+  /** The name in messages and of the graph node, of an op that is not exported; the name of an export is its own. */
+  readonly name?: string;
   /** How many operands may be tensors or numbers: 1, 2 or 3. */
   readonly operands: 1 | 2 | 3;
   /** Names in the trailing options object that become further scalar operands, where given. */
@@ -32,6 +34,8 @@ export interface ElementwiseDef {
   readonly result?: "common" | "float" | "bool";
   /** Which kinds of common dtype the op does not take. */
   readonly refuses?: readonly ("bool" | "int" | "float")[];
+  /** Whether the first operand may be a number: never (default), beside a tensor, or always; as in PyTorch. */
+  readonly numberFirst?: "beside" | "always";
   /** Whether integers divide by the second operand, which must then have no zero. */
   readonly integerDivisor?: boolean;
   /** Gradient of each operand; null where there is none. Without it, results never require grad. */
@@ -43,14 +47,17 @@ export interface ElementwiseDef {
 const standingOf = (x: OperandArg): Standing =>
   isTensor(x) ? (x.ndim > 0 ? "dimensioned" : "zeroDim") : "number";
 
+const isHot = (t: AnyTensor): boolean => t.dtype === "float32" && t.packed;
+
 /** One elementwise op: its definition and the kernels compiled for it so far. */
 export class Elementwise {
-  name = "elementwise";
+  name: string;
   readonly def: ElementwiseDef;
   readonly #kernels = new Map<number, MapKernel>();
 
   constructor(def: ElementwiseDef) {
     this.def = def;
+    this.name = def.name ?? "elementwise";
   }
 
   /**
@@ -62,7 +69,7 @@ export class Elementwise {
       return this.call(a, undefined, undefined, options, inplace ? (a as AnyTensor) : null);
     const kernel = (this.#v ??= this.#hotKernel([false]));
     if (!kernel) return this.call(a, undefined, undefined, options, inplace ? a : null);
-    return this.#finishHot(kernel, a, undefined, 0, 0, inplace);
+    return this.#finishHot(kernel, a, undefined, 0, 0, 0, undefined, inplace);
   }
 
   /** Packed float32 tensors of one shape, or one of them and a number; see {@link unary}. */
@@ -70,33 +77,59 @@ export class Elementwise {
     if (options === undefined && a instanceof Tensor && a.dtype === "float32" && a.packed) {
       if (typeof b === "number") {
         const kernel = (this.#vs ??= this.#hotKernel([false, true]));
-        if (kernel) return this.#finishHot(kernel, a, b, b, 0, inplace);
+        if (kernel) return this.#finishHot(kernel, a, b, b, 0, 0, undefined, inplace);
       } else if (b instanceof Tensor && b.dtype === "float32" && b.packed) {
         if (sameShape(a.shape, b.shape)) {
           const kernel = (this.#vv ??= this.#hotKernel([false, false]));
-          if (kernel) return this.#finishHot(kernel, a, b, b.storage.data, b.offset, inplace);
+          if (kernel) return this.#finishHot(kernel, a, b, b.storage.data, b.offset, 0, undefined, inplace);
         } else if (b.ndim <= a.ndim && b.numel() === 1) {
           const kernel = (this.#vs ??= this.#hotKernel([false, true]));
-          if (kernel) return this.#finishHot(kernel, a, b, b.storage.data[b.offset] as number, 0, inplace);
+          if (kernel)
+            return this.#finishHot(
+              kernel,
+              a,
+              b,
+              b.storage.data[b.offset] as number,
+              0,
+              0,
+              undefined,
+              inplace,
+            );
         }
+      }
+    }
+    if (options !== undefined && a instanceof Tensor && b instanceof Tensor) {
+      const value = this.#onlyOption(options);
+      if (value !== null && isHot(a) && isHot(b) && sameShape(a.shape, b.shape)) {
+        const kernel = (this.#vvo ??= this.#hotKernel([false, false], options));
+        if (kernel) return this.#finishHot(kernel, a, b, b.storage.data, b.offset, value, options, inplace);
       }
     }
     return this.call(a, b, undefined, options, inplace ? (a as AnyTensor) : null);
   }
 
+  /** The value of the one option that the op has, if it is a number: `alpha` of add and sub. */
+  #onlyOption(options: object): number | null {
+    const names = this.def.options;
+    if (names?.length !== 1) return null;
+    const value = (options as Record<string, unknown>)[names[0]!];
+    return typeof value === "number" ? value : null;
+  }
+
   #v: MapKernel | null | undefined;
   #vv: MapKernel | null | undefined;
   #vs: MapKernel | null | undefined;
+  #vvo: MapKernel | null | undefined;
 
   /** A kernel from float32 operands to the op's natural result; null if the op does not take floats. */
-  #hotKernel(scalars: readonly boolean[]): MapKernel | null {
+  #hotKernel(scalars: readonly boolean[], options?: object): MapKernel | null {
     if (this.def.refuses?.includes("float")) return null;
     const out = this.def.result === "bool" ? "bool" : "float32";
     return this.#compile(
       "float32",
       out,
       scalars.map((scalar) => (scalar ? null : "float32")),
-      undefined,
+      options,
     );
   }
 
@@ -106,6 +139,8 @@ export class Elementwise {
     b: OperandArg | undefined,
     y: Operand,
     yOffset: number,
+    option: number,
+    options: object | undefined,
     inplace: boolean,
   ): AnyTensor {
     const { def } = this;
@@ -115,14 +150,14 @@ export class Elementwise {
       mode.grad && def.vjp !== undefined && (a.requiresGrad || (b instanceof Tensor && b.requiresGrad));
     if (inplace) {
       // Recorded changes, and results of another dtype, need what call() checks.
-      if (recording || def.result === "bool") return this.call(a, b, undefined, undefined, a);
-      if (n > 0) kernel.run(n, storage.data, a.offset, storage.data, a.offset, y, yOffset, 0, 0, 0, 0);
+      if (recording || def.result === "bool") return this.call(a, b, undefined, options, a);
+      if (n > 0) kernel.run(n, storage.data, a.offset, storage.data, a.offset, y, yOffset, option, 0, 0, 0);
       storage.version++;
       return a;
     }
     const bool = def.result === "bool";
     const data = bool ? new Uint8Array(n) : allocateFloat32(n);
-    if (n > 0) kernel.run(n, data, 0, storage.data, a.offset, y, yOffset, 0, 0, 0, 0);
+    if (n > 0) kernel.run(n, data, 0, storage.data, a.offset, y, yOffset, option, 0, 0, 0);
     const out: AnyTensor = new Tensor(
       new Storage(data),
       a.shape,
@@ -132,7 +167,7 @@ export class Elementwise {
       true,
       null,
     );
-    if (recording) out.setHistory(new ElementwiseNode(this, a, a, b, undefined, undefined, out), 0);
+    if (recording) out.setHistory(new ElementwiseNode(this, a, a, b, undefined, options, out), 0);
     return out;
   }
 
@@ -152,6 +187,8 @@ export class Elementwise {
     this.#check(a, 0);
     if (count > 1) this.#check(b, 1);
     if (count > 2) this.#check(c, 2);
+    if (!isTensor(a) && def.numberFirst !== "always" && !(def.numberFirst && (isTensor(b) || isTensor(c))))
+      throw new ArgumentError(`${this.name}(): argument 1 must be a Tensor, not ${typeof a}`);
     const common = this.#commonDType(a, b, c, options);
     const kind = dtypes[common].kind;
     if (def.refuses?.includes(kind)) throw new DTypeError(this.name, this.#refusal(common));

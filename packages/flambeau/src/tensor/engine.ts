@@ -282,7 +282,9 @@ export function grad(
   ins.forEach((x, i) => {
     const edge = x.gradEdge();
     if (!edge)
-      throw new AutogradError(`grad: input ${i} does not require grad: call requiresGrad_() before using it`);
+      throw new AutogradError(
+        `One of the differentiated Tensors does not require grad: input ${i}; call requiresGrad_() before using it`,
+      );
     const slots = wanted.get(edge) ?? new Map<number, (g: Grad) => void>();
     const before = slots.get(x.outputNumber);
     slots.set(x.outputNumber, (g) => {
@@ -296,7 +298,8 @@ export function grad(
     results.forEach((g, i) => {
       if (!g)
         throw new AutogradError(
-          `grad: input ${i} appears to not have been used in the graph. Set allowUnused: true if this is the desired behavior.`,
+          `One of the differentiated Tensors (input ${i}) appears to not have been used in the graph. Set allowUnused: true ` +
+            "if this is the desired behavior.",
         );
     });
   return results;

@@ -81,10 +81,12 @@ export class AccumulateGrad extends Node {
 
 /** PyTorch's message for a saved tensor that was changed before backward used it. */
 function changed(t: AnyTensor, expected: number, name: string): AutogradError {
+  const made = t.gradFn;
+  const origin = made ? `, which is output ${t.outputNumber} of ${made.name}` : "";
   return new AutogradError(
     "one of the variables needed for gradient computation has been modified by an inplace operation: " +
-      `[${dtypes[t.dtype as DType].legacy} ${showShape(t.shape)}], needed by ${name}, is at version ${t.storage.version}; ` +
-      `expected version ${expected} instead. Hint: use the out-of-place form of the operation, or ` +
+      `[${dtypes[t.dtype as DType].legacy} ${showShape(t.shape)}]${origin}, is at version ${t.storage.version}; ` +
+      `expected version ${expected} instead. It is needed by ${name}. Hint: use the out-of-place form of the operation, or ` +
       "torch.detectAnomaly() to see where the gradient that needs it was recorded.",
   );
 }

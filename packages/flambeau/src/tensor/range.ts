@@ -29,7 +29,7 @@ type RangeDType<A, B = A, C = A> = true extends IsFraction<A> | IsFraction<B> | 
       : "int32";
 
 function real(x: unknown, name: string, op: string): number {
-  if (typeof x === "number" || typeof x === "bigint") return Number(x);
+  if (typeof x === "number" || typeof x === "bigint" || typeof x === "boolean") return Number(x);
   throw new ArgumentError(`${op}: ${name} must be a number, but got ${typeof x}`);
 }
 

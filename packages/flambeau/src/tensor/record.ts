@@ -44,6 +44,7 @@ export class OpNode extends Node implements Saved {
   readonly #inputs: readonly Meta[];
   readonly #vjp: Vjp | MultiVjp;
   readonly #outputs: number;
+  readonly #keepsInputs: boolean;
   #args: readonly unknown[] | null;
   readonly #versions: readonly number[];
   #output: AnyTensor | null;
@@ -64,6 +65,7 @@ export class OpNode extends Node implements Saved {
     this.#outputs = outputs;
     for (const x of inputs) this.link(x);
     const keepsInputs = saves === "inputs" || saves === "both";
+    this.#keepsInputs = keepsInputs;
     this.#inputs = keepsInputs ? inputs : inputs.map(metaOf);
     this.#args = keepsInputs ? args : args.map(withoutMemory);
     this.#versions = keepsInputs ? args.map((x) => (isTensor(x) ? x.storage.version : 0)) : [];
@@ -117,7 +119,8 @@ export class OpNode extends Node implements Saved {
   }
 
   override release(): void {
-    this.#args = null;
+    // Without tensors among them there is nothing to free, and a second pass can use them.
+    if (this.#keepsInputs) this.#args = null;
     this.#output = null;
   }
 }
