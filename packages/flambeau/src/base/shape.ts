@@ -13,9 +13,17 @@ export function numel(shape: Shape): number {
   return n;
 }
 
+// Filled by pushing: `new Array(n)` has holes in V8's eyes, and code that meets arrays of both kinds is compiled anew
+// again and again.
+function zeros(n: number): number[] {
+  const list: number[] = [];
+  for (let i = 0; i < n; i++) list.push(0);
+  return list;
+}
+
 /** Row-major strides. An extent of 0 counts as 1, as in PyTorch. */
 export function contiguousStrides(shape: Shape): number[] {
-  const strides = new Array<number>(shape.length);
+  const strides = zeros(shape.length);
   let step = 1;
   for (let i = shape.length - 1; i >= 0; i--) {
     strides[i] = step;
@@ -49,7 +57,7 @@ export function sameShape(a: Shape, b: Shape): boolean {
 export function broadcastShapes(a: Shape, b: Shape, op: string): Shape {
   if (sameShape(a, b)) return a;
   const rank = Math.max(a.length, b.length);
-  const out = new Array<number>(rank);
+  const out = zeros(rank);
   for (let i = 1; i <= rank; i++) {
     const x = a.length >= i ? a[a.length - i]! : 1;
     const y = b.length >= i ? b[b.length - i]! : 1;
@@ -68,9 +76,9 @@ export function broadcastShapes(a: Shape, b: Shape, op: string): Shape {
 /** Strides that read an operand of `shape` as if it had the shape `out`: 0 where it is repeated. */
 export function broadcastStrides(shape: Shape, strides: readonly number[], out: Shape): number[] {
   const lead = out.length - shape.length;
-  const result = new Array<number>(out.length);
-  for (let i = 0; i < out.length; i++)
-    result[i] = i < lead || (shape[i - lead] === 1 && out[i] !== 1) ? 0 : strides[i - lead]!;
+  const result = zeros(out.length);
+  for (let i = lead; i < out.length; i++)
+    if (shape[i - lead] === out[i] || shape[i - lead] !== 1) result[i] = strides[i - lead]!;
   return result;
 }
 
@@ -96,8 +104,8 @@ export function normalizeDims(
   }
   const dims = dim ?? [];
   if (dims.length === 0) {
-    const all = new Array<number>(rank);
-    for (let i = 0; i < rank; i++) all[i] = i;
+    const all: number[] = [];
+    for (let i = 0; i < rank; i++) all.push(i);
     return all;
   }
   const seen = new Set<number>();

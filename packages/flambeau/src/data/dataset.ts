@@ -4,7 +4,7 @@
 import { ArgumentError, IndexError, ShapeError, ValueError } from "../base/errors.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { gatherRows } from "./gather.ts";
-import type { Collated, MapStyle, Rows } from "./types.ts";
+import type { Collated, ExampleOf, MapStyle, Rows } from "./types.ts";
 
 /**
  * Examples looked up by number. Derive from it, with `at` and `length`.
@@ -32,8 +32,9 @@ export abstract class Dataset<out T> implements MapStyle<T>, Iterable<T> {
   }
 
   /** This dataset followed by another one (Python's `+`). */
-  concat<U>(other: MapStyle<U>): ConcatDataset<T | U> {
-    return new ConcatDataset<T | U>([this, other]);
+  concat<D extends MapStyle<unknown>>(other: D): ConcatDataset<T | ExampleOf<D>> {
+    // What an array holds is what its `at` gives for an index in range.
+    return new ConcatDataset<T | ExampleOf<D>>([this, other as MapStyle<ExampleOf<D>>]);
   }
 
   *[Symbol.iterator](): IterableIterator<T> {

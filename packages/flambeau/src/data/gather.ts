@@ -23,16 +23,19 @@ export function gatherRows(x: AnyTensor, indices: readonly number[]): AnyTensor 
   // Both arrays are of one type; which one does not matter for moving elements.
   const to: Float32Array = out.storage.data as TypedArray as Float32Array;
   const from: Float32Array = x.storage.data as TypedArray as Float32Array;
-  for (let r = 0, w = 0; r < count; r++) {
-    const index = indices[r]!;
+  for (let r = 0, w = 0; r < count; ) {
+    const index = indices[r++]!;
     const row = index < 0 ? index + rows : index;
     if (!(row >= 0 && row < rows))
       throw new IndexError(`index ${index} is out of bounds for dimension 0 with size ${rows}`);
+    // Rows that follow one another, as those of a loader that does not shuffle, are one block.
+    let n = width;
+    for (let next = row + 1; r < count && indices[r] === next && next < rows; next++, r++) n += width;
     const start = x.offset + row * width;
-    if (width >= blockElements) {
-      to.set(from.subarray(start, start + width), w);
-      w += width;
-    } else for (let k = 0; k < width; k++) to[w++] = from[start + k]!;
+    if (n >= blockElements) {
+      to.set(from.subarray(start, start + n), w);
+      w += n;
+    } else for (let k = 0; k < n; k++) to[w++] = from[start + k]!;
   }
   return out;
 }

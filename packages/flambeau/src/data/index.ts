@@ -15,4 +15,4 @@ export {
   WeightedRandomSampler,
 } from "./sampler.ts";
 export { randomSplit } from "./split.ts";
-export type { Batch, Collated, MapStyle, Rows } from "./types.ts";
+export type { Batch, Collated, ExampleOf, MapStyle, Rows } from "./types.ts";

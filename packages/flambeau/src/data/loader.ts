@@ -6,7 +6,7 @@ import type { Generator } from "../base/generator.ts";
 import { defaultGenerator } from "../base/generator.ts";
 import { defaultCollate } from "./collate.ts";
 import { Dataset, IterableDataset } from "./dataset.ts";
-import { BatchSampler, drawSeed, RandomSampler, SequentialSampler } from "./sampler.ts";
+import { BatchSampler, RandomSampler, SequentialSampler } from "./sampler.ts";
 import type { Collated, MapStyle } from "./types.ts";
 
 /** Where the examples come from: a {@link Dataset}, an array, a tensor, or an {@link IterableDataset}. */
@@ -130,7 +130,7 @@ class Loader<out B> implements Iterable<B> {
           ? this.#batches(dataset as MapStyle<unknown>, this.batchSampler)
           : this.#examples(dataset as MapStyle<unknown>, this.sampler!);
     // PyTorch draws a seed for workers for every pass, with or without workers.
-    drawSeed(this.generator ?? defaultGenerator);
+    (this.generator ?? defaultGenerator).random64();
     return batches as IterableIterator<B>;
   }
 

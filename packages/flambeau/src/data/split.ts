@@ -6,7 +6,7 @@ import type { Generator } from "../base/generator.ts";
 import { defaultGenerator } from "../base/generator.ts";
 import { Subset } from "./dataset.ts";
 import { permutation } from "./sampler.ts";
-import type { MapStyle } from "./types.ts";
+import type { ExampleOf, MapStyle } from "./types.ts";
 
 /**
  * Non-overlapping subsets of random examples.
@@ -20,11 +20,11 @@ import type { MapStyle } from "./types.ts";
  * @example
  * const [train, test] = data.randomSplit(dataset, [0.8, 0.2]);
  */
-export function randomSplit<T, const L extends readonly number[]>(
-  dataset: MapStyle<T>,
+export function randomSplit<D extends MapStyle<unknown>, const L extends readonly number[]>(
+  dataset: D,
   lengths: L,
   options: { readonly generator?: Generator } = {},
-): { -readonly [K in keyof L]: Subset<T> } {
+): { -readonly [K in keyof L]: Subset<ExampleOf<D>> } {
   const n = dataset.length;
   const total = lengths.reduce((sum, x) => sum + x, 0);
   // A sum of fractions may miss 1 by rounding, but only downwards: PyTorch asks for both.
@@ -37,8 +37,8 @@ export function randomSplit<T, const L extends readonly number[]>(
   let end = 0;
   return sizes.map((k) => {
     end += k;
-    return new Subset(dataset, Array.from(order.subarray(end - k, end)));
-  }) as { -readonly [K in keyof L]: Subset<T> };
+    return new Subset<unknown>(dataset, Array.from(order.subarray(end - k, end)));
+  }) as { -readonly [K in keyof L]: Subset<ExampleOf<D>> };
 }
 
 function sizesOf(fractions: readonly number[], n: number): number[] {

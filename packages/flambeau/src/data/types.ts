@@ -10,6 +10,9 @@ export interface MapStyle<T> {
   at(index: number): T;
 }
 
+/** What a dataset holds. Arrays need a rule of their own: their `at` may give undefined. */
+export type ExampleOf<D> = D extends readonly (infer T)[] ? T : D extends MapStyle<infer T> ? T : never;
+
 type Rest<S> = S extends readonly [unknown, ...infer R] ? R : Shape;
 type Batched<S> = S extends readonly unknown[]
   ? number extends S["length"]

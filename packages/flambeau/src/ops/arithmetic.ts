@@ -23,7 +23,7 @@ export const sub: AddLike<"sub"> = elementwise({
   operands: 2,
   numberFirst: "always",
   options: ["alpha"],
-  refuses: ["bool"],
+  refusesAnyBool: true,
   lower: (k, a, b, alpha) => (alpha ? k.fma(k.neg(b!), alpha, a!) : k.sub(a!, b!)),
   vjp: [(g) => g, (g, s) => scaled(g.neg(), s.at(2))],
 });

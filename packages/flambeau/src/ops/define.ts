@@ -123,33 +123,26 @@ export function op<F>(def: OpDef): F {
     inplace: null,
     definition: def.forward,
   };
+  const { forward, saves = "shapes" } = def;
   const vjp = def.vjp ?? def.multiVjp;
   const call: Fn = (...args) => {
-    if (!mode.grad || !vjp) return def.forward(...args);
+    if (!mode.grad || !vjp) return forward(...args);
     const tensors = tensorsIn(args);
-    if (!anyRequiresGrad(tensors)) return def.forward(...args);
+    if (!anyRequiresGrad(tensors)) return forward(...args);
     let out: AnyTensor | AnyTensor[];
     mode.grad = false;
     try {
-      out = def.forward(...args);
+      out = forward(...args);
     } finally {
       mode.grad = true;
     }
     if (!Array.isArray(out)) {
       // An op that had nothing to do may return its argument.
       if (isFloat(out.dtype) && !tensors.includes(out))
-        out.setHistory(new OpNode(entry.name, vjp, def.saves ?? "shapes", args, tensors, out, 1), 0);
+        out.setHistory(new OpNode(entry.name, vjp, saves, args, tensors, out, 1), 0);
       return out;
     }
-    const node = new OpNode(
-      entry.name,
-      vjp,
-      def.saves ?? "shapes",
-      args,
-      tensors,
-      out[0] ?? null,
-      out.length,
-    );
+    const node = new OpNode(entry.name, vjp, saves, args, tensors, out[0] ?? null, out.length);
     out.forEach((y, i) => {
       if (isFloat(y.dtype)) y.setHistory(node, i);
     });

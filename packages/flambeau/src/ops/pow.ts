@@ -49,6 +49,7 @@ export const reciprocal: UnaryFloat = elementwise({
 const generalPow: BinaryEither<"pow"> = elementwise({
   name: "pow",
   operands: 2,
+  refuses: ["bool"],
   numberFirst: "beside",
   lower: (k, a, b) => (isFloat(a!.dtype) ? k.pow(a!, b!) : integerPow(k, a!, b!)),
   saves: "both",

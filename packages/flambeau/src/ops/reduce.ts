@@ -204,7 +204,7 @@ export const argmin: ReductionIndex<"argmin"> = op({
 });
 
 /** Variance along `dim` (default all), with `correction` (default 1) subtracted from the number of elements. */
-export const variance: OpFn<[dim?: Dims, options?: VarianceOptions]> = composite(
+const variance: OpFn<[dim?: Dims, options?: VarianceOptions]> = composite(
   (x: AnyTensor, dim?: Dims, options: VarianceOptions = {}) => {
     const dims = normalizeDims(dim, x.ndim, "var");
     const n = dims.reduce((p, d) => p * x.shape[d]!, 1);
@@ -212,13 +212,16 @@ export const variance: OpFn<[dim?: Dims, options?: VarianceOptions]> = composite
     return off
       .square()
       .sum(dims, { keepdim: options.keepdim ?? false })
-      .div(Math.max(0, n - (options.correction ?? 1)));
+      .div(Math.max(0, n - (options.correction ?? (options.unbiased === false ? 0 : 1))));
   },
 );
 
-/** Standard deviation: the square root of {@link variance}. Where it is 0, its gradient is 0. */
+// `var` is a word of the language, but may be the name of an export and of a method.
+export { variance as var };
+
+/** Standard deviation: the square root of the variance. Where it is 0, its gradient is 0. */
 export const std: OpFn<[dim?: Dims, options?: VarianceOptions]> = composite(
-  (x: AnyTensor, dim?: Dims, options?: VarianceOptions) => rootOfVariance(x.variance(dim, options)),
+  (x: AnyTensor, dim?: Dims, options?: VarianceOptions) => rootOfVariance(variance(x, dim, options)),
 );
 
 const rootOfVariance: Unary = elementwise({
@@ -229,11 +232,13 @@ const rootOfVariance: Unary = elementwise({
   vjp: [(g, s) => g.div(s.y.mul(2)).maskedFill(s.y.eq(0), 0)],
 });
 
-/** Options of {@link variance} and {@link std}. */
+/** Options of `var` and {@link std}. */
 export interface VarianceOptions {
   readonly keepdim?: boolean;
   /** 1 for the unbiased estimate, 0 for the biased one. Default 1. */
   readonly correction?: number;
+  /** Whether the correction is 1 (true) or 0, where `correction` is not given. Default true. */
+  readonly unbiased?: boolean;
 }
 
 /**

@@ -42,7 +42,7 @@ export class ElementwiseNode extends Node implements Saved {
     options: object | undefined,
     y: AnyTensor,
   ) {
-    const { operands, saves = "inputs" } = op.def;
+    const { operands, saves } = op.def;
     if (operands === 1) super([edgeOf(self)], [outputOf(self)]);
     else if (operands === 2) super([edgeOf(self), edgeOf(b)], [outputOf(self), outputOf(b)]);
     else super([edgeOf(self), edgeOf(b), edgeOf(c)], [outputOf(self), outputOf(b), outputOf(c)]);

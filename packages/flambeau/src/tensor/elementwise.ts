@@ -34,6 +34,8 @@ export interface ElementwiseDef {
   readonly result?: "common" | "float" | "bool";
   /** Which kinds of common dtype the op does not take. */
   readonly refuses?: readonly ("bool" | "int" | "float")[];
+  /** Whether a single bool operand is refused as well, whatever the common dtype. */
+  readonly refusesAnyBool?: boolean;
   /** Whether the first operand may be a number: never (default), beside a tensor, or always; as in PyTorch. */
   readonly numberFirst?: "beside" | "always";
   /** Whether integers divide by the second operand, which must then have no zero. */
@@ -49,14 +51,33 @@ const standingOf = (x: OperandArg): Standing =>
 
 const isHot = (t: AnyTensor): boolean => t.dtype === "float32" && t.packed;
 
+/** A definition with every property there: definitions of one form are read several times faster than of many. */
+export interface Complete extends Required<Omit<ElementwiseDef, "name" | "numberFirst" | "vjp">> {
+  readonly numberFirst: "never" | "beside" | "always";
+  readonly vjp: readonly (InputVjp | null)[] | null;
+}
+
+const complete = (def: ElementwiseDef): Complete => ({
+  operands: def.operands,
+  options: def.options ?? [],
+  lower: def.lower,
+  result: def.result ?? "common",
+  refuses: def.refuses ?? [],
+  refusesAnyBool: def.refusesAnyBool ?? false,
+  integerDivisor: def.integerDivisor ?? false,
+  numberFirst: def.numberFirst ?? "never",
+  vjp: def.vjp ?? null,
+  saves: def.saves ?? "inputs",
+});
+
 /** One elementwise op: its definition and the kernels compiled for it so far. */
 export class Elementwise {
   name: string;
-  readonly def: ElementwiseDef;
+  readonly def: Complete;
   readonly #kernels = new Map<number, MapKernel>();
 
   constructor(def: ElementwiseDef) {
-    this.def = def;
+    this.def = complete(def);
     this.name = def.name ?? "elementwise";
   }
 
@@ -111,7 +132,7 @@ export class Elementwise {
   /** The value of the one option that the op has, if it is a number: `alpha` of add and sub. */
   #onlyOption(options: object): number | null {
     const names = this.def.options;
-    if (names?.length !== 1) return null;
+    if (names.length !== 1) return null;
     const value = (options as Record<string, unknown>)[names[0]!];
     return typeof value === "number" ? value : null;
   }
@@ -123,7 +144,7 @@ export class Elementwise {
 
   /** A kernel from float32 operands to the op's natural result; null if the op does not take floats. */
   #hotKernel(scalars: readonly boolean[], options?: object): MapKernel | null {
-    if (this.def.refuses?.includes("float")) return null;
+    if (this.def.refuses.includes("float")) return null;
     const out = this.def.result === "bool" ? "bool" : "float32";
     return this.#compile(
       "float32",
@@ -147,7 +168,7 @@ export class Elementwise {
     const { storage } = a;
     const n = a.numel();
     const recording =
-      mode.grad && def.vjp !== undefined && (a.requiresGrad || (b instanceof Tensor && b.requiresGrad));
+      mode.grad && def.vjp !== null && (a.requiresGrad || (b instanceof Tensor && b.requiresGrad));
     if (inplace) {
       // Recorded changes, and results of another dtype, need what call() checks.
       if (recording || def.result === "bool") return this.call(a, b, undefined, options, a);
@@ -187,11 +208,17 @@ export class Elementwise {
     this.#check(a, 0);
     if (count > 1) this.#check(b, 1);
     if (count > 2) this.#check(c, 2);
-    if (!isTensor(a) && def.numberFirst !== "always" && !(def.numberFirst && (isTensor(b) || isTensor(c))))
+    if (
+      !isTensor(a) &&
+      def.numberFirst !== "always" &&
+      (def.numberFirst === "never" || !(isTensor(b) || isTensor(c)))
+    )
       throw new ArgumentError(`${this.name}(): argument 1 must be a Tensor, not ${typeof a}`);
     const common = this.#commonDType(a, b, c, options);
     const kind = dtypes[common].kind;
-    if (def.refuses?.includes(kind)) throw new DTypeError(this.name, this.#refusal(common));
+    if (def.refusesAnyBool && (isBool(a) || isBool(b)))
+      throw new DTypeError(this.name, this.#refusal("bool"));
+    if (def.refuses.includes(kind)) throw new DTypeError(this.name, this.#refusal(common));
     const compute = def.result === "float" && kind !== "float" ? getDefaultDType() : common;
     if (def.integerDivisor && kind === "int" && hasZero(b!))
       throw new RuntimeError(`${this.name}: ZeroDivisionError: integer division by zero`);
@@ -205,7 +232,7 @@ export class Elementwise {
     const outDType = into ? into.dtype : natural;
     const recording =
       mode.grad &&
-      def.vjp !== undefined &&
+      def.vjp !== null &&
       isFloat(natural) &&
       ((isTensor(a) && a.requiresGrad) || (isTensor(b) && b.requiresGrad) || (isTensor(c) && c.requiresGrad));
     // In place, a gradient that looks at the first operand needs its value from before.
@@ -265,7 +292,7 @@ export class Elementwise {
       standing: standingOf(x as OperandArg),
     }));
     const common = resultType(seen);
-    for (const name of this.def.options ?? []) {
+    for (const name of this.def.options) {
       const v = (options as Record<string, unknown> | undefined)?.[name];
       if (v === undefined) continue;
       if (typeof v === "number" && !isFloat(common) && !Number.isInteger(v))
@@ -353,7 +380,7 @@ export class Elementwise {
       }
     }
     let extra: number[] | null = null;
-    if (options !== undefined && def.options) {
+    if (options !== undefined && def.options.length > 0) {
       extra = [];
       for (let i = 0; i < def.options.length; i++) {
         const v = (options as Record<string, unknown>)[def.options[i]!];
@@ -363,7 +390,7 @@ export class Elementwise {
           key = key * 2 + 1;
         }
       }
-    } else if (def.options) key *= 2 ** def.options.length;
+    } else key *= 2 ** def.options.length;
 
     let kernel = this.#kernels.get(key);
     if (!kernel) {
@@ -416,7 +443,7 @@ export class Elementwise {
       return k.cast(k.input(specs.length - 1, dtype ?? compute), compute);
     };
     const exprs: (Expr | undefined)[] = arrays.map(operand);
-    for (const name of this.def.options ?? []) {
+    for (const name of this.def.options) {
       const v = (options as Record<string, unknown> | undefined)?.[name];
       exprs.push(v === undefined || v === null ? undefined : operand(null));
     }
@@ -431,6 +458,9 @@ function checkNumber(v: unknown, name: string, op: string): number {
   if (isTensor(v) && v.numel() === 1) return Number(v.item());
   throw new ArgumentError(`${op}(): option '${name}' must be a number, not ${typeof v}`);
 }
+
+const isBool = (x: OperandArg | undefined): boolean =>
+  isTensor(x) ? x.dtype === "bool" : typeof x === "boolean";
 
 const hasZero = (x: OperandArg): boolean =>
   isTensor(x) ? x.toTypedArray().some((v) => Number(v) === 0) : Number(x) === 0;

@@ -34,7 +34,9 @@ export type Dims = number | readonly number[] | null | undefined;
 const scalar: readonly number[] = [];
 
 /** Makes the function that runs a reduction over dimensions of a tensor. Kernels are kept by input dtype. */
-export function reducer(def: ReductionDef): (name: string, x: AnyTensor, dim: Dims, keepdim?: boolean) => AnyTensor {
+export function reducer(
+  def: ReductionDef,
+): (name: string, x: AnyTensor, dim: Dims, keepdim?: boolean) => AnyTensor {
   const kernels = new Map<DType, ReduceKernel>();
   const kernelFor = (name: string, input: DType): ReduceKernel => {
     const known = kernels.get(input);
@@ -73,7 +75,8 @@ export function reducer(def: ReductionDef): (name: string, x: AnyTensor, dim: Di
     const last = dims[dims.length - 1] ?? -1;
     let source = x;
     let inner = 1;
-    if (x.packed && last - first === dims.length - 1) for (let i = last + 1; i < shape.length; i++) inner *= shape[i]!;
+    if (x.packed && last - first === dims.length - 1)
+      for (let i = last + 1; i < shape.length; i++) inner *= shape[i]!;
     else {
       const kept = shape.map((_, i) => i).filter((i) => !dims.includes(i));
       source = x.permute([...kept, ...dims]).contiguous();
@@ -99,4 +102,6 @@ function compile(def: ReductionDef, name: string, input: DType): ReduceKernel {
 }
 
 const emptyDim = (name: string, shape: Shape): IndexError =>
-  new IndexError(`${name}(): Expected reduction dim to have non-zero size, but the shape is ${showShape(shape)}`);
+  new IndexError(
+    `${name}(): Expected reduction dim to have non-zero size, but the shape is ${showShape(shape)}`,
+  );
