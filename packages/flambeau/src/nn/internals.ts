@@ -1,6 +1,7 @@
 // What a module keeps beside the properties that its author sees, and how its members are found.
 // Floor L5 (nn).
 
+import { ValueError } from "../base/errors.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { isTensor } from "../tensor/tensor.ts";
 import type { ForwardHook, ForwardPreHook } from "./call.ts";
@@ -60,7 +61,7 @@ export const joined = (prefix: string, name: string): string => (prefix === "" ?
 /** Sets a property whose name is not known to the type; own, so that it is found. */
 export function setProperty(m: Module, name: string, value: unknown): void {
   if (name === "" || name.includes("."))
-    throw new Error(
+    throw new ValueError(
       `the name of a parameter, buffer or module must not be empty or contain ".", got "${name}"`,
     );
   const own = propertiesOf(m);

@@ -8,9 +8,11 @@ import { linear } from "../ops/matmul.ts";
 import { empty } from "../tensor/create.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { named, required } from "./arguments.ts";
+import { bilinear } from "./functional/bilinear.ts";
 import { kaimingUniform_, uniform_ } from "./init.ts";
 import type { Port, SameShape, ShapeRule } from "./layer.ts";
 import { Layer } from "./layer.ts";
+import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { pyBool } from "./print.ts";
 
@@ -104,3 +106,59 @@ interface LinearSettings<In, Out> {
   readonly dtype: DType | undefined;
 }
 const linearDefaults = { inFeatures: required, outFeatures: required, bias: true, dtype: undefined };
+
+interface BilinearSettings {
+  readonly in1Features: number;
+  readonly in2Features: number;
+  readonly outFeatures: number;
+  readonly bias: boolean;
+  readonly dtype: DType | undefined;
+}
+
+/**
+ * y_k = x1^T W_k x2 + b_k.
+ *
+ * **Shape** inputs [..., in1Features] and [..., in2Features], output [..., outFeatures]; `weight` [outFeatures, in1Features,
+ * in2Features], `bias` [outFeatures], both drawn from U(-sqrt k, sqrt k), k = 1 / in1Features.
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.Bilinear.html
+ */
+export class Bilinear extends Module {
+  readonly in1Features: number;
+  readonly in2Features: number;
+  readonly outFeatures: number;
+  weight: Parameter;
+  bias: Parameter | null;
+
+  constructor(in1Features: number, in2Features: number, outFeatures: number, options?: LinearOptions);
+  constructor(...args: unknown[]) {
+    super();
+    const o = named<BilinearSettings>(
+      "Bilinear",
+      { in1Features: required, in2Features: required, outFeatures: required, bias: true, dtype: undefined },
+      args,
+    );
+    this.in1Features = o.in1Features;
+    this.in2Features = o.in2Features;
+    this.outFeatures = o.outFeatures;
+    const dtype = o.dtype ?? getDefaultDType();
+    const shape = [o.outFeatures, o.in1Features, o.in2Features];
+    this.weight = new Parameter(empty(shape, { dtype }) as AnyTensor) as Parameter;
+    this.bias = o.bias ? (new Parameter(empty([o.outFeatures], { dtype }) as AnyTensor) as Parameter) : null;
+    this.resetParameters();
+  }
+  /** Draws weight and bias anew. */
+  resetParameters(): void {
+    const bound = 1 / Math.sqrt(this.in1Features);
+    uniform_(this.weight, -bound, bound);
+    if (this.bias) uniform_(this.bias, -bound, bound);
+  }
+  forward(x1: AnyTensor, x2: AnyTensor): AnyTensor {
+    return bilinear(x1, x2, this.weight, this.bias);
+  }
+  override extraRepr(): string {
+    return (
+      `in1_features=${this.in1Features}, in2_features=${this.in2Features}, out_features=${this.outFeatures}, ` +
+      `bias=${pyBool(this.bias !== null)}`
+    );
+  }
+}

@@ -19,6 +19,19 @@ export interface PairLoss<R, Name extends string> {
   ): Tensor<Lost<R, Ok<Both<X, Y, Name>>>, DtOf<X>>;
   readonly reduction: R;
 }
+/** @internal PyTorch's arguments that stand before `reduction`, for calls by position; they are what `reduction` replaced. */
+export const lossDefaults = { sizeAverage: null, reduce: null, reduction: "mean" };
+interface Legacy {
+  readonly sizeAverage: boolean | null;
+  readonly reduce: boolean | null;
+  readonly reduction: unknown;
+}
+/** @internal The reduction that the arguments ask for. */
+export function reductionOf<R>(o: Legacy): R {
+  if (o.sizeAverage === null && o.reduce === null) return o.reduction as R;
+  return ((o.reduce ?? true) ? ((o.sizeAverage ?? true) ? "mean" : "sum") : "none") as R;
+}
+
 /** A loss of elements against elements of the same shape. `R` is its reduction. */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see Module.
 export abstract class PairLoss<R, Name extends string> extends Module {
@@ -48,7 +61,7 @@ export abstract class PairLoss<R, Name extends string> extends Module {
 export class MSELoss<R extends ReductionMode = "mean"> extends PairLoss<R, "MSELoss"> {
   constructor(options?: { readonly reduction?: R });
   constructor(...args: unknown[]) {
-    super(named<{ reduction: R }>("MSELoss", { reduction: "mean" }, args).reduction);
+    super(reductionOf(named<Legacy>("MSELoss", lossDefaults, args)));
   }
   forward(input: AnyTensor, target: AnyTensor): AnyTensor {
     return mseLoss(input, target, this.options);
@@ -62,7 +75,7 @@ export class MSELoss<R extends ReductionMode = "mean"> extends PairLoss<R, "MSEL
 export class L1Loss<R extends ReductionMode = "mean"> extends PairLoss<R, "L1Loss"> {
   constructor(options?: { readonly reduction?: R });
   constructor(...args: unknown[]) {
-    super(named<{ reduction: R }>("L1Loss", { reduction: "mean" }, args).reduction);
+    super(reductionOf(named<Legacy>("L1Loss", lossDefaults, args)));
   }
   forward(input: AnyTensor, target: AnyTensor): AnyTensor {
     return l1Loss(input, target, this.options);
@@ -77,8 +90,8 @@ export class SmoothL1Loss<R extends ReductionMode = "mean"> extends PairLoss<R, 
   readonly beta: number;
   constructor(options?: { readonly reduction?: R; readonly beta?: number });
   constructor(...args: unknown[]) {
-    const o = named<{ reduction: R; beta: number }>("SmoothL1Loss", { reduction: "mean", beta: 1 }, args);
-    super(o.reduction);
+    const o = named<Legacy & { beta: number }>("SmoothL1Loss", { ...lossDefaults, beta: 1 }, args);
+    super(reductionOf(o));
     this.beta = o.beta;
   }
   forward(input: AnyTensor, target: AnyTensor): AnyTensor {
@@ -94,8 +107,8 @@ export class HuberLoss<R extends ReductionMode = "mean"> extends PairLoss<R, "Hu
   readonly delta: number;
   constructor(options?: { readonly reduction?: R; readonly delta?: number });
   constructor(...args: unknown[]) {
-    const o = named<{ reduction: R; delta: number }>("HuberLoss", { reduction: "mean", delta: 1 }, args);
-    super(o.reduction);
+    const o = named<Legacy & { delta: number }>("HuberLoss", { ...lossDefaults, delta: 1 }, args);
+    super(reductionOf(o));
     this.delta = o.delta;
   }
   forward(input: AnyTensor, target: AnyTensor): AnyTensor {
@@ -113,12 +126,12 @@ export class KLDivLoss<R extends ReductionMode | "batchmean" = "mean"> extends P
   readonly logTarget: boolean;
   constructor(options?: { readonly reduction?: R; readonly logTarget?: boolean });
   constructor(...args: unknown[]) {
-    const o = named<{ reduction: R; logTarget: boolean }>(
+    const o = named<Legacy & { logTarget: boolean }>(
       "KLDivLoss",
-      { reduction: "mean", logTarget: false },
+      { ...lossDefaults, logTarget: false },
       args,
     );
-    super(o.reduction);
+    super(reductionOf(o));
     this.logTarget = o.logTarget;
   }
   forward(input: AnyTensor, target: AnyTensor): AnyTensor {

@@ -35,3 +35,7 @@ export const pyBool = (x: boolean): string => (x ? "True" : "False");
 /** A tuple: `(2, 3)`, `(2,)`. */
 export const pyTuple = (list: readonly (number | string)[]): string =>
   list.length === 1 ? `(${list[0]},)` : `(${list.join(", ")})`;
+
+/** A number, or `None`. */
+export const pyNone = (x: number | string | null | undefined): string =>
+  x === null || x === undefined ? "None" : String(x);

@@ -49,6 +49,9 @@ type Checked<L, Out extends unknown[] = [], K extends Known | null = null> = L e
   : L extends readonly []
     ? Out
     : L;
+/** The same, such that each argument is checked on its own and the sentence stands where the layer does. */
+type Placed<L extends Layers> = { [I in keyof L]: Noted<Checked<L>, I, L[I]> };
+type Noted<C, I, H> = I extends keyof C ? (C[I] extends string ? C[I] : H) : H;
 type PortOf<H> = H extends { readonly "~port": infer P } ? P : null;
 type Clash<H, K> =
   PortOf<H> extends Port<infer Of, infer Takes, number>
@@ -91,7 +94,7 @@ export type Sequential<L extends Layers = any> = SequentialBase<L> & Indexed<L>;
 export type NamedSequential<N extends Readonly<Record<string, Module>>> = SequentialBase & N;
 
 export interface SequentialConstructor {
-  new <const L extends Layers>(...layers: L & Checked<L>): Sequential<L>;
+  new <const L extends Layers>(...layers: Placed<L>): Sequential<L>;
   new <const N extends Readonly<Record<string, Module>>>(layers: N): NamedSequential<N>;
   new (layers: ReadonlyMap<string, Module>): Sequential;
   readonly prototype: SequentialBase;

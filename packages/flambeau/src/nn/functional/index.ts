@@ -2,7 +2,28 @@
 // Floor L5 (nn). Source: https://pytorch.org/docs/stable/nn.functional.html
 
 export { linear } from "../../ops/matmul.ts";
-export { logSoftmax, softmax } from "../../ops/softmax.ts";
+export * from "./activation.ts";
+export {
+  type AttentionOptions,
+  type AttentionSettings,
+  type AttentionWeights,
+  multiHeadAttentionForward,
+} from "./attention.ts";
+export { bilinear } from "./bilinear.ts";
+export * from "./classification.ts";
+export {
+  type ConvOptions,
+  type ConvTransposeOptions,
+  conv1d,
+  conv2d,
+  conv3d,
+  convTranspose1d,
+  convTranspose2d,
+  convTranspose3d,
+  type Sizes,
+} from "./conv.ts";
+export * from "./dropout.ts";
+export { type EmbeddingBagOptions, type EmbeddingOptions, embedding, embeddingBag } from "./embedding.ts";
 export {
   huberLoss,
   klDiv,
@@ -12,3 +33,6 @@ export {
   type ReductionMode,
   smoothL1Loss,
 } from "./losses.ts";
+export * from "./normalization.ts";
+export { type PaddingMode, pad } from "./padding.ts";
+export * from "./pooling.ts";

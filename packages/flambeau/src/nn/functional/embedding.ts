@@ -1,0 +1,185 @@
+// Looking rows of a table up: single ones, and reduced in bags.
+// Floor L5 (nn). Source: torch/nn/functional.py, ATen/native/Embedding.cpp, ATen/native/EmbeddingBag.cpp
+
+import { NotImplementedError, RuntimeError, showShape, ValueError } from "../../base/errors.ts";
+import type { Shape } from "../../base/shape.ts";
+import { sameShape } from "../../base/shape.ts";
+import { takeRows } from "../../ops/gather.ts";
+import { stack } from "../../ops/movement.ts";
+import { noGrad } from "../../tensor/grad-mode.ts";
+import type { AnyTensor } from "../../tensor/tensor.ts";
+import { fresh } from "../../tensor/tensor.ts";
+
+export interface EmbeddingOptions {
+  /** A row that gets no gradient. */
+  readonly paddingIdx?: number | null;
+  /** Rows looked up are first scaled down, in place, to at most this norm. */
+  readonly maxNorm?: number | null;
+  /** Order of that norm. Default 2. */
+  readonly normType?: number;
+  /** Whether the gradient of a row is divided by how often it was looked up. Default false. */
+  readonly scaleGradByFreq?: boolean;
+}
+
+const integers = (x: AnyTensor): number[] => Array.from(x.toTypedArray(), Number);
+
+/** @internal Scales rows with too large a norm down, in place. */
+export function renormRows(
+  weight: AnyTensor,
+  rows: Iterable<number>,
+  maxNorm: number,
+  normType: number,
+): void {
+  noGrad(() => {
+    for (const row of new Set(rows)) {
+      const r = weight.select(0, row);
+      const size = Number(r.norm(normType).item());
+      if (size > maxNorm) r.mul_(maxNorm / (size + 1e-7));
+    }
+  });
+}
+
+/** A row number that may count from the end. @throws ValueError out of range. */
+export function rowNumber(paddingIdx: number, rows: number): number {
+  if (paddingIdx >= rows || paddingIdx < -rows)
+    throw new ValueError("Padding_idx must be within num_embeddings");
+  return paddingIdx < 0 ? paddingIdx + rows : paddingIdx;
+}
+
+/** x with its gradient multiplied by `scale`, which broadcasts: x - x is 0, whatever it is multiplied by. */
+const scaledGradient = (x: AnyTensor, scale: AnyTensor): AnyTensor =>
+  x.detach().add(x.sub(x.detach()).mul(scale));
+
+/** A number for each index. */
+function factors(index: AnyTensor, like: AnyTensor, f: (i: number) => number): AnyTensor {
+  const values: AnyTensor = like.newZeros([...(index.shape as Shape), 1]);
+  integers(index).forEach((i, k) => {
+    (values.storage.data as Float64Array)[k] = f(i);
+  });
+  return values;
+}
+
+/**
+ * Rows of `weight`: out[..., :] = weight[input[...], :].
+ *
+ * **Shape** input [...] of integers, weight [rows, features]; result [..., features].
+ * @throws IndexError for a row that does not exist.
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.functional.embedding.html
+ */
+export function embedding(input: AnyTensor, weight: AnyTensor, options: EmbeddingOptions = {}): AnyTensor {
+  const { maxNorm, normType = 2, scaleGradByFreq = false } = options;
+  if (weight.ndim !== 2) throw new RuntimeError(`'weight' must be 2-D, got shape ${showShape(weight.shape)}`);
+  const padding =
+    options.paddingIdx === null || options.paddingIdx === undefined
+      ? null
+      : rowNumber(options.paddingIdx, weight.shape[0]);
+  if (maxNorm !== null && maxNorm !== undefined) renormRows(weight, integers(input), maxNorm, normType);
+  const rows = takeRows(weight, input);
+  if (!weight.requiresGrad || (padding === null && !scaleGradByFreq)) return rows;
+  const counts = new Map<number, number>();
+  if (scaleGradByFreq) for (const i of integers(input)) counts.set(i, (counts.get(i) ?? 0) + 1);
+  return scaledGradient(
+    rows,
+    factors(input, weight, (i) => (i === padding ? 0 : 1 / (counts.get(i) ?? 1))),
+  );
+}
+
+export interface EmbeddingBagOptions extends EmbeddingOptions {
+  /** How the rows of a bag are reduced. Default "mean". */
+  readonly mode?: "sum" | "mean" | "max";
+  /** A factor for each index; only with "sum". */
+  readonly perSampleWeights?: AnyTensor | null;
+  /** Whether the last offset is the end of the last bag. Default false. */
+  readonly includeLastOffset?: boolean;
+}
+
+/** The places in `input` of each bag. */
+function bagsOf(input: AnyTensor, offsets: AnyTensor | null | undefined, includeLast: boolean): number[][] {
+  const range = (from: number, to: number): number[] =>
+    Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
+  if (input.ndim === 2) {
+    if (offsets)
+      throw new ValueError(
+        "if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length sequences.",
+      );
+    const [bags, size] = input.shape as [number, number];
+    return Array.from({ length: bags }, (_, b) => range(b * size, (b + 1) * size));
+  }
+  if (input.ndim !== 1)
+    throw new ValueError(`input has to be 1D or 2D Tensor, but got Tensor of dimension ${input.ndim}`);
+  if (!offsets) throw new ValueError("offsets has to be a 1D Tensor but got None");
+  if (offsets.ndim !== 1) throw new ValueError("offsets has to be a 1D Tensor");
+  const starts = integers(offsets);
+  const n = input.numel();
+  if (starts.length > 0 && starts[0] !== 0)
+    throw new RuntimeError(
+      `offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. However, got ${starts[0]}`,
+    );
+  if (starts.some((s) => s > n))
+    throw new RuntimeError(
+      `offsets[-1] can not be greater than input's length(${n}), but got offsets[-1] of ${starts.at(-1)}`,
+    );
+  const ends = [...starts.slice(1), n];
+  return (includeLast ? starts.slice(0, -1) : starts).map((s, i) => range(s, ends[i]!));
+}
+
+/**
+ * Sums, means or maxima of the rows in each bag; an empty bag gives 0.
+ *
+ * **Shape** input [bags, size], or [n] with `offsets` [bags], where each bag starts; result [bags, features].
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.functional.embedding_bag.html
+ */
+export function embeddingBag(
+  input: AnyTensor,
+  weight: AnyTensor,
+  offsets?: AnyTensor | null,
+  options: EmbeddingBagOptions = {},
+): AnyTensor {
+  const { mode = "mean", perSampleWeights, includeLastOffset = false, maxNorm, normType = 2 } = options;
+  if (!["sum", "mean", "max"].includes(mode)) throw new ValueError("mode has to be one of sum, mean or max");
+  if (mode === "max" && options.scaleGradByFreq)
+    throw new ValueError("max mode does not support scaling the gradient by the frequency");
+  if (perSampleWeights && mode !== "sum")
+    throw new NotImplementedError(
+      `embedding_bag: per_sample_weights was not None. per_sample_weights is only supported for mode='sum' (got mode='${mode}').`,
+    );
+  if (perSampleWeights && !sameShape(perSampleWeights.shape, input.shape))
+    throw new ValueError(
+      `embedding_bag: If per_sample_weights (${showShape(perSampleWeights.shape)}) is not None, then it must have the same shape as the input (${showShape(input.shape)})`,
+    );
+  const indices = integers(input);
+  const padding =
+    options.paddingIdx === null || options.paddingIdx === undefined
+      ? null
+      : rowNumber(options.paddingIdx, weight.shape[0]);
+  const bags = bagsOf(input, offsets, includeLastOffset).map((places) =>
+    places.filter((p) => indices[p] !== padding),
+  );
+  if (maxNorm !== null && maxNorm !== undefined) renormRows(weight, indices, maxNorm, normType);
+  const list = (values: number[]): AnyTensor => fresh(Int32Array.from(values), [values.length], "int32");
+  const places = bags.flat();
+  const chosen = list(places.map((p) => indices[p]!));
+  let rows = embedding(chosen, weight, { scaleGradByFreq: options.scaleGradByFreq ?? false });
+  const features: number = weight.shape[1];
+  if (mode === "max") {
+    let at = 0;
+    const best = bags.map((bag) => {
+      at += bag.length;
+      if (bag.length === 0) return weight.newZeros([features]);
+      const part = rows.narrow(0, at - bag.length, bag.length);
+      return part.gather(0, part.detach().argmax(0, { keepdim: true })).squeeze(0);
+    });
+    return best.length > 0 ? stack(best) : weight.newZeros([0, features]);
+  }
+  if (perSampleWeights) rows = rows.mul(takeRows(perSampleWeights.reshape(-1), list(places)).unsqueeze(1));
+  const sums = weight
+    .detach()
+    .newZeros([bags.length, features])
+    .indexAdd(0, list(bags.flatMap((bag, b) => bag.map(() => b))), rows);
+  if (mode === "sum") return sums;
+  const sizes: AnyTensor = weight.newZeros([bags.length, 1]);
+  bags.forEach((bag, b) => {
+    (sizes.storage.data as Float64Array)[b] = Math.max(1, bag.length);
+  });
+  return sums.div(sizes);
+}

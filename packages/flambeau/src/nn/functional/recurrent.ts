@@ -1,0 +1,168 @@
+// One step of each recurrent cell, and layers of them over sequences.
+// Floor L5 (nn). Source: ATen/native/RNN.cpp
+
+import { linear } from "../../ops/matmul.ts";
+import { cat, stack } from "../../ops/movement.ts";
+import type { AnyTensor } from "../../tensor/tensor.ts";
+import { dropout } from "./dropout.ts";
+
+/** Which cell: plain with tanh or relu, LSTM, GRU. */
+export type CellKind = "RNN_TANH" | "RNN_RELU" | "LSTM" | "GRU";
+
+/** The tensors of one layer in one direction. */
+export interface CellWeights {
+  readonly weightIh: AnyTensor;
+  readonly weightHh: AnyTensor;
+  readonly biasIh: AnyTensor | null;
+  readonly biasHh: AnyTensor | null;
+  /** Projection of an LSTM's output. */
+  readonly weightHr: AnyTensor | null;
+}
+/** Hidden state, and the cell state of an LSTM. */
+export interface CellState {
+  readonly h: AnyTensor;
+  readonly c: AnyTensor | null;
+}
+
+/** Rows of gates: how many times the hidden size. */
+export const gatesOf = (kind: CellKind): number => (kind === "LSTM" ? 4 : kind === "GRU" ? 3 : 1);
+
+/** The next state from the input's part of the gates (x W_ih^T + b_ih). */
+function step(kind: CellKind, fromInput: AnyTensor, { h, c }: CellState, w: CellWeights): CellState {
+  const fromHidden = linear(h, w.weightHh, w.biasHh) as AnyTensor;
+  if (kind === "GRU") {
+    const [ri, zi, ni] = fromInput.chunk(3, -1) as AnyTensor[];
+    const [rh, zh, nh] = fromHidden.chunk(3, -1) as AnyTensor[];
+    const reset = ri!.add(rh!).sigmoid();
+    const update = zi!.add(zh!).sigmoid();
+    const fresh = ni!.add(reset.mul(nh!)).tanh();
+    return { h: h.sub(fresh).mul(update).add(fresh), c: null };
+  }
+  const gates: AnyTensor = fromInput.add(fromHidden);
+  if (kind !== "LSTM") return { h: kind === "RNN_TANH" ? gates.tanh() : gates.relu(), c: null };
+  const [i, f, g, o] = gates.chunk(4, -1) as AnyTensor[];
+  const cell = f!.sigmoid().mul(c!).add(i!.sigmoid().mul(g!.tanh()));
+  const out = o!.sigmoid().mul(cell.tanh());
+  return { h: w.weightHr ? (linear(out, w.weightHr) as AnyTensor) : out, c: cell };
+}
+
+/** One step from an input. */
+export const cellStep = (kind: CellKind, x: AnyTensor, state: CellState, w: CellWeights): CellState =>
+  step(kind, linear(x, w.weightIh, w.biasIh) as AnyTensor, state, w);
+
+/** One layer in one direction over x [L, N, features]. */
+function direction(
+  kind: CellKind,
+  x: AnyTensor,
+  initial: CellState,
+  w: CellWeights,
+  backwards: boolean,
+): { output: AnyTensor; last: CellState } {
+  const gates = linear(x, w.weightIh, w.biasIh) as AnyTensor;
+  const length: number = x.shape[0];
+  const outputs = new Array<AnyTensor>(length);
+  let state = initial;
+  for (let k = 0; k < length; k++) {
+    const t = backwards ? length - 1 - k : k;
+    state = step(kind, gates.select(0, t), state, w);
+    outputs[t] = state.h;
+  }
+  return { output: stack(outputs, 0), last: state };
+}
+
+const mapState = ({ h, c }: CellState, f: (x: AnyTensor) => AnyTensor): CellState => ({
+  h: f(h),
+  c: c ? f(c) : null,
+});
+const joinStates = (states: readonly CellState[]): CellState => ({
+  h: cat(
+    states.map((s) => s.h),
+    0,
+  ),
+  c: states[0]!.c
+    ? cat(
+        states.map((s) => s.c!),
+        0,
+      )
+    : null,
+});
+
+/** The same over a packed x [sum of batchSizes, features]: step t has the first `batchSizes[t]` sequences. */
+function packedDirection(
+  kind: CellKind,
+  x: AnyTensor,
+  batchSizes: readonly number[],
+  initial: CellState,
+  w: CellWeights,
+  backwards: boolean,
+): { output: AnyTensor; last: CellState } {
+  const gates = linear(x, w.weightIh, w.biasIh) as AnyTensor;
+  const length = batchSizes.length;
+  const starts = batchSizes.map((_, t) => batchSizes.slice(0, t).reduce((a, b) => a + b, 0));
+  const outputs = new Array<AnyTensor>(length);
+  const rows = (s: CellState, from: number, count: number): CellState =>
+    mapState(s, (v) => v.narrow(0, from, count));
+  // Forwards, sequences end and their states are set aside; backwards, they begin and take their initial state.
+  const ended: CellState[] = [];
+  let active = batchSizes[backwards ? length - 1 : 0]!;
+  let state = rows(initial, 0, active);
+  for (let k = 0; k < length; k++) {
+    const t = backwards ? length - 1 - k : k;
+    const size = batchSizes[t]!;
+    if (size < active) {
+      ended.push(rows(state, size, active - size));
+      state = rows(state, 0, size);
+    } else if (size > active) state = joinStates([state, rows(initial, active, size - active)]);
+    active = size;
+    state = step(kind, gates.narrow(0, starts[t]!, size), state, w);
+    outputs[t] = state.h;
+  }
+  return { output: cat(outputs, 0), last: joinStates([state, ...ended.toReversed()]) };
+}
+
+/** What {@link recurrent} is told beside its tensors. */
+export interface RecurrentOptions {
+  readonly bidirectional: boolean;
+  /** Probability of dropping elements of the output of every layer but the last. */
+  readonly dropout: number;
+  readonly training: boolean;
+  /** Number of sequences at each step of a packed x; null for x [L, N, features]. */
+  readonly batchSizes: readonly number[] | null;
+}
+
+/**
+ * Layers of cells over a sequence.
+ *
+ * **Shape** x [L, N, features]; states [layers * directions, N, ...]; output [L, N, directions * hidden].
+ * @param weights by layer and direction, the directions of a layer side by side
+ */
+export function recurrent(
+  kind: CellKind,
+  x: AnyTensor,
+  h0: AnyTensor,
+  c0: AnyTensor | null,
+  weights: readonly CellWeights[],
+  options: RecurrentOptions,
+): { output: AnyTensor; h: AnyTensor; c: AnyTensor | null } {
+  const directions = options.bidirectional ? 2 : 1;
+  const layers = weights.length / directions;
+  const lastH: AnyTensor[] = [];
+  const lastC: AnyTensor[] = [];
+  let y = x;
+  for (let layer = 0; layer < layers; layer++) {
+    const outputs: AnyTensor[] = [];
+    for (let d = 0; d < directions; d++) {
+      const i = layer * directions + d;
+      const initial = { h: h0.select(0, i), c: c0 ? c0.select(0, i) : null };
+      const { output, last } = options.batchSizes
+        ? packedDirection(kind, y, options.batchSizes, initial, weights[i]!, d === 1)
+        : direction(kind, y, initial, weights[i]!, d === 1);
+      outputs.push(output);
+      lastH.push(last.h);
+      if (last.c) lastC.push(last.c);
+    }
+    y = outputs.length === 1 ? outputs[0]! : cat(outputs, -1);
+    if (options.dropout > 0 && options.training && layer < layers - 1) y = dropout(y, options.dropout);
+  }
+  return { output: y, h: stack(lastH, 0), c: lastC.length > 0 ? stack(lastC, 0) : null };
+}

@@ -1,0 +1,193 @@
+// Pooling as modules: AvgPool1d to 3d, MaxPool1d to 3d.
+// Floor L5 (nn). Source: torch/nn/modules/pooling.py
+
+import type { DType } from "../base/dtype.ts";
+import type { Ok, Rank, Shape } from "../base/types/index.ts";
+import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../tensor/tensor.ts";
+import { named, required } from "./arguments.ts";
+import type { Sizes } from "./functional/conv.ts";
+import { expandSizes } from "./functional/conv.ts";
+import * as F from "./functional/pooling.ts";
+import type { Apply, ShapeRule } from "./layer.ts";
+import { Layer } from "./layer.ts";
+import { Module } from "./module.ts";
+import { pyBool, pyTuple } from "./print.ts";
+
+/** Other extents in the last `Spatial` dimensions. */
+interface PoolRule extends ShapeRule {
+  readonly out: number extends Rank<this["x"]> ? Shape : SpatialUnknown<this["x"]>;
+}
+type SpatialUnknown<S> = S extends readonly [infer N, infer C, ...infer Rest]
+  ? [N, C, ...{ -readonly [K in keyof Rest]: number }]
+  : Shape;
+
+/** A size as it was given: a number, or a tuple. */
+const shown = (v: Sizes): string => (typeof v === "number" ? String(v) : pyTuple(v));
+
+/** Options of means. */
+export interface AvgPoolModuleOptions extends F.AvgPoolOptions {}
+interface AvgSettings {
+  readonly kernelSize: Sizes;
+  readonly stride: Sizes | null;
+  readonly padding: Sizes;
+  readonly ceilMode: boolean;
+  readonly countIncludePad: boolean;
+  readonly divisorOverride: number | null;
+}
+
+abstract class AvgPool extends Layer<PoolRule> {
+  declare readonly "~port": "same";
+  readonly kernelSize: Sizes;
+  readonly stride: Sizes;
+  readonly padding: Sizes;
+  readonly ceilMode: boolean;
+  readonly countIncludePad: boolean;
+  readonly divisorOverride: number | null;
+
+  /** @param kernelSize extents of the windows; @param stride their distance, by default the kernel's size */
+  constructor(kernelSize: Sizes, stride?: Sizes | AvgPoolModuleOptions, options?: AvgPoolModuleOptions);
+  constructor(...args: unknown[]) {
+    super();
+    const o = named<AvgSettings>(
+      new.target.name,
+      {
+        kernelSize: required,
+        stride: null,
+        padding: 0,
+        ceilMode: false,
+        countIncludePad: true,
+        divisorOverride: null,
+      },
+      args,
+    );
+    this.kernelSize = o.kernelSize;
+    this.stride = o.stride ?? o.kernelSize;
+    this.padding = o.padding;
+    this.ceilMode = o.ceilMode;
+    this.countIncludePad = o.countIncludePad;
+    this.divisorOverride = o.divisorOverride;
+  }
+  protected get options(): F.AvgPoolOptions {
+    const { stride, padding, ceilMode, countIncludePad, divisorOverride } = this;
+    return { stride, padding, ceilMode, countIncludePad, divisorOverride };
+  }
+  override extraRepr(): string {
+    return `kernel_size=${shown(this.kernelSize)}, stride=${shown(this.stride)}, padding=${shown(this.padding)}`;
+  }
+}
+
+/** Means of windows of [N, C, L] or [C, L]. @see https://pytorch.org/docs/stable/generated/torch.nn.AvgPool1d.html */
+export class AvgPool1d extends AvgPool {
+  forward(x: AnyTensor): AnyTensor {
+    return F.avgPool1d(x, this.kernelSize, this.options);
+  }
+  // PyTorch keeps tuples here, and the numbers as given in 2 and 3 dimensions.
+  override extraRepr(): string {
+    const tuple = (v: Sizes): string => pyTuple(expandSizes(v, 1, "size"));
+    return `kernel_size=${tuple(this.kernelSize)}, stride=${tuple(this.stride)}, padding=${tuple(this.padding)}`;
+  }
+}
+/** Means of windows of [N, C, H, W] or [C, H, W]. @see https://pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html */
+export class AvgPool2d extends AvgPool {
+  forward(x: AnyTensor): AnyTensor {
+    return F.avgPool2d(x, this.kernelSize, this.options);
+  }
+}
+/** Means of windows of [N, C, D, H, W] or [C, D, H, W]. @see https://pytorch.org/docs/stable/generated/torch.nn.AvgPool3d.html */
+export class AvgPool3d extends AvgPool {
+  forward(x: AnyTensor): AnyTensor {
+    return F.avgPool3d(x, this.kernelSize, this.options);
+  }
+}
+
+/** Options of maxima. */
+export interface MaxPoolModuleOptions<I extends boolean = boolean> extends F.MaxPoolOptions {
+  /** Whether the places of the maxima are returned too. Default false. */
+  readonly returnIndices?: I;
+}
+interface MaxSettings {
+  readonly kernelSize: Sizes;
+  readonly stride: Sizes | null;
+  readonly padding: Sizes;
+  readonly dilation: Sizes;
+  readonly returnIndices: boolean;
+  readonly ceilMode: boolean;
+}
+/** Maxima, or with `returnIndices` maxima and their places. */
+type Pooled<I, S = Shape, D extends DType = "float32"> = I extends true
+  ? [values: Tensor<S, D>, indices: Tensor<S, "int32">]
+  : Tensor<S, D>;
+
+export interface MaxPool<I extends boolean> {
+  <X extends AnyTensor>(x: X): Pooled<I, Ok<Apply<PoolRule, ShapeOf<X>>>, DtOf<X>>;
+  readonly "~port": "same";
+}
+/** @internal What the three of them share. */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see Module.
+export abstract class MaxPool<I extends boolean> extends Module {
+  declare readonly "~rule": I extends true ? "indices" : PoolRule;
+  readonly kernelSize: Sizes;
+  readonly stride: Sizes;
+  readonly padding: Sizes;
+  readonly dilation: Sizes;
+  readonly returnIndices: boolean;
+  readonly ceilMode: boolean;
+
+  /** @param kernelSize extents of the windows; @param stride their distance, by default the kernel's size */
+  constructor(kernelSize: Sizes, stride?: Sizes | MaxPoolModuleOptions<I>, options?: MaxPoolModuleOptions<I>);
+  constructor(...args: unknown[]) {
+    super();
+    const o = named<MaxSettings>(
+      new.target.name,
+      {
+        kernelSize: required,
+        stride: null,
+        padding: 0,
+        dilation: 1,
+        returnIndices: false,
+        ceilMode: false,
+      },
+      args,
+    );
+    this.kernelSize = o.kernelSize;
+    this.stride = o.stride ?? o.kernelSize;
+    this.padding = o.padding;
+    this.dilation = o.dilation;
+    this.returnIndices = o.returnIndices;
+    this.ceilMode = o.ceilMode;
+  }
+  protected pool(
+    x: AnyTensor,
+    plain: F.MaxPool,
+    withIndices: F.MaxPoolWithIndices,
+  ): AnyTensor | [AnyTensor, AnyTensor] {
+    const { stride, padding, dilation, ceilMode } = this;
+    const options = { stride, padding, dilation, ceilMode };
+    return this.returnIndices ? withIndices(x, this.kernelSize, options) : plain(x, this.kernelSize, options);
+  }
+  override extraRepr(): string {
+    return (
+      `kernel_size=${shown(this.kernelSize)}, stride=${shown(this.stride)}, padding=${shown(this.padding)}, ` +
+      `dilation=${shown(this.dilation)}, ceil_mode=${pyBool(this.ceilMode)}`
+    );
+  }
+}
+
+/** Maxima of windows of [N, C, L] or [C, L]. @see https://pytorch.org/docs/stable/generated/torch.nn.MaxPool1d.html */
+export class MaxPool1d<I extends boolean = false> extends MaxPool<I> {
+  forward(x: AnyTensor): AnyTensor | [AnyTensor, AnyTensor] {
+    return this.pool(x, F.maxPool1d, F.maxPool1dWithIndices);
+  }
+}
+/** Maxima of windows of [N, C, H, W] or [C, H, W]. @see https://pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html */
+export class MaxPool2d<I extends boolean = false> extends MaxPool<I> {
+  forward(x: AnyTensor): AnyTensor | [AnyTensor, AnyTensor] {
+    return this.pool(x, F.maxPool2d, F.maxPool2dWithIndices);
+  }
+}
+/** Maxima of windows of [N, C, D, H, W] or [C, D, H, W]. @see https://pytorch.org/docs/stable/generated/torch.nn.MaxPool3d.html */
+export class MaxPool3d<I extends boolean = false> extends MaxPool<I> {
+  forward(x: AnyTensor): AnyTensor | [AnyTensor, AnyTensor] {
+    return this.pool(x, F.maxPool3d, F.maxPool3dWithIndices);
+  }
+}

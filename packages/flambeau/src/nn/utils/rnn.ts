@@ -1,0 +1,146 @@
+// Sequences of different lengths without the padding between them.
+// Floor L5 (nn). Source: torch/nn/utils/rnn.py
+
+import { RuntimeError, showShape, ValueError } from "../../base/errors.ts";
+import { cat } from "../../ops/movement.ts";
+import type { AnyTensor } from "../../tensor/tensor.ts";
+import { fresh, isTensor } from "../../tensor/tensor.ts";
+
+/**
+ * Sequences sorted by falling length, one step after another: `data` [sum of batchSizes, ...] has the first elements of all
+ * sequences, then the second elements of those that have one, and so on.
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.utils.rnn.PackedSequence.html
+ */
+export class PackedSequence {
+  readonly data: AnyTensor;
+  /** How many sequences reach each step. */
+  readonly batchSizes: AnyTensor;
+  /** Which sequence of the batch stands at each place; null if they were sorted already. */
+  readonly sortedIndices: AnyTensor | null;
+  /** Where each sequence of the batch stands. */
+  readonly unsortedIndices: AnyTensor | null;
+
+  constructor(
+    data: AnyTensor,
+    batchSizes: AnyTensor,
+    sortedIndices: AnyTensor | null = null,
+    unsortedIndices: AnyTensor | null = null,
+  ) {
+    this.data = data;
+    this.batchSizes = batchSizes;
+    this.sortedIndices = sortedIndices;
+    this.unsortedIndices = unsortedIndices;
+  }
+}
+
+const integers = (x: AnyTensor | readonly number[]): number[] =>
+  Array.from(isTensor(x) ? x.toTypedArray() : x, Number);
+const list = (values: readonly number[]): AnyTensor =>
+  fresh(Int32Array.from(values), [values.length], "int32");
+
+/** Options of {@link packPaddedSequence}. */
+export interface PackOptions {
+  /** Whether the batch stands first: [N, L, ...]. Default false. */
+  readonly batchFirst?: boolean;
+  /** Whether lengths must fall; without it sequences are sorted here. Default true. */
+  readonly enforceSorted?: boolean;
+}
+
+/**
+ * Packs padded sequences.
+ *
+ * **Shape** input [L, N, ...], lengths [N].
+ * @throws RuntimeError for lengths below 1 or, unless `enforceSorted` is false, that do not fall.
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pack_padded_sequence.html
+ */
+export function packPaddedSequence(
+  input: AnyTensor,
+  lengths: AnyTensor | readonly number[],
+  { batchFirst = false, enforceSorted = true }: PackOptions = {},
+): PackedSequence {
+  const given = integers(lengths);
+  const byTime = batchFirst ? input.transpose(0, 1) : input;
+  const batch: number = byTime.shape[1];
+  if (given.length !== batch)
+    throw new RuntimeError(
+      `Expected \`len(lengths)\` to be equal to batch_size, but got ${given.length} (batch_size=${batch})`,
+    );
+  const order = given.map((_, i) => i);
+  if (!enforceSorted) order.sort((a, b) => given[b]! - given[a]!);
+  const sizes = order.map((i) => given[i]!);
+  if (sizes.some((n, i) => i > 0 && n > sizes[i - 1]!))
+    throw new RuntimeError(
+      "`lengths` array must be sorted in decreasing order when `enforce_sorted` is True. You can pass `enforce_sorted=False` to " +
+        "pack_padded_sequence and/or pack_sequence to sidestep this requirement if you do not need ONNX exportability.",
+    );
+  if (sizes.some((n) => n <= 0))
+    throw new RuntimeError(
+      "Length of all samples has to be greater than 0, but found an element in 'lengths' that is <= 0",
+    );
+  if (sizes[0]! > byTime.shape[0])
+    throw new RuntimeError(
+      `packPaddedSequence: a length of ${sizes[0]} is beyond the input of shape ${showShape(input.shape)}`,
+    );
+  const x: AnyTensor = enforceSorted ? byTime : byTime.indexSelect(1, list(order));
+  const batchSizes = Array.from({ length: sizes[0] ?? 0 }, (_, t) => sizes.filter((n) => n > t).length);
+  const data = cat(
+    batchSizes.map((n, t) => x.select(0, t).narrow(0, 0, n)),
+    0,
+  );
+  if (enforceSorted) return new PackedSequence(data, list(batchSizes));
+  return new PackedSequence(data, list(batchSizes), list(order), list(inverse(order)));
+}
+
+const inverse = (order: readonly number[]): number[] => {
+  const places = new Array<number>(order.length);
+  order.forEach((from, to) => {
+    places[from] = to;
+  });
+  return places;
+};
+
+/** Options of {@link padPackedSequence}. */
+export interface PadOptions {
+  readonly batchFirst?: boolean;
+  /** Default 0. */
+  readonly paddingValue?: number;
+  /** Length to pad to; default that of the longest sequence. */
+  readonly totalLength?: number | null;
+}
+
+/**
+ * The opposite of {@link packPaddedSequence}: padded sequences [L, N, ...], and their lengths.
+ * @throws ValueError if `totalLength` is too short.
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pad_packed_sequence.html
+ */
+export function padPackedSequence(
+  sequence: PackedSequence,
+  { batchFirst = false, paddingValue = 0, totalLength = null }: PadOptions = {},
+): [padded: AnyTensor, lengths: AnyTensor] {
+  const { data, unsortedIndices } = sequence;
+  const sizes = integers(sequence.batchSizes);
+  const batch = sizes[0] ?? 0;
+  const length = totalLength ?? sizes.length;
+  if (length < sizes.length)
+    throw new ValueError(
+      "Expected total_length to be at least the length of the longest sequence in input, but got " +
+        `total_length=${length} and max sequence length being ${sizes.length}`,
+    );
+  const features = data.shape.slice(1);
+  const blank = (rows: number): AnyTensor => data.detach().newFull([rows, ...features], paddingValue);
+  let at = 0;
+  const steps = Array.from({ length }, (_, t) => {
+    const n = sizes[t] ?? 0;
+    at += n;
+    const rows =
+      n === batch ? data.narrow(0, at - n, n) : cat([data.narrow(0, at - n, n), blank(batch - n)], 0);
+    return rows.unsqueeze(0);
+  });
+  let padded: AnyTensor = cat(steps, 0);
+  let lengths = list(Array.from({ length: batch }, (_, i) => sizes.filter((n) => n > i).length));
+  if (unsortedIndices) {
+    padded = padded.indexSelect(1, unsortedIndices);
+    lengths = lengths.indexSelect(0, unsortedIndices);
+  }
+  return [batchFirst ? padded.transpose(0, 1) : padded, lengths];
+}
