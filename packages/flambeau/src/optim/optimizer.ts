@@ -35,6 +35,8 @@ export abstract class Optimizer<O extends object = object, S extends object = ob
   readonly paramGroups: ParamGroup<O>[] = [];
   /** What is remembered for each parameter, such as its momentum. */
   readonly state: Map<AnyTensor, S> = new Map();
+  /** @internal Steps since a scheduler was attached, which warns where it is stepped first. */
+  stepCount = 0;
 
   /**
    * @param params tensors, one tensor, or groups `{ params, ...options }`
@@ -112,6 +114,7 @@ export abstract class Optimizer<O extends object = object, S extends object = ob
   step<T>(closure?: () => T): T | null;
   step<T>(closure?: () => T): T | null {
     const before = mode.grad;
+    this.stepCount++;
     try {
       let loss: T | null = null;
       if (closure) {

@@ -4,7 +4,8 @@
 import { ValueError } from "../base/errors.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import type { ParamGroup, ParamsInit } from "./groups.ts";
-import { Optimizer, required } from "./optimizer.ts";
+import { required } from "./optimizer.ts";
+import { RuleOptimizer } from "./rule.ts";
 
 /** Options of {@link SGD}. */
 export interface SGDOptions {
@@ -49,22 +50,25 @@ export function sgd(
   params: readonly AnyTensor[],
   grads: readonly AnyTensor[],
   momentumBuffers: (AnyTensor | null)[],
-  { lr, momentum, dampening, weightDecay, nesterov, maximize }: SGDRule,
+  options: SGDRule,
 ): void {
-  for (let i = 0; i < params.length; i++) {
-    const p = params[i]!;
-    let d = maximize ? grads[i]!.neg() : grads[i]!;
-    if (weightDecay !== 0) d = d.add(p, { alpha: weightDecay });
-    if (momentum !== 0) {
-      let b = momentumBuffers[i] ?? null;
-      if (b === null) {
-        b = d.clone().detach();
-        momentumBuffers[i] = b;
-      } else b.mul_(momentum).add_(d, { alpha: 1 - dampening });
-      d = nesterov ? d.add(b, { alpha: momentum }) : b;
-    }
-    p.add_(d, { alpha: -lr });
+  for (let i = 0; i < params.length; i++)
+    momentumBuffers[i] = sgdOf(params[i]!, grads[i]!, momentumBuffers[i] ?? null, options);
+}
+
+/** {@link sgd} of one parameter; returns its momentum buffer. */
+function sgdOf(p: AnyTensor, grad: AnyTensor, buffer: AnyTensor | null, options: SGDRule): AnyTensor | null {
+  const { momentum, weightDecay } = options;
+  let d = options.maximize ? grad.neg() : grad;
+  if (weightDecay !== 0) d = d.add(p, { alpha: weightDecay });
+  let b = buffer;
+  if (momentum !== 0) {
+    if (b === null) b = d.clone().detach();
+    else b.mul_(momentum).add_(d, { alpha: 1 - options.dampening });
+    d = options.nesterov ? d.add(b, { alpha: momentum }) : b;
   }
+  p.add_(d, { alpha: -options.lr });
+  return b;
 }
 
 /**
@@ -80,12 +84,7 @@ export function sgd(
  * w.sub(1).square().sum().backward();
  * optimizer.step(); // w: tensor([0.2000, 0.2000])
  */
-export class SGD extends Optimizer<SGDOptions, SGDState> {
-  // Filled anew for each group: a step allocates no lists.
-  readonly #params: AnyTensor[] = [];
-  readonly #grads: AnyTensor[] = [];
-  readonly #buffers: (AnyTensor | null)[] = [];
-
+export class SGD extends RuleOptimizer<SGDOptions, SGDState> {
   constructor(params: ParamsInit<SGDOptions>, options: Partial<SGDOptions> = {}) {
     const { lr, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false, maximize = false } = options;
     if (lr !== undefined && lr < 0) throw new ValueError(`Invalid learning rate: ${lr}`);
@@ -106,29 +105,10 @@ export class SGD extends Optimizer<SGDOptions, SGDState> {
     });
   }
 
-  protected update(group: ParamGroup<SGDOptions>): void {
-    const params = this.#params;
-    const grads = this.#grads;
-    const buffers = this.#buffers;
-    let n = 0;
-    for (let i = 0; i < group.params.length; i++) {
-      const p = group.params[i]!;
-      if (p.grad === null) continue;
-      params[n] = p;
-      grads[n] = p.grad;
-      buffers[n++] = this.state.get(p)?.momentumBuffer ?? null;
-    }
-    params.length = n;
-    grads.length = n;
-    buffers.length = n;
-    sgd(params, grads, buffers, group);
-    for (let i = 0; i < n; i++) {
-      const state = this.state.get(params[i]!);
-      if (state) state.momentumBuffer = buffers[i]!;
-      else this.state.set(params[i]!, { momentumBuffer: buffers[i]! });
-    }
-    params.length = 0;
-    grads.length = 0;
-    buffers.length = 0;
+  protected initialState(): SGDState {
+    return { momentumBuffer: null };
+  }
+  protected rule(p: AnyTensor, grad: AnyTensor, state: SGDState, group: ParamGroup<SGDOptions>): void {
+    state.momentumBuffer = sgdOf(p, grad, state.momentumBuffer, group);
   }
 }

@@ -14,8 +14,15 @@ export interface OptimizerStateDict {
   }[];
 }
 
-// LBFGS's inverse Hessian is the one name that does not follow the rule.
-const exceptions: ReadonlyMap<string, string> = new Map([["hDiag", "H_diag"]]);
+// PyTorch's names with capitals, which do not follow the rule.
+const exceptions: ReadonlyMap<string, string> = new Map([
+  ["hDiag", "H_diag"],
+  ["T0", "T_0"],
+  ["TCur", "T_cur"],
+  ["TI", "T_i"],
+  ["TMax", "T_max"],
+  ["TMult", "T_mult"],
+]);
 const backwards: ReadonlyMap<string, string> = new Map(
   [...exceptions].map(([ours, theirs]) => [theirs, ours]),
 );
@@ -24,9 +31,9 @@ const backwards: ReadonlyMap<string, string> = new Map(
 export const snakeCase = (name: string): string =>
   exceptions.get(name) ?? name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 
-/** `weight_decay` as `weightDecay`. */
+/** `weight_decay` as `weightDecay`; an underscore at the start stays. */
 export const camelCase = (name: string): string =>
-  backwards.get(name) ?? name.replace(/_([a-z])/g, (_, c: string) => c.toUpperCase());
+  backwards.get(name) ?? name.replace(/(?<=[A-Za-z0-9])_([a-z])/g, (_, c: string) => c.toUpperCase());
 
 /** The entries of an object under the names that `rename` gives, values as they are. */
 export function renamed(from: object, rename: (name: string) => string): Record<string, unknown> {
