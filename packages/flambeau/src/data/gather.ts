@@ -3,7 +3,7 @@
 
 import type { TypedArray } from "../base/dtype.ts";
 import { IndexError } from "../base/errors.ts";
-import { allocate } from "../tensor/storage.ts";
+import { allocateUnset } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh, needsGrad } from "../tensor/tensor.ts";
 
@@ -19,7 +19,7 @@ export function gatherRows(x: AnyTensor, indices: readonly number[]): AnyTensor 
   if (!x.packed || needsGrad([x])) return x.indexSelect(0, fresh(Int32Array.from(indices), [count], "int32"));
   let width = 1;
   for (let d = 1; d < shape.length; d++) width *= shape[d]!;
-  const out: AnyTensor = fresh(allocate(x.dtype, count * width), shape, x.dtype);
+  const out: AnyTensor = fresh(allocateUnset(x.dtype, count * width), shape, x.dtype);
   // Both arrays are of one type; which one does not matter for moving elements.
   const to: Float32Array = out.storage.data as TypedArray as Float32Array;
   const from: Float32Array = x.storage.data as TypedArray as Float32Array;
