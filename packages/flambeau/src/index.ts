@@ -7,7 +7,7 @@ import "./ops/table.ts";
 
 setBackend(createWasmBackend());
 
-// export * as autograd from "./autograd.ts";
+export * as autograd from "./autograd/index.ts";
 export type { DType, Scalar, TypedArray } from "./base/dtype.ts";
 export { getDefaultDType, promoteTypes, setDefaultDType } from "./base/dtype.ts";
 export {
