@@ -12,6 +12,7 @@ import type { AddLike, Binary, Division, DivisionOptions } from "./signatures.ts
 /** `a + alpha * b`; `alpha` defaults to 1. With alpha the sum is rounded once, as PyTorch's vector code does. */
 export const add: AddLike<"add"> = elementwise({
   operands: 2,
+  saves: "shapes",
   numberFirst: "always",
   options: ["alpha"],
   lower: (k, a, b, alpha) => (alpha ? k.fma(b!, alpha, a!) : k.add(a!, b!)),
@@ -21,6 +22,7 @@ export const add: AddLike<"add"> = elementwise({
 /** `a - alpha * b`; `alpha` defaults to 1. */
 export const sub: AddLike<"sub"> = elementwise({
   operands: 2,
+  saves: "shapes",
   numberFirst: "always",
   options: ["alpha"],
   refusesAnyBool: true,

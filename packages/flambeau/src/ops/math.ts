@@ -11,6 +11,7 @@ import type { BinaryFloat, Unary, UnaryFloat } from "./signatures.ts";
 /** -x */
 export const neg: Unary = elementwise({
   operands: 1,
+  saves: "shapes",
   refuses: ["bool"],
   lower: (k, x) => k.neg(x!),
   vjp: [(g) => g.neg()],
@@ -27,6 +28,7 @@ export const abs: Unary = elementwise({
 /** -1, 0 or 1; 0 of NaN. */
 export const sign: Unary = elementwise({
   operands: 1,
+  saves: "shapes",
   lower: (k, x) => {
     if (x!.dtype === "bool") return x!;
     const number = (v: number): Expr => k.const(v, x!.dtype);
@@ -40,6 +42,7 @@ const rounding = (f: (k: ExprBuilder, x: Expr) => Expr): Unary =>
     operands: 1,
     refuses: ["bool"],
     lower: (k, x) => (isFloat(x!.dtype) ? f(k, x!) : x!),
+    saves: "shapes",
     vjp: [(g) => g.zerosLike()],
   });
 
@@ -54,6 +57,7 @@ export const trunc: Unary = rounding((k, x) => k.trunc(x));
 /** x - trunc(x) */
 export const frac: Unary = elementwise({
   operands: 1,
+  saves: "shapes",
   refuses: ["bool", "int"],
   lower: (k, x) => k.sub(x!, k.trunc(x!)),
   vjp: [(g) => g],

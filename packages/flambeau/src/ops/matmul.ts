@@ -8,7 +8,7 @@ import type { Shape } from "../base/shape.ts";
 import { broadcastShapes, numel } from "../base/shape.ts";
 import type { MatrixView } from "../ir/routines.ts";
 import { matrixProduct } from "../tensor/routines.ts";
-import { allocate } from "../tensor/storage.ts";
+import { allocateUnset } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh, isTensor } from "../tensor/tensor.ts";
 import { composite, op } from "./define.ts";
@@ -40,7 +40,7 @@ function product2d(a: AnyTensor, b: AnyTensor): AnyTensor {
   const m = a.shape[0]!;
   const k = a.shape[1]!;
   const n = b.shape[1]!;
-  const out: AnyTensor = fresh(allocate(a.dtype, m * n), [m, n], a.dtype as DType);
+  const out: AnyTensor = fresh(allocateUnset(a.dtype, m * n), [m, n], a.dtype as DType);
   matrixProduct(1, m, n, k, matrixOf(a), 0, matrixOf(b), 0, out.storage.data, 0, null);
   return out;
 }
@@ -73,7 +73,7 @@ function productBatched(a: AnyTensor, b: AnyTensor, batch: Shape): AnyTensor {
   const [x, xs] = prepare(a);
   const [y, ys] = prepare(b);
   const shape = [...batch, m, n];
-  const out: AnyTensor = fresh(allocate(a.dtype, numel(shape)), shape, a.dtype as DType);
+  const out: AnyTensor = fresh(allocateUnset(a.dtype, numel(shape)), shape, a.dtype as DType);
   matrixProduct(numel(batch), m, n, k, matrixOf(x), xs, matrixOf(y), ys, out.storage.data, 0, null);
   return out;
 }
@@ -238,7 +238,7 @@ export const linear: LinearOp = op({
     const rows = x.ndim === 2 ? x : x.reshape(-1, k);
     const m = rows.shape[0]!;
     const shape = [...x.shape.slice(0, -1), n];
-    const out: AnyTensor = fresh(allocate(x.dtype, m * n), shape, x.dtype as DType);
+    const out: AnyTensor = fresh(allocateUnset(x.dtype, m * n), shape, x.dtype as DType);
     const w = {
       data: weight.storage.data,
       offset: weight.offset,

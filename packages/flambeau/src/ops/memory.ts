@@ -7,14 +7,14 @@ import { DTypeError, RuntimeError, ShapeError, showShape } from "../base/errors.
 import type { Shape } from "../base/shape.ts";
 import { broadcastShapes, checkShape, numel, sameShape } from "../base/shape.ts";
 import { copyElements } from "../tensor/copy.ts";
-import { allocate, Storage } from "../tensor/storage.ts";
+import { allocate, allocateUnset, Storage } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh, isTensor, Tensor, viewOf } from "../tensor/tensor.ts";
 import { composite, mutating, op } from "./define.ts";
 import type { CloneOp, Like, OpFn, SelfOp, ToOp } from "./signatures.ts";
 
 function copyOf(x: AnyTensor, dtype: DType): AnyTensor {
-  const out = fresh(allocate(dtype, numel(x.shape)), x.shape as Shape, dtype);
+  const out = fresh(allocateUnset(dtype, numel(x.shape)), x.shape as Shape, dtype);
   copyElements(out, x);
   return out;
 }

@@ -12,6 +12,8 @@ import { Tensor } from "./tensor.ts";
 
 const edgeOf = (x: OperandArg | undefined): Node | null => (x instanceof Tensor ? x.gradEdge() : null);
 const outputOf = (x: OperandArg | undefined): number => (x instanceof Tensor ? x.outputNumber : 0);
+const shapeOf = (x: OperandArg | undefined): Shape | null => (x instanceof Tensor ? x.shape : null);
+const dtypeOf = (x: OperandArg | undefined): DType | null => (x instanceof Tensor ? x.dtype : null);
 const versionOf = (x: OperandArg | undefined): number => (x instanceof Tensor ? x.storage.version : 0);
 
 /** Edge i is that of operand i; numbers have none. */
@@ -29,8 +31,12 @@ export class ElementwiseNode extends Node implements Saved {
   readonly #versionC: number;
   readonly #versionY: number;
   // What the gradients have to look like; of numbers, nothing.
-  readonly #shapes: readonly (Shape | null)[];
-  readonly #dtypes: readonly (DType | null)[];
+  readonly #shapeA: Shape | null;
+  readonly #shapeB: Shape | null;
+  readonly #shapeC: Shape | null;
+  readonly #dtypeA: DType | null;
+  readonly #dtypeB: DType | null;
+  readonly #dtypeC: DType | null;
 
   /** `a` is what the gradient sees as the first operand: in place, a copy of `self` from before. */
   constructor(
@@ -52,18 +58,18 @@ export class ElementwiseNode extends Node implements Saved {
     this.#a = keepsInputs ? a : undefined;
     this.#b = keepsInputs ? b : undefined;
     this.#c = keepsInputs ? c : undefined;
-    this.#y = saves === "inputs" ? null : y;
+    this.#y = saves === "output" || saves === "both" ? y : null;
     this.#versionA = versionOf(a);
     this.#versionB = versionOf(b);
     this.#versionC = versionOf(c);
     // In place, the result is there once the operand has been changed.
     this.#versionY = y === self ? y.storage.version + 1 : y.storage.version;
-    const shape = (x: OperandArg | undefined): Shape | null => (x instanceof Tensor ? x.shape : null);
-    const dtype = (x: OperandArg | undefined): DType | null => (x instanceof Tensor ? x.dtype : null);
-    this.#shapes =
-      operands === 1 ? [shape(a)] : operands === 2 ? [shape(a), shape(b)] : [shape(a), shape(b), shape(c)];
-    this.#dtypes =
-      operands === 1 ? [dtype(a)] : operands === 2 ? [dtype(a), dtype(b)] : [dtype(a), dtype(b), dtype(c)];
+    this.#shapeA = shapeOf(a);
+    this.#shapeB = shapeOf(b);
+    this.#shapeC = shapeOf(c);
+    this.#dtypeA = dtypeOf(a);
+    this.#dtypeB = dtypeOf(b);
+    this.#dtypeC = dtypeOf(c);
   }
 
   get name(): string {
@@ -73,14 +79,13 @@ export class ElementwiseNode extends Node implements Saved {
 
   backward(grads: Grad[]): Grad[] {
     const g = grads[0]!;
-    const vjp = this.#op.def.vjp!;
+    const [a, b, c] = this.#op.def.vjp!;
     const { edges } = this;
-    const results: Grad[] = [];
-    for (let i = 0; i < edges.length; i++) {
-      const f = vjp[i];
-      results.push(edges[i] && f ? fitGradient(f(g, this), this.#shapes[i]!, this.#dtypes[i]!) : null);
-    }
-    return results;
+    const first = a && edges[0] ? fitGradient(a(g, this), this.#shapeA!, this.#dtypeA!) : null;
+    if (edges.length === 1) return [first];
+    const second = b && edges[1] ? fitGradient(b(g, this), this.#shapeB!, this.#dtypeB!) : null;
+    if (edges.length === 2) return [first, second];
+    return [first, second, c && edges[2] ? fitGradient(c(g, this), this.#shapeC!, this.#dtypeC!) : null];
   }
 
   #saved(x: OperandArg | undefined, version: number): OperandArg | undefined {

@@ -15,7 +15,7 @@ import { ElementwiseNode } from "./elementwise-node.ts";
 import { mode } from "./grad-mode.ts";
 import type { InputVjp, Saves } from "./record.ts";
 import { checkInplace, finishInplace } from "./record.ts";
-import { allocate, allocateFloat32, Storage } from "./storage.ts";
+import { allocateFloat32, allocateUnset, Storage } from "./storage.ts";
 import type { AnyTensor } from "./tensor.ts";
 import { isTensor, Tensor } from "./tensor.ts";
 
@@ -236,14 +236,14 @@ export class Elementwise {
       isFloat(natural) &&
       ((isTensor(a) && a.requiresGrad) || (isTensor(b) && b.requiresGrad) || (isTensor(c) && c.requiresGrad));
     // In place, a gradient that looks at the first operand needs its value from before.
-    const first = into && recording && def.saves !== "output" ? into.clone() : a;
+    const first = into && recording && (def.saves === "inputs" || def.saves === "both") ? into.clone() : a;
     const node = into && recording ? new ElementwiseNode(this, first, into, b, c, options, into) : null;
 
     const n = numel(shape);
     const out =
       into ??
       new Tensor(
-        new Storage(allocate(outDType, n)),
+        new Storage(allocateUnset(outDType, n)),
         shape,
         outDType,
         this.#stridesLike(a, b, shape),

@@ -66,7 +66,7 @@ export class OpNode extends Node implements Saved {
     for (const x of inputs) this.link(x);
     const keepsInputs = saves === "inputs" || saves === "both";
     this.#keepsInputs = keepsInputs;
-    this.#inputs = keepsInputs ? inputs : inputs.map(metaOf);
+    this.#inputs = inputs.map(metaOf);
     this.#args = keepsInputs ? args : args.map(withoutMemory);
     this.#versions = keepsInputs ? args.map((x) => (isTensor(x) ? x.storage.version : 0)) : [];
     this.#output = saves === "output" || saves === "both" ? output : null;

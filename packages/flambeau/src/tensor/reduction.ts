@@ -10,7 +10,7 @@ import { normalizeDims, numel } from "../base/shape.ts";
 import type { CombineOp } from "../ir/nest.ts";
 import type { Expr } from "../ir/scalar.ts";
 import { ExprBuilder } from "../ir/scalar.ts";
-import { allocate, Storage } from "./storage.ts";
+import { allocateUnset, Storage } from "./storage.ts";
 import type { AnyTensor } from "./tensor.ts";
 import { fresh, Tensor } from "./tensor.ts";
 
@@ -52,7 +52,7 @@ export function reducer(
     if ((dim === undefined || dim === null) && x.packed && !keepdim) {
       const n = numel(shape);
       if (n === 0 && def.needsElements) throw emptyDim(name, shape);
-      const out = new Tensor(new Storage(allocate(dtype, 1)), scalar, dtype, scalar, 0, true, null);
+      const out = new Tensor(new Storage(allocateUnset(dtype, 1)), scalar, dtype, scalar, 0, true, null);
       kernel.run(1, n, 1, out.storage.data, 0, x.storage.data, x.offset);
       return out;
     }
@@ -67,7 +67,7 @@ export function reducer(
       } else outShape.push(shape[i]!);
     }
     const count = numel(outShape);
-    const out: AnyTensor = fresh(allocate(dtype, count), outShape, dtype);
+    const out: AnyTensor = fresh(allocateUnset(dtype, count), outShape, dtype);
     if (count === 0) return out;
     if (reduced === 0 && def.needsElements) throw emptyDim(name, shape);
     // Neighbouring dimensions of packed memory are [outer, reduced, inner] as they lie; others are moved to the end.

@@ -24,6 +24,7 @@ export {
 } from "./conv.ts";
 export * from "./dropout.ts";
 export { type EmbeddingBagOptions, type EmbeddingOptions, embedding, embeddingBag } from "./embedding.ts";
+export { type GumbelSoftmaxOptions, gumbelSoftmax } from "./gumbel.ts";
 export {
   huberLoss,
   klDiv,
