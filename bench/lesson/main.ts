@@ -3,7 +3,7 @@
 import { fileURLToPath } from "node:url";
 import { median, Side } from "../side.ts";
 
-const warmUp = 4;
+const warmUp = 10;
 const STEPS = 4 * 100 * 4; // runs x epochs x batches
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 // Threads only cost time at this size; OpenBLAS reads the variable when the process starts.

@@ -13,12 +13,26 @@ export function numel(shape: Shape): number {
   return n;
 }
 
-// Filled by pushing: `new Array(n)` has holes in V8's eyes, and code that meets arrays of both kinds is compiled anew
-// again and again.
+// Not `new Array(n)`: that has holes in V8's eyes, and code that meets arrays of both kinds is compiled anew again and
+// again. Not by pushing either where it can be helped: the first push takes room for 17 elements.
 function zeros(n: number): number[] {
-  const list: number[] = [];
-  for (let i = 0; i < n; i++) list.push(0);
-  return list;
+  switch (n) {
+    case 0:
+      return [];
+    case 1:
+      return [0];
+    case 2:
+      return [0, 0];
+    case 3:
+      return [0, 0, 0];
+    case 4:
+      return [0, 0, 0, 0];
+    default: {
+      const list = [0, 0, 0, 0, 0];
+      while (list.length < n) list.push(0);
+      return list;
+    }
+  }
 }
 
 /** Row-major strides. An extent of 0 counts as 1, as in PyTorch. */
@@ -104,8 +118,8 @@ export function normalizeDims(
   }
   const dims = dim ?? [];
   if (dims.length === 0) {
-    const all: number[] = [];
-    for (let i = 0; i < rank; i++) all.push(i);
+    const all = zeros(rank);
+    for (let i = 0; i < rank; i++) all[i] = i;
     return all;
   }
   const seen = new Set<number>();

@@ -99,6 +99,12 @@ export interface OpDef {
 
 /** The tensors among the arguments, those inside of arrays included. */
 function tensorsIn(args: readonly unknown[]): AnyTensor[] {
+  const [first, second, third] = args;
+  // Most ops take one tensor or two; a list made by pushing would be several times larger.
+  if (isTensor(first) && !isTensor(third) && !Array.isArray(third) && args.length < 4) {
+    if (isTensor(second)) return [first, second];
+    if (!Array.isArray(second)) return [first];
+  }
   const found: AnyTensor[] = [];
   for (const x of args) {
     if (isTensor(x)) found.push(x);

@@ -10,13 +10,21 @@ import { isTensor } from "../tensor/tensor.ts";
 import { eq, ge, logicalAnd } from "./compare.ts";
 import { composite, elementwise } from "./define.ts";
 import { where } from "./select.ts";
-import type { BinaryEither, Unary, UnaryFloat } from "./signatures.ts";
+import type { Binary, BinaryEither, Unary, UnaryFloat } from "./signatures.ts";
 
 /** `x * x` */
 export const square: Unary = elementwise({
   operands: 1,
   lower: (k, x) => k.mul(x!, x!),
-  vjp: [(g, s) => g.mul(s.x.mul(2))],
+  vjp: [(g, s) => doubleProduct(s.x, g)],
+});
+
+// 2 x g, with 2 x rounded first (which it is exactly): one kernel where two ops would be two.
+const doubleProduct: Binary = elementwise({
+  name: "square",
+  operands: 2,
+  lower: (k, x, g) => k.mul(k.mul(x!, 2), g!),
+  vjp: [(up, s) => doubleProduct(s.b, up), (up, s) => doubleProduct(s.a, up)],
 });
 
 /** Square root; NaN below 0. */

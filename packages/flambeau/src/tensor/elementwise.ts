@@ -83,47 +83,50 @@ export class Elementwise {
 
   /**
    * One packed float32 tensor, the case that speed depends on; everything else goes to {@link call}.
-   * With `into`, the result is written to the operand itself.
+   * In place, the result is written to the operand itself.
    */
   unary(a: OperandArg, options: object | undefined, inplace: boolean): AnyTensor {
-    if (options !== undefined || !(a instanceof Tensor) || a.dtype !== "float32" || !a.packed)
-      return this.call(a, undefined, undefined, options, inplace ? (a as AnyTensor) : null);
-    const kernel = (this.#v ??= this.#hotKernel([false]));
-    if (!kernel) return this.call(a, undefined, undefined, options, inplace ? a : null);
-    return this.#finishHot(kernel, a, undefined, 0, 0, 0, undefined, inplace);
+    if (options === undefined && a instanceof Tensor && isHot(a)) {
+      const kernel = (this.#v ??= this.#hotKernel([false]));
+      if (kernel)
+        return this.#runHot(kernel, a, a, undefined, undefined, inplace, a.storage.data, a.offset, 0, 0, 0);
+    }
+    return this.call(a, undefined, undefined, options, inplace ? (a as AnyTensor) : null);
   }
 
-  /** Packed float32 tensors of one shape, or one of them and a number; see {@link unary}. */
+  /** Packed float32 tensors of one shape, or one of them and a single value; see {@link unary}. */
   binary(a: OperandArg, b: OperandArg, options: object | undefined, inplace: boolean): AnyTensor {
-    if (options === undefined && a instanceof Tensor && a.dtype === "float32" && a.packed) {
+    const option = options === undefined ? 0 : this.#onlyOption(options);
+    if (option !== null && a instanceof Tensor && a.dtype === "float32") {
+      const x = a.storage.data;
       if (typeof b === "number") {
-        const kernel = (this.#vs ??= this.#hotKernel([false, true]));
-        if (kernel) return this.#finishHot(kernel, a, b, b, 0, 0, undefined, inplace);
-      } else if (b instanceof Tensor && b.dtype === "float32" && b.packed) {
-        if (sameShape(a.shape, b.shape)) {
-          const kernel = (this.#vv ??= this.#hotKernel([false, false]));
-          if (kernel) return this.#finishHot(kernel, a, b, b.storage.data, b.offset, 0, undefined, inplace);
-        } else if (b.ndim <= a.ndim && b.numel() === 1) {
+        const kernel =
+          a.packed && options === undefined ? (this.#vs ??= this.#hotKernel([false, true])) : null;
+        if (kernel) return this.#runHot(kernel, a, a, b, options, inplace, x, a.offset, b, 0, 0);
+      } else if (b instanceof Tensor && b.dtype === "float32") {
+        const y = b.storage.data;
+        const alike = sameShape(a.shape, b.shape);
+        if (alike && a.packed && b.packed) {
+          const kernel =
+            options === undefined
+              ? (this.#vv ??= this.#hotKernel([false, false]))
+              : (this.#vvo ??= this.#hotKernel([false, false], options));
+          if (kernel)
+            return this.#runHot(kernel, a, a, b, options, inplace, x, a.offset, y, b.offset, option);
+        } else if (
+          options === undefined &&
+          a.packed &&
+          isUniform(b) &&
+          (alike || (b.ndim <= a.ndim && b.numel() === 1))
+        ) {
           const kernel = (this.#vs ??= this.#hotKernel([false, true]));
           if (kernel)
-            return this.#finishHot(
-              kernel,
-              a,
-              b,
-              b.storage.data[b.offset] as number,
-              0,
-              0,
-              undefined,
-              inplace,
-            );
+            return this.#runHot(kernel, a, a, b, options, inplace, x, a.offset, y[b.offset] as number, 0, 0);
+        } else if (options === undefined && alike && b.packed && isUniform(a) && !inplace) {
+          const kernel = (this.#sv ??= this.#hotKernel([true, false]));
+          if (kernel)
+            return this.#runHot(kernel, b, a, b, options, false, x[a.offset] as number, 0, y, b.offset, 0);
         }
-      }
-    }
-    if (options !== undefined && a instanceof Tensor && b instanceof Tensor) {
-      const value = this.#onlyOption(options);
-      if (value !== null && isHot(a) && isHot(b) && sameShape(a.shape, b.shape)) {
-        const kernel = (this.#vvo ??= this.#hotKernel([false, false], options));
-        if (kernel) return this.#finishHot(kernel, a, b, b.storage.data, b.offset, value, options, inplace);
       }
     }
     return this.call(a, b, undefined, options, inplace ? (a as AnyTensor) : null);
@@ -140,6 +143,7 @@ export class Elementwise {
   #v: MapKernel | null | undefined;
   #vv: MapKernel | null | undefined;
   #vs: MapKernel | null | undefined;
+  #sv: MapKernel | null | undefined;
   #vvo: MapKernel | null | undefined;
 
   /** A kernel from float32 operands to the op's natural result; null if the op does not take floats. */
@@ -154,40 +158,36 @@ export class Elementwise {
     );
   }
 
-  #finishHot(
+  /** Runs a kernel on the operands x, y and option; the result is like the packed tensor `like`, one of a and b. */
+  #runHot(
     kernel: MapKernel,
+    like: AnyTensor,
     a: AnyTensor,
     b: OperandArg | undefined,
+    options: object | undefined,
+    inplace: boolean,
+    x: Operand,
+    xOffset: number,
     y: Operand,
     yOffset: number,
     option: number,
-    options: object | undefined,
-    inplace: boolean,
   ): AnyTensor {
     const { def } = this;
-    const { storage } = a;
-    const n = a.numel();
+    const n = like.numel();
     const recording =
       mode.grad && def.vjp !== null && (a.requiresGrad || (b instanceof Tensor && b.requiresGrad));
     if (inplace) {
       // Recorded changes, and results of another dtype, need what call() checks.
       if (recording || def.result === "bool") return this.call(a, b, undefined, options, a);
-      if (n > 0) kernel.run(n, storage.data, a.offset, storage.data, a.offset, y, yOffset, option, 0, 0, 0);
-      storage.version++;
+      if (n > 0) kernel.run(n, a.storage.data, a.offset, x, xOffset, y, yOffset, option, 0, 0, 0);
+      a.storage.version++;
       return a;
     }
     const bool = def.result === "bool";
     const data = bool ? new Uint8Array(n) : allocateFloat32(n);
-    if (n > 0) kernel.run(n, data, 0, storage.data, a.offset, y, yOffset, option, 0, 0, 0);
-    const out: AnyTensor = new Tensor(
-      new Storage(data),
-      a.shape,
-      bool ? "bool" : "float32",
-      a.strides,
-      0,
-      true,
-      null,
-    );
+    if (n > 0) kernel.run(n, data, 0, x, xOffset, y, yOffset, option, 0, 0, 0);
+    const dtype = bool ? "bool" : "float32";
+    const out: AnyTensor = new Tensor(new Storage(data), like.shape, dtype, like.strides, 0, true, null);
     if (recording) out.setHistory(new ElementwiseNode(this, a, a, b, undefined, options, out), 0);
     return out;
   }

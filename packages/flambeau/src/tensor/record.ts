@@ -38,6 +38,9 @@ interface Meta {
   readonly dtype: DType;
 }
 
+const none: readonly number[] = [];
+const versionOf = (x: unknown): number => (isTensor(x) ? x.storage.version : 0);
+
 /** The node of an op call; it is also what the op's gradient formula is given to look at. */
 export class OpNode extends Node implements Saved {
   readonly #op: string;
@@ -59,16 +62,15 @@ export class OpNode extends Node implements Saved {
     output: AnyTensor | null,
     outputs: number,
   ) {
-    super([], []);
+    super(inputs.map(edgeOf), inputs.map(outputOf));
     this.#op = op;
     this.#vjp = vjp;
     this.#outputs = outputs;
-    for (const x of inputs) this.link(x);
     const keepsInputs = saves === "inputs" || saves === "both";
     this.#keepsInputs = keepsInputs;
     this.#inputs = inputs.map(metaOf);
     this.#args = keepsInputs ? args : args.map(withoutMemory);
-    this.#versions = keepsInputs ? args.map((x) => (isTensor(x) ? x.storage.version : 0)) : [];
+    this.#versions = keepsInputs ? args.map(versionOf) : none;
     this.#output = saves === "output" || saves === "both" ? output : null;
     this.#outputVersion = output ? output.storage.version : 0;
   }
@@ -125,6 +127,8 @@ export class OpNode extends Node implements Saved {
   }
 }
 
+const edgeOf = (x: AnyTensor): Node | null => x.gradEdge();
+const outputOf = (x: AnyTensor): number => x.outputNumber;
 const metaOf = (x: AnyTensor): Meta => ({ shape: x.shape, dtype: x.dtype });
 const withoutMemory = (x: unknown): unknown =>
   isTensor(x) ? metaOf(x) : Array.isArray(x) ? x.map(withoutMemory) : x;
