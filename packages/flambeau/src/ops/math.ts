@@ -100,6 +100,14 @@ export const log: UnaryFloat = elementwise({
   vjp: [(g, s) => g.div(s.x)],
 });
 
+/** log(1 + x), exact near 0: -inf at -1, NaN below. */
+export const log1p: UnaryFloat = elementwise({
+  operands: 1,
+  result: "float",
+  lower: (k, x) => k.log1p(x!),
+  vjp: [(g, s) => g.div(s.x.add(1))],
+});
+
 /** Logarithm to base 2. */
 export const log2: UnaryFloat = elementwise({
   operands: 1,
