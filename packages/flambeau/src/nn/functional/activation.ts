@@ -22,9 +22,6 @@ export interface InplaceOptions {
 const finish = (x: AnyTensor, f: (x: AnyTensor) => AnyTensor, inplace: boolean | undefined): AnyTensor =>
   inplace ? x.copy_(f(x.clone())) : f(x);
 
-/** log(1 + x) for x in [0, 1], exact near 0: 2 atanh(x / (x + 2)). */
-const log1p = (x: AnyTensor): AnyTensor => x.div(x.add(2)).atanh().mul(2);
-
 /** max(x, 0). @see https://pytorch.org/docs/stable/generated/torch.nn.functional.relu.html */
 export const relu = (x: AnyTensor, { inplace }: InplaceOptions = {}): AnyTensor =>
   inplace ? x.relu_() : x.relu();
@@ -155,7 +152,7 @@ export function softplus(x: AnyTensor, beta = 1, thresholdValue = 20): AnyTensor
   const z = beta === 1 ? x : x.mul(beta);
   // max(z, 0) + log(1 + e^-|z|) does not overflow; written so that the gradient at 0 is 1/2.
   const positive = z.gt(0);
-  const low = where(positive, z, 0).add(log1p(where(positive, z.neg(), z).exp()));
+  const low = where(positive, z, 0).add(where(positive, z.neg(), z).exp().log1p());
   return where(z.gt(thresholdValue), x, beta === 1 ? low : low.div(beta));
 }
 /** log(1 / (1 + e^-x)) */
