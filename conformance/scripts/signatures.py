@@ -40,7 +40,7 @@ MODULES = {
 def of_python(owner, name, value):
     """Parameters of a Python function or class, or None."""
     # max_pool2d and its like choose between two functions; the one without indices shows the parameters.
-    if value is not None and getattr(value, "__name__", "") == "fn" and hasattr(owner, "_" + name):
+    if "boolean_dispatch" in getattr(value, "__qualname__", "") and hasattr(owner, "_" + name):
         value = getattr(owner, "_" + name)
     try:
         parameters = list(inspect.signature(value).parameters.values())

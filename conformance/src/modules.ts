@@ -9,7 +9,15 @@ import { outputsOf } from "./opinfo.ts";
 import type { Outcome, Problem } from "./outcome.ts";
 import { judged, raised } from "./outcome.ts";
 import type { Decoding, RecordedTensor } from "./values.ts";
-import { decode, decodeRecord, decodeTensor, inputsOf, tensorsIn, Unsupported } from "./values.ts";
+import {
+  decode,
+  decodeRecord,
+  decodeTensor,
+  inputsOf,
+  packedFrom,
+  tensorsIn,
+  Unsupported,
+} from "./values.ts";
 
 type Keywords = Readonly<Record<string, unknown>>;
 type Tensors = Readonly<Record<string, RecordedTensor>>;
@@ -63,7 +71,9 @@ function make(tag: string, content: unknown): unknown {
     );
   if (tag === "$pack_padded_sequence") {
     const { input, lengths, ...options } = decodeRecord(c, decoding);
-    return callFunction("nn.utils.rnn.pack_padded_sequence", [input, lengths], options);
+    const packed = callFunction("nn.utils.rnn.pack_padded_sequence", [input, lengths], options);
+    if (typeof packed === "object" && packed !== null && torch.isTensor(input)) packedFrom.set(packed, input);
+    return packed;
   }
   throw new Unsupported(`value ${tag}`);
 }

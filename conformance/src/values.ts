@@ -146,15 +146,22 @@ function decodeTagged(tag: string, content: unknown, decoding: Decoding): unknow
   }
 }
 
-/** The tensors of a list of values, depth first: lists and tuples are entered, and a packed sequence, which is a tuple. */
+/** The padded tensor that a packed sequence among the arguments was made from: its gradient is the recorded one. */
+export const packedFrom: WeakMap<object, torch.AnyTensor> = new WeakMap();
+
+/** The tensors of a list of values, depth first: lists and tuples are entered; of a packed sequence, its data counts. */
 export function tensorsIn(values: readonly unknown[]): torch.AnyTensor[] {
   const found: torch.AnyTensor[] = [];
   const visit = (v: unknown): void => {
     if (torch.isTensor(v)) found.push(v);
     else if (Array.isArray(v)) v.forEach(visit);
     else if (typeof v === "object" && v !== null && "batchSizes" in v) {
-      const { data, batchSizes, sortedIndices, unsortedIndices } = v as Record<string, unknown>;
-      [data, batchSizes, sortedIndices, unsortedIndices].forEach(visit);
+      const padded = packedFrom.get(v);
+      if (padded) {
+        found.push(padded);
+        return;
+      }
+      visit((v as { readonly batchSizes: unknown; readonly data?: unknown }).data);
     }
   };
   values.forEach(visit);
