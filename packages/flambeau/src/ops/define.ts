@@ -23,6 +23,8 @@ export interface OpEntry {
   readonly method: boolean;
   /** Whether the op takes a list of arguments of any length (`reshape(2, 3)`). */
   readonly variadic: boolean;
+  /** The method, where it takes the tensor in another place than first. */
+  readonly methodForm?: Fn;
   /** The form with a trailing underscore. */
   readonly inplace: Fn | null;
   /** The function that the op was made from: its parameters are the op's, for the docs and for conformance. */
@@ -222,6 +224,8 @@ export function mutating<F>(def: MutatingDef): F {
 export interface CompositeOptions {
   readonly method?: boolean;
   readonly variadic?: boolean;
+  /** The method, where it takes the tensor in another place than first: `x.where(condition, y)`. */
+  readonly methodForm?: Fn;
   /** Whether there is an in-place form (computed, then copied). Default false. */
   readonly inplace?: boolean;
 }
@@ -245,6 +249,7 @@ export function composite<F>(f: Fn, options: CompositeOptions = {}): F {
     differentiable: true,
     method: options.method ?? true,
     variadic: options.variadic ?? false,
+    ...(options.methodForm ? { methodForm: options.methodForm } : {}),
     inplace,
     definition: f,
   });

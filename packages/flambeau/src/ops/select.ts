@@ -16,14 +16,20 @@ const choose: Where = elementwise({
   vjp: [null, (g, s) => choose(s.a, g, 0), (g, s) => choose(s.a, 0, g)],
 });
 
-/** `condition ? a : b`, element by element, with broadcasting. @throws RuntimeError unless the condition is bool or uint8. */
-export const where: Where = composite((condition: AnyTensor, a: OperandArg, b: OperandArg) => {
-  if (condition.dtype !== "bool" && condition.dtype !== "uint8")
-    throw new RuntimeError(
-      `where expected condition to be a boolean tensor, but got a tensor with dtype ${condition.dtype}`,
-    );
-  return choose(condition, a as AnyTensor, b as AnyTensor);
-});
+/**
+ * `condition ? a : b`, element by element, with broadcasting. The method is that of `a`: `a.where(condition, b)`.
+ * @throws RuntimeError unless the condition is bool or uint8.
+ */
+export const where: Where = composite(
+  (condition: AnyTensor, a: OperandArg, b: OperandArg) => {
+    if (condition.dtype !== "bool" && condition.dtype !== "uint8")
+      throw new RuntimeError(
+        `where expected condition to be a boolean tensor, but got a tensor with dtype ${condition.dtype}`,
+      );
+    return choose(condition, a as AnyTensor, b as AnyTensor);
+  },
+  { methodForm: (a: AnyTensor, condition: AnyTensor, b: OperandArg) => where(condition, a, b as AnyTensor) },
+);
 
 /** The larger of both; NaN if either is. Where both are equal, each gets half of the gradient. */
 export const maximum: Binary<"maximum"> = elementwise({

@@ -17,7 +17,7 @@ function install(): Map<string, OpEntry> {
     if (!entry) throw new Error(`ops/index.ts exports '${name}', which is not an op`);
     entry.name = name;
     found.set(name, entry);
-    if (entry.method) methods[name] = asMethod(f as Fn, entry.variadic);
+    if (entry.method) methods[name] = asMethod((entry.methodForm ?? f) as Fn, entry.variadic);
     if (entry.inplace) methods[`${name}_`] = asMethod(entry.inplace, entry.variadic);
   }
   return found;

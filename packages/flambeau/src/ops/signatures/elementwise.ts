@@ -145,8 +145,15 @@ export interface Ternary<Name extends string = "broadcast", Options extends obje
 
 type Choice<C, A, B> = Broadcast<Ok<Broadcast<Extents<A>, Extents<B>, "where">>, ShapeOf<C>, "where">;
 /** `torch.where(condition, a, b)`. */
-export type Where = <C extends AnyTensor, const A extends Operand, const B extends Operand>(
-  condition: C,
-  x: Fits<Broadcast<ShapeOf<C>, Extents<A>, "where">, A>,
-  other: Fits<Both<A, B, "where">, Fits<Choice<C, A, B>, B>>,
-) => Tensor<Ok<Choice<C, A, B>>, DTypes<A, B>>;
+export interface Where {
+  <X extends AnyTensor, C extends AnyTensor, const B extends Operand>(
+    this: X,
+    condition: Fits<Broadcast<ShapeOf<C>, ShapeOf<X>, "where">, C>,
+    other: Fits<Both<X, B, "where">, Fits<Choice<C, X, B>, B>>,
+  ): Tensor<Ok<Choice<C, X, B>>, DTypes<X, B>>;
+  <C extends AnyTensor, const A extends Operand, const B extends Operand>(
+    condition: C,
+    x: Fits<Broadcast<ShapeOf<C>, Extents<A>, "where">, A>,
+    other: Fits<Both<A, B, "where">, Fits<Choice<C, A, B>, B>>,
+  ): Tensor<Ok<Choice<C, A, B>>, DTypes<A, B>>;
+}
