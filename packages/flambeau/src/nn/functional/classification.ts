@@ -2,7 +2,7 @@
 // Floor L5 (nn). Source: torch/nn/functional.py, ATen/native/LossNLL.cpp, ATen/native/Loss.cpp
 
 import { isFloat } from "../../base/dtype.ts";
-import { RuntimeError, showShape, ValueError } from "../../base/errors.ts";
+import { IndexError, RuntimeError, showShape, ValueError } from "../../base/errors.ts";
 import type { Shape } from "../../base/shape.ts";
 import { sameShape } from "../../base/shape.ts";
 import { takeRows } from "../../ops/gather.ts";
@@ -69,6 +69,12 @@ function counted(
   return { valid, classes, weights };
 }
 
+function checkTargets(classes: AnyTensor, count: number): void {
+  for (const v of classes.toTypedArray())
+    if (Number(v) < 0 || Number(v) >= count)
+      throw new IndexError(`Target ${v} is out of bounds: there are ${count} classes.`);
+}
+
 /**
  * -weight[y] input[y] for the target class y; the mean is over weights. `input` holds logarithms of probabilities.
  *
@@ -81,6 +87,7 @@ export function nllLoss(input: AnyTensor, target: AnyTensor, options: ClassLossO
   checkClasses(input, target, weight, "nll_loss");
   const { valid, classes, weights } = counted(target, weight, ignoreIndex, input);
   const d = classDim(input);
+  checkTargets(classes, (input.shape as Shape)[d]!);
   const picked = input.gather(d, classes.unsqueeze(d)).squeeze(d);
   return weighted(where(valid, picked.neg().mul(weights), 0), weights, reduction);
 }
