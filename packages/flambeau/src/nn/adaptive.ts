@@ -3,7 +3,7 @@
 
 import type { DType } from "../base/dtype.ts";
 import { RuntimeError, showShape, ValueError } from "../base/errors.ts";
-import { cat } from "../ops/movement.ts";
+import { cat } from "../ops/join.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh } from "../tensor/tensor.ts";
 import { named, required } from "./arguments.ts";

@@ -5,6 +5,8 @@ export * from "./arithmetic.ts";
 export * from "./at.ts";
 export * from "./compare.ts";
 export * from "./gather.ts";
+export * from "./index-tensors.ts";
+export * from "./join.ts";
 export * from "./math.ts";
 export * from "./matmul.ts";
 export * from "./memory.ts";

@@ -12,7 +12,7 @@ import { reducer } from "../tensor/reduction.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh } from "../tensor/tensor.ts";
 import { composite, elementwise, op } from "./define.ts";
-import { stack } from "./movement.ts";
+import { stack } from "./join.ts";
 import type { OpFn, Reduction, ReductionIndex, Unary } from "./signatures.ts";
 
 /** Options of reductions along dimensions. */

@@ -5,7 +5,7 @@ import { NotImplementedError, RuntimeError, showShape, ValueError } from "../../
 import type { Shape } from "../../base/shape.ts";
 import { sameShape } from "../../base/shape.ts";
 import { takeRows } from "../../ops/gather.ts";
-import { stack } from "../../ops/movement.ts";
+import { stack } from "../../ops/join.ts";
 import { noGrad } from "../../tensor/grad-mode.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { fresh } from "../../tensor/tensor.ts";

@@ -3,7 +3,7 @@
 
 import { NotImplementedError, RuntimeError, showShape } from "../../base/errors.ts";
 import type { Shape } from "../../base/shape.ts";
-import { cat } from "../../ops/movement.ts";
+import { cat } from "../../ops/join.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { fresh } from "../../tensor/tensor.ts";
 

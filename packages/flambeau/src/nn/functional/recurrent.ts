@@ -1,8 +1,8 @@
 // One step of each recurrent cell, and layers of them over sequences.
 // Floor L5 (nn). Source: ATen/native/RNN.cpp
 
+import { cat, stack } from "../../ops/join.ts";
 import { linear } from "../../ops/matmul.ts";
-import { cat, stack } from "../../ops/movement.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { dropout } from "./dropout.ts";
 

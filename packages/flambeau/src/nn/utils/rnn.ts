@@ -2,7 +2,7 @@
 // Floor L5 (nn). Source: torch/nn/utils/rnn.py
 
 import { RuntimeError, showShape, ValueError } from "../../base/errors.ts";
-import { cat } from "../../ops/movement.ts";
+import { cat } from "../../ops/join.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { fresh, isTensor } from "../../tensor/tensor.ts";
 
