@@ -29,11 +29,8 @@ class Sums {
       throw new RangeError(`Accumulator.add: expected ${this.#sums.length} values, got ${values.length}`);
     }
     // All are read before the first is added: a bad value leaves the sums as they were.
-    values
-      .map((value) => scalar(value, "Accumulator.add"))
-      .forEach((value, i) => {
-        this.#sums[i] = (this.#sums[i] ?? 0) + value;
-      });
+    const numbers = values.map((value) => scalar(value, "Accumulator.add"));
+    for (let i = 0; i < numbers.length; i++) this.#sums[i]! += numbers[i]!;
   }
 
   /** Sets every sum to 0. */

@@ -16,6 +16,7 @@ export type Vectors = Vector | readonly Vector[];
 
 /** @throws TypeError when the value is not one number; `where` names the function in the message */
 export function scalar(value: unknown, where: string): number {
+  if (typeof value === "number") return value;
   let plain = unwrapped(value);
   while (isList(plain) && plain.length === 1) plain = unwrapped(plain[0]);
   if (typeof plain === "number") return plain;
