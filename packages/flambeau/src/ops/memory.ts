@@ -7,6 +7,7 @@ import { DTypeError, RuntimeError, ShapeError, showShape } from "../base/errors.
 import type { Shape } from "../base/shape.ts";
 import { broadcastShapes, checkShape, numel, sameShape } from "../base/shape.ts";
 import { copyElements } from "../tensor/copy.ts";
+import { mayOverlap } from "../tensor/overlap.ts";
 import { allocate, allocateUnset, Storage } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh, isTensor, Tensor, viewOf } from "../tensor/tensor.ts";
@@ -57,8 +58,7 @@ export const copy_: OpFn<[source: AnyTensor], "self"> = mutating({
         `copy_: a source of shape ${showShape(source.shape)} does not fit into ${showShape(self.shape)}`,
       );
     // The same memory in another order has to be read before it is written.
-    const same = source.storage.data.buffer === self.storage.data.buffer;
-    copyElements(self, same ? copyOf(source, source.dtype) : source);
+    copyElements(self, mayOverlap(source, self) ? copyOf(source, source.dtype) : source);
   },
   vjp: (g) => [null, g],
 });

@@ -13,6 +13,7 @@ import type { Expr } from "../ir/scalar.ts";
 import { ExprBuilder } from "../ir/scalar.ts";
 import { ElementwiseNode } from "./elementwise-node.ts";
 import { mode } from "./grad-mode.ts";
+import { readable } from "./overlap.ts";
 import type { InputVjp, Saves } from "./record.ts";
 import { checkInplace, finishInplace } from "./record.ts";
 import { allocateFloat32, allocateUnset, Storage } from "./storage.ts";
@@ -106,7 +107,8 @@ export class Elementwise {
       } else if (b instanceof Tensor && b.dtype === "float32") {
         const y = b.storage.data;
         const alike = sameShape(a.shape, b.shape);
-        if (alike && a.packed && b.packed) {
+        const shifted = inplace && a.storage.data === b.storage.data && a.offset !== b.offset;
+        if (alike && a.packed && b.packed && !shifted) {
           const kernel =
             options === undefined
               ? (this.#vv ??= this.#hotKernel([false, false]))
@@ -228,6 +230,8 @@ export class Elementwise {
     if (count > 1 && isTensor(b)) shape = broadcastShapes(shape, b.shape, this.name);
     if (count > 2 && isTensor(c)) shape = broadcastShapes(shape, c.shape, this.name);
     if (into) this.#checkInto(into, shape, natural);
+    const y = into && isTensor(b) ? readable(b, into, `${this.name}_`) : b;
+    const z = into && isTensor(c) ? readable(c, into, `${this.name}_`) : c;
 
     const outDType = into ? into.dtype : natural;
     const recording =
@@ -251,7 +255,7 @@ export class Elementwise {
         true,
         null,
       );
-    if (n > 0) this.#run(n, shape, compute, out, a, b, c, options, into !== null);
+    if (n > 0) this.#run(n, shape, compute, out, a, y, z, options, into !== null);
     if (into) finishInplace(into, node);
     else if (recording) out.setHistory(new ElementwiseNode(this, a, a, b, c, options, out), 0);
     return out;
