@@ -3,12 +3,13 @@
 
 import { ValueError } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
+import { erf } from "../ir/erf.ts";
 import { eye } from "../tensor/create.ts";
 import { noGrad } from "../tensor/grad-mode.ts";
 import { randperm } from "../tensor/sample.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { named, required } from "./arguments.ts";
-import { erf, erfinv } from "./erf.ts";
+import { erfinv } from "./erfinv.ts";
 import type { FanMode, Nonlinearity } from "./gain.ts";
 import { calculateFanInAndFanOut, calculateGain, fanOf } from "./gain.ts";
 import { orthonormalColumns } from "./qr.ts";

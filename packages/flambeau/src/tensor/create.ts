@@ -44,8 +44,8 @@ export function finish<S, D extends DType>(
   return t as unknown as Tensor<S, D>;
 }
 
-/** Splits `(2, 3)`, `([2, 3])`, `([2, 3], options)` and `(2, 3, options)`. */
-function shapeAndOptions(args: readonly unknown[], op: string): [Shape, CreateOptions] {
+/** @internal Splits `(2, 3)`, `([2, 3])`, `([2, 3], options)` and `(2, 3, options)`. */
+export function shapeAndOptions<O extends CreateOptions>(args: readonly unknown[], op: string): [Shape, O] {
   const last = args.at(-1);
   const given = typeof last === "object" && last !== null && !Array.isArray(last);
   const sizes = last === undefined || given ? args.slice(0, -1) : args;
@@ -53,7 +53,7 @@ function shapeAndOptions(args: readonly unknown[], op: string): [Shape, CreateOp
   for (const n of shape)
     if (typeof n !== "number")
       throw new ArgumentError(`${op}: sizes must be numbers or one array of numbers, got ${typeof n}`);
-  return [checkShape([...shape] as number[], op), given ? (last as CreateOptions) : {}];
+  return [checkShape([...shape] as number[], op), (given ? last : {}) as O];
 }
 
 interface Creator {

@@ -2,7 +2,7 @@
 // Floor L3 (tensor). Source: https://pytorch.org/docs/stable/torch.html#random-sampling
 
 import type { DType, Scalar } from "../base/dtype.ts";
-import { isFloat } from "../base/dtype.ts";
+import { getDefaultDType, isFloat } from "../base/dtype.ts";
 import { ArgumentError, DTypeError, RuntimeError } from "../base/errors.ts";
 import type { Generator } from "../base/generator.ts";
 import { defaultGenerator } from "../base/generator.ts";
@@ -11,7 +11,7 @@ import { fillNormal, fillRand, fillRandint, fillRandperm } from "../base/random/
 import type { Shape } from "../base/shape.ts";
 import { checkShape, numel } from "../base/shape.ts";
 import type { CreateOptions, Extents } from "./create.ts";
-import { finish } from "./create.ts";
+import { finish, shapeAndOptions } from "./create.ts";
 import { allocate } from "./storage.ts";
 import type { AnyTensor, Tensor } from "./tensor.ts";
 import { isTensor } from "./tensor.ts";
@@ -56,18 +56,6 @@ export function forkRng<T>(body: () => T): T {
   }
 }
 
-/** `f(2, 3)`, `f([2, 3])`, either with trailing options. */
-function sizesAndOptions(args: readonly unknown[], op: string): [Shape, SampleOptions] {
-  const last = args.at(-1);
-  const hasOptions = typeof last === "object" && last !== null && !Array.isArray(last);
-  const sizes = hasOptions ? args.slice(0, -1) : args;
-  const shape = Array.isArray(sizes[0]) && sizes.length === 1 ? (sizes[0] as unknown[]) : sizes;
-  for (const n of shape)
-    if (typeof n !== "number")
-      throw new ArgumentError(`${op}: sizes must be numbers or one array of numbers, got ${typeof n}`);
-  return [checkShape(shape as number[], op), hasOptions ? (last as SampleOptions) : {}];
-}
-
 interface Sampler {
   <const S extends readonly number[], D extends DType = "float32">(
     shape: S,
@@ -81,8 +69,8 @@ interface Sampler {
 
 function sampler(op: string, fill: (out: FloatArray, g: Generator) => void): Sampler {
   return ((...args: unknown[]) => {
-    const [shape, options] = sizesAndOptions(args, op);
-    const dtype = options.dtype ?? "float32";
+    const [shape, options] = shapeAndOptions<SampleOptions>(args, op);
+    const dtype = options.dtype ?? getDefaultDType();
     if (!isFloat(dtype)) throw new DTypeError(op, `${op}: expected a floating-point dtype, got ${dtype}`);
     const data = allocate(dtype, numel(shape)) as FloatArray;
     fill(data, options.generator ?? defaultGenerator);
@@ -169,7 +157,7 @@ export function normal(
     );
   const options = fourth ?? {};
   const shape = checkShape(third, "normal");
-  const dtype = options.dtype ?? "float32";
+  const dtype = options.dtype ?? getDefaultDType();
   if (!isFloat(dtype))
     throw new DTypeError("normal", `normal: expected a floating-point dtype, got ${dtype}`);
   const data = allocate(dtype, numel(shape)) as FloatArray;
