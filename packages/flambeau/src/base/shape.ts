@@ -46,6 +46,16 @@ export function contiguousStrides(shape: Shape): number[] {
   return strides;
 }
 
+/** Number of storage elements from the first to the last element of a geometry, both included; 0 if it has none. */
+export function span(shape: Shape, strides: readonly number[]): number {
+  let last = 0;
+  for (let i = 0; i < shape.length; i++) {
+    if (shape[i] === 0) return 0;
+    last += (shape[i]! - 1) * strides[i]!;
+  }
+  return last + 1;
+}
+
 /** Whether elements lie in row-major order without gaps; dimensions of extent 1 do not matter. */
 export function isContiguous(shape: Shape, strides: readonly number[]): boolean {
   let step = 1;

@@ -38,5 +38,3 @@ export interface Routines {
     bias: { readonly data: TypedArray; readonly offset: number; readonly stride: number } | null,
   ): void;
 }
-
-export type RoutineName = keyof Routines;

@@ -5,7 +5,7 @@ import { isFloat } from "../base/dtype.ts";
 import { AutogradError } from "../base/errors.ts";
 import type { ElementwiseDef, OperandArg } from "../tensor/elementwise.ts";
 import { Elementwise } from "../tensor/elementwise.ts";
-import { mode } from "../tensor/grad-mode.ts";
+import { mode, withGrad } from "../tensor/grad-mode.ts";
 import type { MultiVjp, Saves, Vjp } from "../tensor/record.ts";
 import { checkInplace, finishInplace, OpNode } from "../tensor/record.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
@@ -194,12 +194,7 @@ export function mutating<F>(def: MutatingDef): F {
       null,
       1,
     );
-    mode.grad = false;
-    try {
-      def.mutate(self, ...args);
-    } finally {
-      mode.grad = true;
-    }
+    withGrad(false, () => def.mutate(self, ...args));
     finishInplace(self, node);
     return self;
   };

@@ -5,14 +5,14 @@ import type { DType, Scalar } from "../base/dtype.ts";
 import { checkDType, dtypeOfScalar, dtypes } from "../base/dtype.ts";
 import { DTypeError, RuntimeError, ShapeError, showShape } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
-import { broadcastShapes, checkShape, numel, sameShape } from "../base/shape.ts";
+import { broadcastShapes, checkShape, isContiguous, numel, sameShape, span } from "../base/shape.ts";
 import { copyElements } from "../tensor/copy.ts";
 import { mayOverlap } from "../tensor/overlap.ts";
 import { allocate, allocateUnset, Storage } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh, isTensor, Tensor, viewOf } from "../tensor/tensor.ts";
 import { composite, mutating, op } from "./define.ts";
-import type { CloneOp, Like, OpFn, SelfOp, ToOp } from "./signatures.ts";
+import type { CloneOp, Like, LikeOptions, OpFn, SelfOp, ToOp } from "./signatures.ts";
 
 function copyOf(x: AnyTensor, dtype: DType): AnyTensor {
   const out = fresh(allocateUnset(dtype, numel(x.shape)), x.shape as Shape, dtype);
@@ -101,11 +101,6 @@ export const zero_: SelfOp = mutating({
   vjp: (g) => [g.zerosLike()],
 });
 
-interface LikeOptions {
-  readonly dtype?: DType;
-  readonly requiresGrad?: boolean;
-}
-
 function newLike(x: AnyTensor, shape: Shape, options: LikeOptions | undefined, value: Scalar): AnyTensor {
   const dtype = options?.dtype === undefined ? x.dtype : checkDType(options.dtype);
   const out: AnyTensor = fresh(allocate(dtype, numel(checkShape(shape, "newFull"))), shape, dtype);
@@ -143,24 +138,11 @@ export const newFull: OpFn<[shape: Shape, value: Scalar, options?: LikeOptions]>
   (x: AnyTensor, shape: Shape, value: Scalar, options?: LikeOptions) => newLike(x, shape, options, value),
 );
 
-/** Number of storage elements that a geometry spans. */
-const span = (shape: Shape, strides: readonly number[]): number =>
-  numel(shape) === 0 ? 0 : 1 + shape.reduce((sum, n, i) => sum + (n - 1) * strides[i]!, 0);
-
 /** Zeros in new memory with strides of the caller's choice. */
 export const newEmptyStrided: OpFn<[shape: Shape, strides: readonly number[]]> = composite(
   (x: AnyTensor, shape: Shape, strides: readonly number[]) => {
-    const whole = new Tensor(
-      new Storage(allocate(x.dtype, span(shape, strides))),
-      shape,
-      x.dtype,
-      strides,
-      0,
-      false,
-      null,
-    );
-    const view = viewOf(whole, shape, strides, 0);
-    return new Tensor(whole.storage, shape, x.dtype, strides, 0, view.packed, null);
+    const memory = new Storage(allocate(x.dtype, span(shape, strides)));
+    return new Tensor(memory, shape, x.dtype, strides, 0, isContiguous(shape, strides), null);
   },
 );
 

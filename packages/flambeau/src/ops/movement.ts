@@ -317,10 +317,7 @@ export const sliceDim: OpFn<[dim: number, start?: number | null, end?: number | 
     const { shape } = s.meta(0);
     const d = normalizeDim(s.meta(1), shape.length, "slice");
     const [a] = sliceBounds(shape[d]!, s.meta(2), s.meta(3));
-    const step = s.meta(4) ?? 1;
-    const whole = g.newZeros(shape);
-    whole.sliceDim(d, a, a + g.shape[d] * step, step).copy_(g);
-    return whole;
+    return scatterSlice(g, shape, d, a, g.shape[d], s.meta(4) ?? 1);
   },
 });
 

@@ -13,15 +13,7 @@ import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh } from "../tensor/tensor.ts";
 import { composite, elementwise, op } from "./define.ts";
 import { stack } from "./join.ts";
-import type { OpFn, Reduction, ReductionIndex, Unary } from "./signatures.ts";
-
-/** Options of reductions along dimensions. */
-export interface ReduceOptions {
-  /** Leave the reduced dimensions with extent 1. Default false. */
-  readonly keepdim?: boolean;
-  /** Convert to this dtype before reducing. */
-  readonly dtype?: DType;
-}
+import type { OpFn, ReduceOptions, Reduction, ReductionIndex, Unary } from "./signatures.ts";
 
 /** Puts the reduced dimensions back with extent 1, so that a result broadcasts against the input. */
 function unreduced(

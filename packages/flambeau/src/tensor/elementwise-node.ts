@@ -6,7 +6,7 @@ import type { Shape } from "../base/shape.ts";
 import type { Elementwise, OperandArg } from "./elementwise.ts";
 import type { Grad, Saved, SavedValue } from "./node.ts";
 import { freed, Node, unchanged } from "./node.ts";
-import { fitGradient } from "./record.ts";
+import { fitGradient, functionName } from "./record.ts";
 import type { AnyTensor } from "./tensor.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -73,8 +73,7 @@ export class ElementwiseNode extends Node implements Saved {
   }
 
   get name(): string {
-    const { name } = this.#op;
-    return `${name[0]!.toUpperCase()}${name.slice(1)}Backward0`;
+    return functionName(this.#op.name);
   }
 
   backward(grads: Grad[]): Grad[] {

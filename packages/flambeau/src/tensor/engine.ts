@@ -3,7 +3,7 @@
 
 import { AutogradError, RuntimeError, ShapeError, showShape } from "../base/errors.ts";
 import { sameShape } from "../base/shape.ts";
-import { mode } from "./grad-mode.ts";
+import { mode, withGrad } from "./grad-mode.ts";
 import type { Grad, Node } from "./node.ts";
 import { AccumulateGrad } from "./node.ts";
 import type { AnyTensor } from "./tensor.ts";
@@ -235,23 +235,13 @@ function start(
   return pass;
 }
 
-function withMode<T>(createGraph: boolean, body: () => T): T {
-  const before = mode.grad;
-  mode.grad = createGraph;
-  try {
-    return body();
-  } finally {
-    mode.grad = before;
-  }
-}
-
 /** Adds to `.grad` of every leaf that `roots` were computed from; see `Tensor.backward`. */
 export function runBackward(
   roots: readonly AnyTensor[],
   grads: readonly (AnyTensor | null | undefined)[],
   options: BackwardOptions,
 ): void {
-  withMode(options.createGraph ?? false, () => execute(start(roots, grads, options), null));
+  withGrad(options.createGraph ?? false, () => execute(start(roots, grads, options), null));
 }
 
 export interface GradOptions extends BackwardOptions {
@@ -293,7 +283,7 @@ export function grad(
     });
     wanted.set(edge, slots);
   });
-  withMode(options.createGraph ?? false, () => execute(start(outs, upstream, options), wanted));
+  withGrad(options.createGraph ?? false, () => execute(start(outs, upstream, options), wanted));
   if (!options.allowUnused)
     results.forEach((g, i) => {
       if (!g)

@@ -33,6 +33,9 @@ function switched<T>(key: "grad" | "anomaly", value: boolean, body?: () => T): T
   }
 }
 
+/** @internal Runs `body` with recording switched on or off. */
+export const withGrad = <T>(enabled: boolean, body: () => T): T => switched("grad", enabled, body);
+
 interface ModeSwitch {
   <T>(body: () => T): T;
   (): ModeGuard;

@@ -54,12 +54,11 @@ export abstract class Node {
     // Most nodes save nothing.
   }
 
-  /** Adds an input's edge; returns whether a gradient flows along it. */
-  link(input: AnyTensor): boolean {
+  /** Adds an input's edge. */
+  link(input: AnyTensor): void {
     const target = input.gradEdge();
     this.edges.push(target);
     this.edgeOutputs.push(target ? input.outputNumber : 0);
-    return target !== null;
   }
 }
 

@@ -2,18 +2,15 @@
 // Floor L3 (tensor). Source: aten/src/ATen/MemoryOverlap.cpp
 
 import { RuntimeError } from "../base/errors.ts";
-import type { Shape } from "../base/shape.ts";
-import { numel, sameShape } from "../base/shape.ts";
+import { numel, sameShape, span } from "../base/shape.ts";
 import type { AnyTensor } from "./tensor.ts";
 
 /** The bytes of the buffer, from and up to, that a tensor's elements lie in. */
 function byteRange(t: AnyTensor): [start: number, end: number] {
   const { data } = t.storage;
-  const shape: Shape = t.shape;
-  let last = t.offset;
-  for (let i = 0; i < shape.length; i++) last += (shape[i]! - 1) * t.strides[i]!;
   const size = data.BYTES_PER_ELEMENT;
-  return [data.byteOffset + t.offset * size, data.byteOffset + (last + 1) * size];
+  const start = data.byteOffset + t.offset * size;
+  return [start, start + span(t.shape, t.strides) * size];
 }
 
 /** Whether the memory that two tensors lie in has a part in common. */
@@ -33,10 +30,7 @@ const coincide = (a: AnyTensor, b: AnyTensor): boolean =>
   sameShape(a.strides, b.strides);
 
 /** Whether the elements fill the memory that they lie in. */
-function isDense(t: AnyTensor): boolean {
-  const [start, end] = byteRange(t);
-  return (end - start) / t.storage.data.BYTES_PER_ELEMENT === numel(t.shape);
-}
+const isDense = (t: AnyTensor): boolean => span(t.shape, t.strides) === numel(t.shape);
 
 /**
  * An operand that can be read while `written` is written to: itself, or a copy where it lies between the elements of

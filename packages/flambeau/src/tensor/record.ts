@@ -24,7 +24,8 @@ export type MultiVjp = (gs: readonly Grad[], s: Saved) => Grad | readonly Grad[]
  */
 export type Saves = "inputs" | "output" | "both" | "shapes";
 
-const functionName = (op: string): string => `${op[0]!.toUpperCase()}${op.slice(1)}Backward0`;
+/** PyTorch's name of the node of an op: `MulBackward0`. */
+export const functionName = (op: string): string => `${op[0]!.toUpperCase()}${op.slice(1)}Backward0`;
 
 /** Undoes broadcasting and type promotion: an input's gradient has its shape and dtype. */
 export function fitGradient(grad: Grad, shape: Shape, dtype: DType): Grad {

@@ -119,23 +119,11 @@ export class Accumulators {
       e,
       nest: {
         body: { dtype },
-        combine,
       },
     } = this;
-    const one = neutralGroup(e, combine, dtype);
-    const zero = constantGroup(e, "float64", 0);
     e.f.if(
       i32.and(flags, firstPiece),
-      () => {
-        this.#set(
-          this.values,
-          this.values.map(() => one),
-        );
-        this.#set(
-          this.wide,
-          this.wide.map(() => zero),
-        );
-      },
+      () => this.reset(),
       () => {
         const at = (d: DType): Local => e.f.let("i32", i32.mul(index, elementBytes[d]));
         this.#set(this.values, loadGroups(e, dtype, at(dtype), stateAddress, this.values.length));

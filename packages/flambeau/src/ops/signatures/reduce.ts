@@ -3,11 +3,11 @@
 
 import type { DType } from "../../base/dtype.ts";
 import type { Dim, Fits, FloatResult, Ok, Rank, Reduce, SumResult } from "../../base/types/index.ts";
+import type { Dims } from "../../tensor/reduction.ts";
 import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../../tensor/tensor.ts";
 import type { NoOptions, Unless } from "./common.ts";
 
-/** One dimension, a list of them, or all. */
-export type Dims = number | readonly number[] | null | undefined;
+export type { Dims };
 
 /** A dimension argument as it was given; for a number that is not a literal, any (see Vague in base/types/reduce.ts). */
 export type Given<D> = number extends D ? Dims : D;
