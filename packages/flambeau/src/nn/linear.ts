@@ -4,7 +4,7 @@
 import type { DType } from "../base/dtype.ts";
 import { getDefaultDType } from "../base/dtype.ts";
 import type { Linear as LinearShape } from "../base/types/index.ts";
-import { linear } from "../ops/matmul.ts";
+import { linear } from "../ops/linear.ts";
 import { empty } from "../tensor/create.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { named, required } from "./arguments.ts";

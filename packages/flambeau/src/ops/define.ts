@@ -10,12 +10,14 @@ import type { MultiVjp, Saves, Vjp } from "../tensor/record.ts";
 import { checkInplace, finishInplace, OpNode } from "../tensor/record.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { isTensor } from "../tensor/tensor.ts";
+import { named } from "./named.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: arguments differ by op; each entry's declared type is what users see.
 type Fn = (...args: any[]) => any;
 
-/** What ops/table.ts and the docs need to know of an op. The name is the name of the export. */
+/** What ops/table.ts and the docs need to know of an op. */
 export interface OpEntry {
+  /** The name of the export, after that of its namespace where it has one: `linalg.inv`. */
   name: string;
   readonly kind: "elementwise" | "op" | "mutating" | "composite";
   readonly differentiable: boolean;
@@ -95,8 +97,12 @@ export interface OpDef {
   readonly multiVjp?: MultiVjp;
   /** What the gradient looks at; default `shapes`. */
   readonly saves?: Saves;
+  /** Names of the results, in order, of an op whose forward returns an array: they become its properties. */
+  readonly fields?: readonly string[];
   readonly method?: boolean;
   readonly variadic?: boolean;
+  /** Whether there is an in-place form (computed, then copied). Default false. */
+  readonly inplace?: boolean;
 }
 
 /** The tensors among the arguments, those inside of arrays included. */
@@ -122,18 +128,9 @@ const anyRequiresGrad = (tensors: readonly AnyTensor[]): boolean => {
 
 /** An op with a forward computation and a gradient of its own. */
 export function op<F>(def: OpDef): F {
-  const entry: OpEntry = {
-    name: def.name ?? "op",
-    kind: "op",
-    differentiable: def.vjp !== undefined || def.multiVjp !== undefined,
-    method: def.method ?? true,
-    variadic: def.variadic ?? false,
-    inplace: null,
-    definition: def.forward,
-  };
-  const { forward, saves = "shapes" } = def;
+  const { forward, fields, saves = "shapes" } = def;
   const vjp = def.vjp ?? def.multiVjp;
-  const call: Fn = (...args) => {
+  const record: Fn = (...args) => {
     if (!mode.grad || !vjp) return forward(...args);
     const tensors = tensorsIn(args);
     if (!anyRequiresGrad(tensors)) return forward(...args);
@@ -156,7 +153,28 @@ export function op<F>(def: OpDef): F {
     });
     return out;
   };
+  const call: Fn = fields ? (...args) => named(entry.name, fields, record(...args)) : record;
+  const entry: OpEntry = {
+    name: def.name ?? "op",
+    kind: "op",
+    differentiable: vjp !== undefined,
+    method: def.method ?? true,
+    variadic: def.variadic ?? false,
+    inplace: def.inplace ? computedInPlace(call) : null,
+    definition: forward,
+  };
   return define<F>(call, entry);
+}
+
+/** The in-place form of a function: the result is computed, then copied into the first argument. */
+function computedInPlace(f: Fn): Fn {
+  return (self: AnyTensor, ...args) => {
+    // Gradients may look at the old values, which are about to go.
+    const recording = mode.grad && anyRequiresGrad([self, ...tensorsIn(args)]);
+    const y: AnyTensor = f(recording ? self.clone() : self, ...args);
+    if (y === self) throw new AutogradError("an in-place form must compute something new");
+    return self.copy_(y);
+  };
 }
 
 export interface MutatingDef {
@@ -227,15 +245,6 @@ export interface CompositeOptions {
 
 /** A function over other ops: no kernel and no gradient of its own. */
 export function composite<F>(f: Fn, options: CompositeOptions = {}): F {
-  const inplace: Fn | null = options.inplace
-    ? (self: AnyTensor, ...args) => {
-        // Gradients may look at the old values, which are about to go.
-        const recording = mode.grad && anyRequiresGrad([self, ...tensorsIn(args)]);
-        const y: AnyTensor = f(recording ? self.clone() : self, ...args);
-        if (y === self) throw new AutogradError("an in-place form must compute something new");
-        return self.copy_(y);
-      }
-    : null;
   // A wrapper, so that one function may be exported under two names with an entry each.
   const call: Fn = (...args) => f(...args);
   return define<F>(call, {
@@ -245,7 +254,7 @@ export function composite<F>(f: Fn, options: CompositeOptions = {}): F {
     method: options.method ?? true,
     variadic: options.variadic ?? false,
     ...(options.methodForm ? { methodForm: options.methodForm } : {}),
-    inplace,
+    inplace: options.inplace ? computedInPlace(f) : null,
     definition: f,
   });
 }

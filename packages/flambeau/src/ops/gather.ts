@@ -8,7 +8,7 @@ import { normalizeDim, numel, sameShape } from "../base/shape.ts";
 import { allocate } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh, isTensor } from "../tensor/tensor.ts";
-import { composite, mutating, op } from "./define.ts";
+import { mutating, op } from "./define.ts";
 import { dataOf, onPacked, readIndices } from "./elements.ts";
 import type { OpFn } from "./signatures.ts";
 
@@ -219,10 +219,3 @@ function padTo(x: AnyTensor, shape: Shape): AnyTensor {
   part.copy_(x);
   return whole;
 }
-
-/** Rows of `weight` (the last dimension whole) for each index: `out[..., :] = weight[index[...], :]`. */
-export const takeRows: (weight: AnyTensor, index: AnyTensor) => AnyTensor = composite(
-  (weight: AnyTensor, index: AnyTensor) =>
-    weight.indexSelect(0, index.reshape(-1)).reshape([...index.shape, ...weight.shape.slice(1)]),
-  { method: false },
-);

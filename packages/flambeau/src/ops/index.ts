@@ -1,18 +1,5 @@
-// The ops: everything exported here is a function of `torch`, and a method of tensors where its first argument is one.
+// The ops: everything exported here is a function of `torch`. Ops in namespaces have a folder each.
 // Floor L4 (ops).
 
-export * from "./arithmetic.ts";
-export * from "./at.ts";
-export * from "./compare.ts";
-export * from "./gather.ts";
-export * from "./index-tensors.ts";
-export * from "./join.ts";
-export * from "./math.ts";
-export * from "./matmul.ts";
-export * from "./memory.ts";
-export * from "./movement.ts";
-export * from "./pow.ts";
-export * from "./random.ts";
-export * from "./reduce.ts";
-export * from "./select.ts";
-export * from "./softmax.ts";
+export * from "./functions.ts";
+export * from "./methods.ts";

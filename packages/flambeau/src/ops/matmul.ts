@@ -3,37 +3,16 @@
 
 import type { DType } from "../base/dtype.ts";
 import { isFloat } from "../base/dtype.ts";
-import { DTypeError, RuntimeError, ShapeError, showShape } from "../base/errors.ts";
+import { RuntimeError, ShapeError, showShape } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { broadcastShapes, numel } from "../base/shape.ts";
-import type { MatrixView } from "../ir/routines.ts";
 import { matrixProduct } from "../tensor/routines.ts";
 import { allocateUnset } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
-import { fresh, isTensor } from "../tensor/tensor.ts";
+import { fresh } from "../tensor/tensor.ts";
 import { composite, op } from "./define.ts";
-import type { LinearOp, MatMulOp, OpFn } from "./signatures.ts";
-
-const matrixOf = (x: AnyTensor): MatrixView => ({
-  data: x.storage.data,
-  offset: x.offset,
-  rowStride: x.strides[x.ndim - 2]!,
-  colStride: x.strides[x.ndim - 1]!,
-});
-
-function checkPair(a: AnyTensor, b: AnyTensor, op: string): void {
-  if (!isTensor(a) || !isTensor(b)) throw new RuntimeError(`${op}(): both arguments must be Tensors`);
-  if (a.dtype !== b.dtype)
-    throw new DTypeError(
-      op,
-      `${op}: expected m1 and m2 to have the same dtype, but got: ${a.dtype} != ${b.dtype}`,
-    );
-  if (a.dtype === "bool")
-    throw new DTypeError(
-      op,
-      `${op}: "addmm_impl_cpu_" not implemented for 'Bool': convert with .to("float32") first`,
-    );
-}
+import { checkPair, matrixOf, mismatch } from "./matrices.ts";
+import type { MatMulOp, OpFn } from "./signatures.ts";
 
 /** [m, k] x [k, n] */
 function product2d(a: AnyTensor, b: AnyTensor): AnyTensor {
@@ -77,13 +56,6 @@ function productBatched(a: AnyTensor, b: AnyTensor, batch: Shape): AnyTensor {
   matrixProduct(numel(batch), m, n, k, matrixOf(x), xs, matrixOf(y), ys, out.storage.data, 0, null);
   return out;
 }
-
-const mismatch = (a: AnyTensor, b: AnyTensor, op: string): ShapeError =>
-  new ShapeError(
-    op,
-    [a.shape, b.shape],
-    `${op}: mat1 and mat2 shapes cannot be multiplied (${a.shape.join("x")} and ${b.shape.join("x")}): inner sizes differ: ${showShape(a.shape)} x ${showShape(b.shape)}`,
-  );
 
 /**
  * The matrix product. Of two vectors their inner product; of a matrix and a vector the product with a column (a row, if
@@ -207,66 +179,3 @@ export const addmm: OpFn<
     return product.add(factor(beta) === 1 ? input : input.mul(factor(beta)));
   },
 );
-
-/**
- * The affine map `x @ weight^T + bias`.
- *
- * **Shape** input [..., in], weight [out, in] or [in], bias [out]; result [..., out].
- * @see https://pytorch.org/docs/stable/generated/torch.nn.functional.linear.html
- */
-export const linear: LinearOp = op({
-  saves: "inputs",
-  method: false,
-  forward: (x: AnyTensor, weight: AnyTensor, bias?: AnyTensor | null) => {
-    checkPair(x, weight, "linear");
-    if (weight.ndim !== 2 || x.ndim === 0) {
-      const y = x.matmul(weight.t());
-      return bias ? y.add(bias) : y;
-    }
-    const k = weight.shape[1]!;
-    const n = weight.shape[0]!;
-    if (x.shape[x.ndim - 1] !== k) throw mismatch(x, weight.t(), "linear");
-    if (bias && (bias.ndim !== 1 || bias.length !== n)) {
-      if (numel(bias.shape) !== 1)
-        throw new ShapeError(
-          "linear",
-          [x.shape, weight.shape, bias.shape],
-          `linear: a bias of shape ${showShape(bias.shape)} does not fit a weight of shape ${showShape(weight.shape)}: expected [${n}]`,
-        );
-      return x.matmul(weight.t()).add(bias);
-    }
-    const rows = x.ndim === 2 ? x : x.reshape(-1, k);
-    const m = rows.shape[0]!;
-    const shape = [...x.shape.slice(0, -1), n];
-    const out: AnyTensor = fresh(allocateUnset(x.dtype, m * n), shape, x.dtype as DType);
-    const w = {
-      data: weight.storage.data,
-      offset: weight.offset,
-      rowStride: weight.strides[1]!,
-      colStride: weight.strides[0]!,
-    };
-    const c = bias ? { data: bias.storage.data, offset: bias.offset, stride: bias.strides[0]! } : null;
-    matrixProduct(1, m, n, k, matrixOf(rows), 0, w, 0, out.storage.data, 0, c);
-    return out;
-  },
-  vjp: (g, s) => {
-    const { a: x, b: weight } = s;
-    const needX = s.edges[0] !== null;
-    const needW = s.edges[1] !== null;
-    const bias = s.meta(2);
-    if (weight.ndim !== 2) {
-      const gx = needX ? g.unsqueeze(-1).mul(weight) : null;
-      return [
-        gx,
-        needW ? x.mul(g.unsqueeze(-1)).sumToSize(weight.shape) : null,
-        bias && g.sumToSize(bias.shape),
-      ];
-    }
-    const [n, k] = weight.shape;
-    const flat = x.ndim === 2;
-    const up = flat ? g : g.reshape(-1, n);
-    const gx = needX ? up.matmul(weight) : null;
-    const gw = needW ? up.transpose(0, 1).matmul(flat ? x : x.reshape(-1, k)) : null;
-    return [flat || !gx ? gx : gx.reshape(x.shape), gw, bias && s.edges[2] ? up.sum(0) : null];
-  },
-});

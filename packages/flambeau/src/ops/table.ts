@@ -4,21 +4,42 @@
 import { Tensor } from "../tensor/tensor.ts";
 import type { OpEntry } from "./define.ts";
 import { entryOf } from "./define.ts";
-import * as ops from "./index.ts";
+import * as fft from "./fft/index.ts";
+import * as functional from "./functional/index.ts";
+import * as functions from "./functions.ts";
+import * as linalg from "./linalg/index.ts";
+import * as masked from "./masked/index.ts";
+import * as methods from "./methods.ts";
+import * as special from "./special/index.ts";
 
-/** Every op by name, in the order of the exports. */
+/** Every op by name, in the order of the exports. An op that a namespace takes over from `torch` has its name there. */
 export const table: ReadonlyMap<string, OpEntry> = install();
 
 function install(): Map<string, OpEntry> {
   const found = new Map<string, OpEntry>();
-  const methods = Tensor.prototype as unknown as Record<string, unknown>;
-  for (const [name, f] of Object.entries(ops)) {
-    const entry = entryOf(f);
-    if (!entry) throw new Error(`ops/index.ts exports '${name}', which is not an op`);
-    entry.name = name;
-    found.set(name, entry);
-    if (entry.method) methods[name] = asMethod((entry.methodForm ?? f) as Fn, entry.variadic);
-    if (entry.inplace) methods[`${name}_`] = asMethod(entry.inplace, entry.variadic);
+  const known = new Set<OpEntry>();
+  const add = (space: string, exports: object): void => {
+    for (const [name, f] of Object.entries(exports)) {
+      const entry = entryOf(f);
+      if (!entry) throw new Error(`the ops in '${space}' export '${name}', which is not an op`);
+      if (known.has(entry)) continue;
+      known.add(entry);
+      entry.name = space + name;
+      found.set(entry.name, entry);
+    }
+  };
+  add("", methods);
+  add("", functions);
+  add("nn.functional.", functional);
+  add("linalg.", linalg);
+  add("special.", special);
+  add("fft.", fft);
+  add("masked.", masked);
+  const target = Tensor.prototype as unknown as Record<string, unknown>;
+  for (const [name, f] of Object.entries(methods)) {
+    const entry = entryOf(f)!;
+    if (entry.method) target[name] = asMethod((entry.methodForm ?? f) as Fn, entry.variadic);
+    if (entry.inplace) target[`${name}_`] = asMethod(entry.inplace, entry.variadic);
   }
   return found;
 }

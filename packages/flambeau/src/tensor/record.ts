@@ -24,8 +24,9 @@ export type MultiVjp = (gs: readonly Grad[], s: Saved) => Grad | readonly Grad[]
  */
 export type Saves = "inputs" | "output" | "both" | "shapes";
 
-/** PyTorch's name of the node of an op: `MulBackward0`. */
-export const functionName = (op: string): string => `${op[0]!.toUpperCase()}${op.slice(1)}Backward0`;
+/** PyTorch's name of the node of an op: `MulBackward0`; of one in a namespace, `LinalgInvBackward0`. */
+export const functionName = (op: string): string =>
+  `${op.replace(/(?:^|\.)(.)/g, (_, letter: string) => letter.toUpperCase())}Backward0`;
 
 /** Undoes broadcasting and type promotion: an input's gradient has its shape and dtype. */
 export function fitGradient(grad: Grad, shape: Shape, dtype: DType): Grad {

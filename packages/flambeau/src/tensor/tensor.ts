@@ -6,7 +6,7 @@ import { dtypes, isFloat } from "../base/dtype.ts";
 import { AutogradError, RuntimeError, ShapeError, showShape } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { contiguousStrides, isContiguous, normalizeDim, numel, sameShape } from "../base/shape.ts";
-import type * as ops from "../ops/index.ts";
+import type * as ops from "../ops/methods.ts";
 import type { InplaceOps } from "../ops/signatures.ts";
 import type { BackwardOptions } from "./engine.ts";
 import { runBackward } from "./engine.ts";

@@ -6,7 +6,7 @@ import { RuntimeError, showShape } from "../../base/errors.ts";
 import type { Shape } from "../../base/shape.ts";
 import { sameShape } from "../../base/shape.ts";
 import { cat } from "../../ops/join.ts";
-import { linear } from "../../ops/matmul.ts";
+import { linear } from "../../ops/linear.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { dropout } from "./dropout.ts";
 import { pad } from "./padding.ts";

@@ -4,8 +4,8 @@
 import { NotImplementedError, RuntimeError, showShape, ValueError } from "../../base/errors.ts";
 import type { Shape } from "../../base/shape.ts";
 import { sameShape } from "../../base/shape.ts";
-import { takeRows } from "../../ops/gather.ts";
 import { stack } from "../../ops/join.ts";
+import { takeRows } from "../../ops/take-rows.ts";
 import { noGrad } from "../../tensor/grad-mode.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { fresh } from "../../tensor/tensor.ts";

@@ -1,7 +1,7 @@
 // Functions of neural networks, without state: `nn.functional`.
 // Floor L5 (nn). Source: https://pytorch.org/docs/stable/nn.functional.html
 
-export { linear } from "../../ops/matmul.ts";
+export { linear } from "../../ops/linear.ts";
 export * from "./activation.ts";
 export {
   type AttentionOptions,

@@ -2,7 +2,7 @@
 // Floor L5 (nn). Source: ATen/native/RNN.cpp
 
 import { cat, stack } from "../../ops/join.ts";
-import { linear } from "../../ops/matmul.ts";
+import { linear } from "../../ops/linear.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { dropout } from "./dropout.ts";
 

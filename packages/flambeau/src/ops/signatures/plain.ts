@@ -4,6 +4,7 @@
 import type { DType } from "../../base/dtype.ts";
 import type { Shape } from "../../base/types/index.ts";
 import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../../tensor/tensor.ts";
+import type { ValuesAndIndices } from "../named.ts";
 import type { NoOptions } from "./common.ts";
 
 /** The same shape and dtype, without a form in place. */
@@ -60,7 +61,7 @@ interface Results<X> {
   self: X;
   list: Tensor<Shape, DtOf<X>>[];
   /** What sort, topk and their like return. */
-  pair: { readonly values: Tensor<Shape, DtOf<X>>; readonly indices: Tensor<Shape, "int32"> };
+  pair: ValuesAndIndices<Shape, DtOf<X>>;
 }
 
 /** What {@link OpFn} may be told about a result; the name of a dtype stands for another shape in that dtype. */

@@ -1,0 +1,4 @@
+// Fourier transforms of real results: `torch.fft`.
+// Floor L4 (ops). Source: https://pytorch.org/docs/stable/fft.html
+
+export {};

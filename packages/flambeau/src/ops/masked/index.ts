@@ -1,0 +1,4 @@
+// Reductions that leave masked elements out: `torch.masked`.
+// Floor L4 (ops). Source: https://pytorch.org/docs/stable/masked.html
+
+export {};

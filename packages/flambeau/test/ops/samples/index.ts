@@ -1,0 +1,47 @@
+// Inputs for every differentiable op, for the numeric checks of derivatives.
+
+import { arithmetic } from "./arithmetic.ts";
+import type { Samples } from "./common.ts";
+import { elementwise } from "./elementwise.ts";
+import { indexing } from "./indexing.ts";
+import { movement } from "./movement.ts";
+import { products } from "./products.ts";
+import { reduce } from "./reduce.ts";
+
+export const samples: Samples = {
+  ...elementwise,
+  ...arithmetic,
+  ...reduce,
+  ...products,
+  ...movement,
+  ...indexing,
+};
+
+/** Ops that have no derivative to check, and why. */
+export const without: Record<string, readonly string[]> = {
+  "random numbers": [
+    "bernoulli",
+    "bernoulli_",
+    "cauchy_",
+    "exponential_",
+    "geometric_",
+    "logNormal_",
+    "normal_",
+    "normalAround",
+    "poisson",
+    "uniform_",
+  ],
+  "results that hold none of the input's values": [
+    "countNonzero",
+    "emptyLike",
+    "fullLike",
+    "isclose",
+    "newEmptyStrided",
+    "newFull",
+    "newOnes",
+    "newZeros",
+    "onesLike",
+    "zerosLike",
+  ],
+  "conversions to other dtypes, which are `to`": ["bool", "double", "float", "int", "long"],
+};
