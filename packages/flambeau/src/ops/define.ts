@@ -144,10 +144,10 @@ export function op<F>(def: OpDef): F {
     if (!Array.isArray(out)) {
       // An op that had nothing to do may return its argument.
       if (isFloat(out.dtype) && !tensors.includes(out))
-        out.setHistory(new OpNode(entry.name, vjp, saves, args, tensors, out, 1), 0);
+        out.setHistory(new OpNode(entry.name, vjp, saves, args, tensors, out), 0);
       return out;
     }
-    const node = new OpNode(entry.name, vjp, saves, args, tensors, out[0] ?? null, out.length);
+    const node = new OpNode(entry.name, vjp, saves, args, tensors, out);
     out.forEach((y, i) => {
       if (isFloat(y.dtype)) y.setHistory(node, i);
     });
@@ -210,7 +210,6 @@ export function mutating<F>(def: MutatingDef): F {
       [meta, ...args],
       tensors,
       null,
-      1,
     );
     withGrad(false, () => def.mutate(self, ...args));
     finishInplace(self, node);

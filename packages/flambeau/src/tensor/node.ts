@@ -115,6 +115,12 @@ export interface Saved {
   readonly edges: readonly (Node | null)[];
 }
 
+/** The same of an op with several results. */
+export interface SavedResults extends Saved {
+  /** Result i of the forward call; {@link Saved.y} is the first. */
+  result(i: number): SavedValue;
+}
+
 /** The tensor, unless it was changed since its version was `version`. @throws AutogradError if it was. */
 export function unchanged(t: AnyTensor, version: number, node: Node): AnyTensor {
   if (t.storage.version !== version) throw changed(t, version, node.name);

@@ -6,7 +6,7 @@ import { AutogradError, RuntimeError } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { sameShape } from "../base/shape.ts";
 import { mode } from "./grad-mode.ts";
-import type { Grad, Saved, SavedValue } from "./node.ts";
+import type { Grad, Saved, SavedResults, SavedValue } from "./node.ts";
 import { freed, Node, unchanged } from "./node.ts";
 import type { AnyTensor } from "./tensor.ts";
 import { isTensor, setViewRegeneration } from "./tensor.ts";
@@ -16,10 +16,10 @@ export type InputVjp = (g: AnyTensor, s: Saved) => Grad;
 /** Gradients of all tensor inputs, depth first; one gradient alone stands for a list of one. */
 export type Vjp = (g: AnyTensor, s: Saved) => Grad | readonly Grad[];
 /** The same for ops with several outputs. */
-export type MultiVjp = (gs: readonly Grad[], s: Saved) => Grad | readonly Grad[];
+export type MultiVjp = (gs: readonly Grad[], s: SavedResults) => Grad | readonly Grad[];
 
 /**
- * What the gradient formula looks at: all arguments (`inputs`), the result (`output`), both, or only shapes and dtypes
+ * What the gradient formula looks at: all arguments (`inputs`), the results (`output`), both, or only shapes and dtypes
  * of tensors beside the other arguments (`shapes`), which keeps no tensor alive.
  */
 export type Saves = "inputs" | "output" | "both" | "shapes";
@@ -44,16 +44,18 @@ const none: readonly number[] = [];
 const versionOf = (x: unknown): number => (isTensor(x) ? x.storage.version : 0);
 
 /** The node of an op call; it is also what the op's gradient formula is given to look at. */
-export class OpNode extends Node implements Saved {
+export class OpNode extends Node implements SavedResults {
   readonly #op: string;
   readonly #inputs: readonly Meta[];
   readonly #vjp: Vjp | MultiVjp;
-  readonly #outputs: number;
+  /** How many results a list of them has; null for one that is no list. */
+  readonly #outputs: number | null;
   readonly #keepsInputs: boolean;
   #args: readonly unknown[] | null;
   readonly #versions: readonly number[];
-  #output: AnyTensor | null;
-  readonly #outputVersion: number;
+  #output: AnyTensor | readonly AnyTensor[] | null;
+  /** The version of the result; of several, a list. */
+  readonly #outputVersion: number | readonly number[];
 
   constructor(
     op: string,
@@ -61,27 +63,26 @@ export class OpNode extends Node implements Saved {
     saves: Saves,
     args: readonly unknown[],
     inputs: readonly AnyTensor[],
-    output: AnyTensor | null,
-    outputs: number,
+    output: AnyTensor | readonly AnyTensor[] | null,
   ) {
     super(inputs.map(edgeOf), inputs.map(outputOf));
     this.#op = op;
     this.#vjp = vjp;
-    this.#outputs = outputs;
+    this.#outputs = Array.isArray(output) ? output.length : null;
     const keepsInputs = saves === "inputs" || saves === "both";
     this.#keepsInputs = keepsInputs;
     this.#inputs = inputs.map(metaOf);
     this.#args = keepsInputs ? args : args.map(withoutMemory);
     this.#versions = keepsInputs ? args.map(versionOf) : none;
     this.#output = saves === "output" || saves === "both" ? output : null;
-    this.#outputVersion = output ? output.storage.version : 0;
+    this.#outputVersion = Array.isArray(output) ? output.map(versionOf) : versionOf(output);
   }
 
   get name(): string {
     return functionName(this.#op);
   }
   override get outputs(): number {
-    return this.#outputs;
+    return this.#outputs ?? 1;
   }
 
   at(i: number): SavedValue {
@@ -105,13 +106,17 @@ export class OpNode extends Node implements Saved {
     return this.at(2);
   }
   get y(): SavedValue {
+    return this.result(0);
+  }
+  result(i: number): SavedValue {
     if (!this.#output) throw freed();
-    return unchanged(this.#output, this.#outputVersion, this);
+    if (isTensor(this.#output)) return unchanged(this.#output, this.#outputVersion as number, this);
+    return unchanged(this.#output[i]!, (this.#outputVersion as readonly number[])[i]!, this);
   }
 
   backward(grads: Grad[]): Grad[] {
-    const g = this.#outputs === 1 ? grads[0]! : grads;
-    // The two function types differ in their first parameter, which `outputs` decides.
+    const g = this.#outputs === null ? grads[0]! : grads;
+    // The two function types differ in their first parameter, which `#outputs` decides.
     const all = (this.#vjp as (g: unknown, s: Saved) => Grad | readonly Grad[])(g, this);
     if (all === null || isTensor(all)) return [this.#fit(all, 0)];
     return this.edges.map((edge, i) => (edge ? this.#fit(all[i] ?? null, i) : null));
