@@ -19,6 +19,16 @@ export type {
   Where,
 } from "./signatures/elementwise.ts";
 export type {
+  ByDefault,
+  ClassLossFn,
+  LossOptions,
+  Lost,
+  PairLossFn,
+  PerExample,
+  ReductionMode,
+  SameFn,
+} from "./signatures/functional.ts";
+export type {
   InPlaceArgs,
   InPlaceBinary,
   InPlaceTag,

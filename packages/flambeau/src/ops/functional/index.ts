@@ -1,4 +1,4 @@
 // Ops of neural networks: the part of `nn.functional` that has kernels or gradients of its own.
 // Floor L4 (ops). Source: https://pytorch.org/docs/stable/nn.functional.html
 
-export {};
+export * from "./activation.ts";

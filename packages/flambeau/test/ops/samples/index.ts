@@ -3,6 +3,7 @@
 import { arithmetic } from "./arithmetic.ts";
 import type { Samples } from "./common.ts";
 import { elementwise } from "./elementwise.ts";
+import { functional } from "./functional.ts";
 import { indexing } from "./indexing.ts";
 import { movement } from "./movement.ts";
 import { products } from "./products.ts";
@@ -15,6 +16,7 @@ export const samples: Samples = {
   ...products,
   ...movement,
   ...indexing,
+  ...functional,
 };
 
 /** Ops that have no derivative to check, and why. */

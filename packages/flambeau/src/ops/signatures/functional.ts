@@ -1,0 +1,59 @@
+// Signatures: functions of neural networks. They are functions only, so each has one form.
+// Floor L4 (ops), types only.
+
+import type { Broadcast, Fits, Ok, Shape } from "../../base/types/index.ts";
+import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../../tensor/tensor.ts";
+
+/** The same shape and dtype, whatever the further arguments. */
+export type SameFn<Args extends readonly unknown[] = []> = <X extends AnyTensor>(
+  x: X,
+  ...args: Args
+) => Tensor<ShapeOf<X>, DtOf<X>>;
+
+/** What a loss does with the losses of the elements: nothing, their mean, their sum. */
+export type ReductionMode = "none" | "mean" | "sum";
+/** Options of losses without others. */
+export interface LossOptions {
+  /** Default "mean". */
+  readonly reduction?: ReductionMode;
+}
+/** The shape of a loss called with options `O`: 0-d, or the shape `S` of the elements without a reduction. */
+export type Lost<O, S> = O extends { readonly reduction?: infer R }
+  ? unknown extends R
+    ? []
+    : [R] extends ["none"]
+      ? S
+      : "none" extends R
+        ? Shape
+        : []
+  : [];
+/** The options of a call without any. */
+export type ByDefault<Options> = Options & { readonly reduction?: "mean" };
+type Two<X, Y, Name extends string> = Broadcast<ShapeOf<X>, ShapeOf<Y>, Name>;
+
+/** A loss of elements against elements, which broadcast. */
+export type PairLossFn<Name extends string, Options extends object = LossOptions> = <
+  X extends AnyTensor,
+  Y extends AnyTensor,
+  const O extends Options = ByDefault<Options>,
+>(
+  input: X,
+  target: Fits<Two<X, Y, Name>, Y>,
+  options?: O,
+) => Tensor<Lost<O, Ok<Two<X, Y, Name>>>, DtOf<X>>;
+
+/** Without a reduction, the shape of classes for each example: the input's without the dimension of the classes. */
+export type PerExample<S> = S extends readonly [infer N, unknown, ...infer Rest]
+  ? [N, ...Rest]
+  : S extends readonly [unknown]
+    ? []
+    : Shape;
+/** A loss of scores of classes against classes. */
+export type ClassLossFn<Options extends object> = <
+  X extends AnyTensor,
+  const O extends Options = ByDefault<Options>,
+>(
+  input: X,
+  target: AnyTensor,
+  options?: O,
+) => Tensor<Lost<O, PerExample<ShapeOf<X>>>, DtOf<X>>;

@@ -1,0 +1,44 @@
+// Inputs at which the derivatives of functions of neural networks are checked.
+
+import * as torch from "../../../src/index.ts";
+import type { Fn, Sample, Samples } from "./common.ts";
+import { one } from "./common.ts";
+
+const F = torch.nn.functional;
+const wide = { low: -4, high: 4 };
+
+/** An activation called with further arguments, with its in-place form where it has one. */
+const activation = (f: Fn, ...args: number[]): Sample =>
+  one([[2, 5]], (x) => f(x, ...args), { name: args.join(), domain: wide });
+const withInplace = (f: Fn, ...args: number[]): Sample => ({
+  ...activation(f, ...args),
+  inplace: (x) => f(x, ...args, { inplace: true }),
+});
+
+const activations: Samples = {
+  "nn.functional.hardtanh": [withInplace(F.hardtanh, -1, 1), withInplace(F.hardtanh, -0.4, 0.9)],
+  "nn.functional.relu6": [withInplace(F.relu6)],
+  "nn.functional.threshold": [withInplace(F.threshold, 0.3, 7)],
+  "nn.functional.leakyRelu": [withInplace(F.leakyRelu, 0.01), withInplace(F.leakyRelu, -0.3)],
+  "nn.functional.prelu": [
+    one([[2, 3], [3]], (x, w) => F.prelu(x, w), { name: "by channel" }),
+    one([[2, 3], [1]], (x, w) => F.prelu(x, w), { name: "one weight" }),
+  ],
+  "nn.functional.hardshrink": [activation(F.hardshrink), activation(F.hardshrink, 1.3)],
+  "nn.functional.softshrink": [activation(F.softshrink), activation(F.softshrink, 1.3)],
+  "nn.functional.hardsigmoid": [withInplace(F.hardsigmoid)],
+  "nn.functional.hardswish": [withInplace(F.hardswish)],
+  "nn.functional.elu": [withInplace(F.elu, 1), withInplace(F.elu, 1.7)],
+  "nn.functional.celu": [withInplace(F.celu, 1), withInplace(F.celu, 1.7)],
+  "nn.functional.selu": [withInplace(F.selu)],
+  "nn.functional.silu": [withInplace(F.silu)],
+  "nn.functional.mish": [withInplace(F.mish)],
+  "nn.functional.softplus": [activation(F.softplus), activation(F.softplus, 2.5, 3)],
+  "nn.functional.logsigmoid": [activation(F.logsigmoid)],
+  "nn.functional.gelu": [
+    activation(F.gelu),
+    one([[2, 5]], (x) => F.gelu(x, { approximate: "tanh" }), { name: "tanh", domain: wide }),
+  ],
+};
+
+export const functional: Samples = { ...activations };
