@@ -8,6 +8,7 @@ import "./ops/table.ts";
 setBackend(createWasmBackend());
 
 export * as autograd from "./autograd/index.ts";
+export * as utils from "./autograd/utils.ts";
 export type { DType, Scalar, TypedArray } from "./base/dtype.ts";
 export { getDefaultDType, promoteTypes, setDefaultDType } from "./base/dtype.ts";
 export {
@@ -33,7 +34,15 @@ export type { Named, ValuesAndIndices } from "./ops/named.ts";
 export * as special from "./ops/special/index.ts";
 export * as optim from "./optim/index.ts";
 export { asTensor, empty, eye, fromTypedArray, full, ones, tensor, zeros } from "./tensor/create.ts";
-export { detectAnomaly, enableGrad, isGradEnabled, noGrad, setGradEnabled } from "./tensor/grad-mode.ts";
+export {
+  detectAnomaly,
+  enableGrad,
+  inferenceMode,
+  isGradEnabled,
+  isInferenceModeEnabled,
+  noGrad,
+  setGradEnabled,
+} from "./tensor/grad-mode.ts";
 export { setPrintoptions } from "./tensor/print.ts";
 export { arange, linspace, logspace } from "./tensor/range.ts";
 export {

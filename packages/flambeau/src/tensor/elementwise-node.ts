@@ -6,7 +6,7 @@ import type { Shape } from "../base/shape.ts";
 import type { Elementwise, OperandArg } from "./elementwise.ts";
 import type { Grad, Saved, SavedValue } from "./node.ts";
 import { freed, Node, unchanged } from "./node.ts";
-import { fitGradient, functionName } from "./record.ts";
+import { fitGradient, functionName, refuseInference } from "./record.ts";
 import type { AnyTensor } from "./tensor.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -55,6 +55,11 @@ export class ElementwiseNode extends Node implements Saved {
     this.#op = op;
     this.#options = options;
     const keepsInputs = saves === "inputs" || saves === "both";
+    if (keepsInputs) {
+      refuseInference(a);
+      refuseInference(b);
+      refuseInference(c);
+    }
     this.#a = keepsInputs ? a : undefined;
     this.#b = keepsInputs ? b : undefined;
     this.#c = keepsInputs ? c : undefined;

@@ -180,7 +180,8 @@ export class Elementwise {
       mode.grad && def.vjp !== null && (a.requiresGrad || (b instanceof Tensor && b.requiresGrad));
     if (inplace) {
       // Recorded changes, and results of another dtype, need what call() checks.
-      if (recording || def.result === "bool") return this.call(a, b, undefined, options, a);
+      if (recording || def.result === "bool" || a.storage.inference)
+        return this.call(a, b, undefined, options, a);
       if (n > 0) kernel.run(n, a.storage.data, a.offset, x, xOffset, y, yOffset, option, 0, 0, 0);
       a.storage.version++;
       return a;

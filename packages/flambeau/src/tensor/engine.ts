@@ -29,10 +29,13 @@ class Pass {
   readonly #owned: boolean[] = [];
   readonly createGraph: boolean;
   readonly keep: boolean;
+  /** Older nodes are where the pass ends: gradients for them are reported, but go no further. */
+  readonly since: number;
 
-  constructor(createGraph: boolean, keep: boolean) {
+  constructor(createGraph: boolean, keep: boolean, since: number) {
     this.createGraph = createGraph;
     this.keep = keep;
+    this.since = since;
   }
 
   /** A pass inside a hook may have visited the same node and taken its slot. */
@@ -41,7 +44,7 @@ class Pass {
   }
 
   collect(roots: readonly Node[]): void {
-    const { nodes, id } = this;
+    const { nodes, id, since } = this;
     const stack: Node[] = [];
     for (const r of roots) {
       if (r.pass === id) continue;
@@ -50,6 +53,7 @@ class Pass {
       nodes.push(r);
     }
     for (let node = stack.pop(); node; node = stack.pop()) {
+      if (node.seq < since) continue;
       const { edges } = node;
       for (let i = 0; i < edges.length; i++) {
         const e = edges[i]!;
@@ -172,7 +176,7 @@ function execute(pass: Pass, captured: Map<Node, Map<number, (g: Grad) => void>>
     const hooked = applyHooks(node, grads);
     const wanted = captured?.get(node);
     if (wanted) for (const [nr, report] of wanted) report(grads[nr] ?? null);
-    if (needed && !node.edges.some((e) => e && needed[pass.slotOf(e)])) continue;
+    if (node.seq < pass.since || (needed && !node.edges.some((e) => e && needed[pass.slotOf(e)]))) continue;
     if (node instanceof AccumulateGrad) {
       const grad = grads[0];
       if (grad) accumulate(node.leaf, grad, pass.isOwned(i) && !hooked, pass.createGraph);
@@ -218,9 +222,10 @@ function start(
   roots: readonly AnyTensor[],
   grads: readonly (AnyTensor | null | undefined)[],
   options: BackwardOptions,
+  since = Number.NEGATIVE_INFINITY,
 ): Pass {
   const createGraph = options.createGraph ?? false;
-  const pass = new Pass(createGraph, options.retainGraph ?? createGraph);
+  const pass = new Pass(createGraph, options.retainGraph ?? createGraph, since);
   const edges = roots.map((r, i) => {
     const edge = r.gradEdge();
     if (!edge)
@@ -292,5 +297,56 @@ export function grad(
             "if this is the desired behavior.",
         );
     });
+  return results;
+}
+
+/** An output of a node: where a gradient can be delivered. */
+export interface Edge {
+  readonly node: Node;
+  readonly output: number;
+}
+
+/** The edges that lead from the part of the graph behind `roots` that was made from `since` on into the older part. */
+export function boundaryOf(roots: readonly AnyTensor[], since: number): Edge[] {
+  const found = new Map<Node, Set<number>>();
+  const seen = new Set<Node>();
+  const stack: Node[] = [];
+  const meet = (node: Node | null, output: number): void => {
+    if (!node) return;
+    if (node.seq < since) {
+      const outputs = found.get(node) ?? new Set();
+      found.set(node, outputs.add(output));
+    } else if (!seen.has(node)) {
+      seen.add(node);
+      stack.push(node);
+    }
+  };
+  for (const root of roots) meet(root.gradEdge(), root.outputNumber);
+  for (let node = stack.pop(); node; node = stack.pop())
+    node.edges.forEach((edge, i) => {
+      meet(edge, node!.edgeOutputs[i]!);
+    });
+  return [...found].flatMap(([node, outputs]) => [...outputs].map((output) => ({ node, output })));
+}
+
+/** The gradients that arrive at `edges`, by paths that lead through nodes made from `since` on alone. */
+export function gradientsAt(
+  roots: readonly AnyTensor[],
+  upstream: readonly AnyTensor[],
+  edges: readonly Edge[],
+  since: number,
+): Grad[] {
+  const results: Grad[] = edges.map(() => null);
+  const wanted = new Map<Node, Map<number, (g: Grad) => void>>();
+  edges.forEach(({ node, output }, i) => {
+    const slots = wanted.get(node) ?? new Map<number, (g: Grad) => void>();
+    wanted.set(
+      node,
+      slots.set(output, (g) => {
+        results[i] = g;
+      }),
+    );
+  });
+  execute(start(roots, upstream, { createGraph: mode.grad }, since), wanted);
   return results;
 }

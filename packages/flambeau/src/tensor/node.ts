@@ -15,6 +15,9 @@ export type Hook<T> = (grad: T) => T | undefined;
 
 let sequence = 0;
 
+/** The `seq` that the next node will have. */
+export const nextSequence = (): number => sequence;
+
 /** A step of the backward pass. */
 export abstract class Node {
   /** Nodes made later run earlier, accumulators last: descending `seq` is a topological order of the graph. */

@@ -35,6 +35,15 @@ export function fitGradient(grad: Grad, shape: Shape, dtype: DType): Grad {
   return fitted.dtype === dtype ? fitted : fitted.to(dtype);
 }
 
+/** Refuses to keep a tensor for backward that was made in inference mode. */
+export function refuseInference(x: unknown): void {
+  if (isTensor(x) && x.storage.inference)
+    throw new RuntimeError(
+      "Inference tensors cannot be saved for backward. To work around you can make a clone to get a normal tensor and " +
+        "use it in autograd.",
+    );
+}
+
 interface Meta {
   readonly shape: Shape;
   readonly dtype: DType;
@@ -71,6 +80,7 @@ export class OpNode extends Node implements SavedResults {
     this.#outputs = Array.isArray(output) ? output.length : null;
     const keepsInputs = saves === "inputs" || saves === "both";
     this.#keepsInputs = keepsInputs;
+    if (keepsInputs) args.forEach(refuseInference);
     this.#inputs = inputs.map(metaOf);
     this.#args = keepsInputs ? args : args.map(withoutMemory);
     this.#versions = keepsInputs ? args.map(versionOf) : none;
@@ -142,6 +152,11 @@ const withoutMemory = (x: unknown): unknown =>
 
 /** Refuses in-place changes that would falsify gradients; call before changing anything. */
 export function checkInplace(self: AnyTensor, op: string): void {
+  if (self.storage.inference && !mode.inference)
+    throw new RuntimeError(
+      `${op}: Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone to get a ` +
+        "normal tensor before doing inplace update.",
+    );
   for (let i = 0; i < self.strides.length; i++)
     if (self.strides[i] === 0 && self.shape[i] > 1)
       throw new RuntimeError(

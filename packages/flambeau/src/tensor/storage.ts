@@ -3,11 +3,14 @@
 
 import type { DType, TypedArray } from "../base/dtype.ts";
 import { dtypes } from "../base/dtype.ts";
+import { mode } from "./grad-mode.ts";
 
 /** Elements that one or more tensors look at. Views share it; every in-place change counts `version` up. */
 export class Storage {
   readonly data: TypedArray;
   version = 0;
+  /** Whether it was made in inference mode: then it may not meet autograd. */
+  readonly inference: boolean = mode.inference;
 
   constructor(data: TypedArray) {
     this.data = data;

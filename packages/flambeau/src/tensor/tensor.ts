@@ -111,7 +111,15 @@ export class Tensor<out S = Shape, out D extends DType = "float32"> {
       throw new AutogradError(
         `only Tensors of floating point dtype can require gradients, but this one is ${this.dtype}`,
       );
+    if (value && this.storage.inference && !mode.inference)
+      throw new AutogradError(
+        "Setting requiresGrad = true on an inference tensor outside of inferenceMode is not allowed: clone() it first.",
+      );
     this.#requiresGrad = value;
+  }
+  /** Whether the tensor was made in `torch.inferenceMode`. */
+  isInference(): boolean {
+    return this.storage.inference;
   }
   /** Sets {@link requiresGrad} and returns the tensor. */
   requiresGrad_(value = true): this {
