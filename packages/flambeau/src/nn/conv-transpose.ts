@@ -4,12 +4,12 @@
 import type { DType } from "../base/dtype.ts";
 import { ValueError } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
+import { convTranspose1d, convTranspose2d, convTranspose3d } from "../ops/functional/conv.ts";
+import type { Sizes } from "../ops/functional/sizes.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { isOptions, named, required } from "./arguments.ts";
 import type { ConvSettings } from "./conv.ts";
 import { ConvBase } from "./conv.ts";
-import type { Sizes } from "./functional/conv.ts";
-import { convTranspose1d, convTranspose2d, convTranspose3d } from "./functional/conv.ts";
 
 /** Options of the modules of this file. */
 export interface ConvTransposeModuleOptions {

@@ -5,11 +5,12 @@ import type { DType } from "../base/dtype.ts";
 import { getDefaultDType } from "../base/dtype.ts";
 import { ValueError } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
+import { conv1d, conv2d, conv3d } from "../ops/functional/conv.ts";
+import type { Sizes } from "../ops/functional/sizes.ts";
+import { expandSizes } from "../ops/functional/sizes.ts";
 import { empty } from "../tensor/create.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { named, required } from "./arguments.ts";
-import type { Sizes } from "./functional/conv.ts";
-import { conv1d, conv2d, conv3d, expandSizes, reversedPairs } from "./functional/conv.ts";
 import { pad } from "./functional/padding.ts";
 import { calculateFanInAndFanOut, kaimingUniform_, uniform_ } from "./init.ts";
 import type { Channels, Port, ShapeRule } from "./layer.ts";
@@ -171,7 +172,7 @@ abstract class Conv<
         ? [Math.floor(total / 2), Math.ceil(total / 2)]
         : [padding[i]!, padding[i]!];
     });
-    return conv(pad(x, reversedPairs(pairs), mode as "reflect"), this.weight, this.bias, {
+    return conv(pad(x, pairs.toReversed().flat(), mode as "reflect"), this.weight, this.bias, {
       stride,
       dilation,
       groups,

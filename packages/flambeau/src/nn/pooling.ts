@@ -3,10 +3,10 @@
 
 import type { DType } from "../base/dtype.ts";
 import type { Ok, Rank, Shape } from "../base/types/index.ts";
+import type { Sizes } from "../ops/functional/sizes.ts";
+import { expandSizes } from "../ops/functional/sizes.ts";
 import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../tensor/tensor.ts";
 import { named, required } from "./arguments.ts";
-import type { Sizes } from "./functional/conv.ts";
-import { expandSizes } from "./functional/conv.ts";
 import * as F from "./functional/pooling.ts";
 import type { Apply, ShapeRule } from "./layer.ts";
 import { Layer } from "./layer.ts";

@@ -60,3 +60,4 @@ export type {
   ReductionIndex,
   ReductionSame,
 } from "./signatures/reduce.ts";
+export type { ConvOp, ConvTransposeOp } from "./signatures/windows.ts";

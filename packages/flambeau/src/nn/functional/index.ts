@@ -1,16 +1,6 @@
 // Functions of neural networks, without state: `nn.functional`.
 // Floor L5 (nn). Source: https://pytorch.org/docs/stable/nn.functional.html
 
-export { linear } from "../../ops/linear.ts";
-export * from "./activation.ts";
-export {
-  type AttentionOptions,
-  type AttentionSettings,
-  type AttentionWeights,
-  multiHeadAttentionForward,
-} from "./attention.ts";
-export { bilinear } from "./bilinear.ts";
-export * from "./classification.ts";
 export {
   type ConvOptions,
   type ConvTransposeOptions,
@@ -21,7 +11,17 @@ export {
   convTranspose2d,
   convTranspose3d,
   type Sizes,
-} from "./conv.ts";
+} from "../../ops/functional/index.ts";
+export { linear } from "../../ops/linear.ts";
+export * from "./activation.ts";
+export {
+  type AttentionOptions,
+  type AttentionSettings,
+  type AttentionWeights,
+  multiHeadAttentionForward,
+} from "./attention.ts";
+export { bilinear } from "./bilinear.ts";
+export * from "./classification.ts";
 export * from "./dropout.ts";
 export { type EmbeddingBagOptions, type EmbeddingOptions, embedding, embeddingBag } from "./embedding.ts";
 export { type GumbelSoftmaxOptions, gumbelSoftmax } from "./gumbel.ts";

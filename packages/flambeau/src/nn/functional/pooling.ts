@@ -3,11 +3,11 @@
 
 import { RuntimeError, showShape } from "../../base/errors.ts";
 import type { Shape } from "../../base/shape.ts";
-import { numel } from "../../base/shape.ts";
+import { contiguousStrides, numel } from "../../base/shape.ts";
+import type { Sizes } from "../../ops/functional/sizes.ts";
+import { expandSizes } from "../../ops/functional/sizes.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { fresh } from "../../tensor/tensor.ts";
-import type { Sizes } from "./conv.ts";
-import { expandSizes, reversedPairs, windows } from "./conv.ts";
 import { pad } from "./padding.ts";
 
 /** Where windows lie along each spatial dimension. */
@@ -203,3 +203,29 @@ export const maxPool1dWithIndices: MaxPoolWithIndices = maxWithIndices(1);
 export const maxPool2dWithIndices: MaxPoolWithIndices = maxWithIndices(2);
 /** {@link maxPool3d} with the places of the maxima, as indices into D H W. */
 export const maxPool3dWithIndices: MaxPoolWithIndices = maxWithIndices(3);
+
+/** @internal Windows of a contiguous x: [N, groups, C / groups, kernel..., sizes...], a view. */
+function windows(
+  x: AnyTensor,
+  groups: number,
+  kernel: Shape,
+  sizes: Shape,
+  stride: Shape,
+  dilation: Shape,
+): AnyTensor {
+  const [batch, channels, ...spatial] = x.shape as [number, number, ...number[]];
+  const steps = contiguousStrides([batch, channels, ...spatial]);
+  const inner = steps.slice(2);
+  return x.asStrided(
+    [batch, groups, channels / groups, ...kernel, ...sizes],
+    [
+      steps[0]!,
+      (channels / groups) * steps[1]!,
+      steps[1]!,
+      ...inner.map((s, i) => s * dilation[i]!),
+      ...inner.map((s, i) => s * stride[i]!),
+    ],
+  );
+}
+
+const reversedPairs = (pairs: readonly (readonly [number, number])[]): number[] => pairs.toReversed().flat();

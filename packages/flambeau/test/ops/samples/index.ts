@@ -8,6 +8,7 @@ import { indexing } from "./indexing.ts";
 import { movement } from "./movement.ts";
 import { products } from "./products.ts";
 import { reduce } from "./reduce.ts";
+import { spatial } from "./spatial.ts";
 
 export const samples: Samples = {
   ...elementwise,
@@ -17,6 +18,7 @@ export const samples: Samples = {
   ...movement,
   ...indexing,
   ...functional,
+  ...spatial,
 };
 
 /** Ops that have no derivative to check, and why. */
