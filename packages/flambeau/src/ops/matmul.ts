@@ -2,7 +2,6 @@
 // Floor L4 (ops). Source: https://pytorch.org/docs/stable/generated/torch.matmul.html
 
 import type { DType } from "../base/dtype.ts";
-import { isFloat } from "../base/dtype.ts";
 import { RuntimeError, ShapeError, showShape } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { broadcastShapes, numel } from "../base/shape.ts";
@@ -12,7 +11,7 @@ import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh } from "../tensor/tensor.ts";
 import { composite, op } from "./define.ts";
 import { checkPair, matrixOf, mismatch } from "./matrices.ts";
-import type { MatMulOp, OpFn } from "./signatures.ts";
+import type { MatMulOp, OuterOp } from "./signatures.ts";
 
 /** [m, k] x [k, n] */
 function product2d(a: AnyTensor, b: AnyTensor): AnyTensor {
@@ -155,27 +154,13 @@ export const dot: MatMulOp<"dot"> = composite((a: AnyTensor, b: AnyTensor) => {
 });
 
 /** The matrix of all products of the elements of two vectors. */
-export const outer: OpFn<[other: AnyTensor]> = composite((a: AnyTensor, b: AnyTensor) => {
+export const outer: OuterOp = composite((a: AnyTensor, b: AnyTensor) => {
   if (a.ndim !== 1 || b.ndim !== 1)
-    throw new RuntimeError(`outer: Expected 1-D arguments, but got ${a.ndim}D and ${b.ndim}D`);
+    throw new RuntimeError(
+      `outer: Expected 1-D argument ${a.ndim !== 1 ? "self" : "vec2"}, but got ${a.ndim !== 1 ? a.ndim : b.ndim}-D`,
+    );
   return a.unsqueeze(1).mul(b.unsqueeze(0));
 });
 
-/** `beta * input + alpha * (a @ b)`; both factors default to 1. */
-export const addmm: OpFn<
-  [a: AnyTensor, b: AnyTensor, options?: { readonly beta?: number; readonly alpha?: number }]
-> = composite(
-  (
-    input: AnyTensor,
-    a: AnyTensor,
-    b: AnyTensor,
-    { beta = 1, alpha = 1 }: { beta?: number; alpha?: number } = {},
-  ) => {
-    // Factors of integer matrices are cut to integers.
-    const factor = (v: number): number => (isFloat(a.dtype) ? v : Math.trunc(v));
-    const product = factor(alpha) === 1 ? mm(a, b) : mm(a, b).mul(factor(alpha));
-    // beta 0 does not spread NaN from the input.
-    if (factor(beta) === 0) return product.expand(broadcastShapes(input.shape, product.shape, "addmm"));
-    return product.add(factor(beta) === 1 ? input : input.mul(factor(beta)));
-  },
-);
+/** {@link outer} under its older name. */
+export const ger: OuterOp<"ger"> = composite(outer);

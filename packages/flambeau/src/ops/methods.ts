@@ -1,6 +1,7 @@
 // The ops that are methods of tensors and functions of `torch`: their first argument is a tensor.
 // Floor L4 (ops).
 
+export * from "./add-products.ts";
 export * from "./arithmetic.ts";
 export * from "./at.ts";
 export * from "./compare.ts";
@@ -11,6 +12,7 @@ export * from "./matmul.ts";
 export * from "./memory.ts";
 export * from "./movement.ts";
 export * from "./pow.ts";
+export * from "./products.ts";
 export * from "./random.ts";
 export * from "./reduce.ts";
 export * from "./select.ts";

@@ -35,7 +35,18 @@ export type {
   InPlaceUnary,
   InplaceOps,
 } from "./signatures/inplace.ts";
+export type { LinalgFn } from "./signatures/linalg.ts";
 export type { CatOp, ChunkOp, StackOp, UnbindOp } from "./signatures/lists.ts";
+export type {
+  AddProductOp,
+  AddProductOptions,
+  CrossOp,
+  InnerOp,
+  KronOp,
+  OuterOp,
+  TensordotOp,
+  VecdotOp,
+} from "./signatures/more-products.ts";
 export type {
   ExpandOp,
   FlattenOp,

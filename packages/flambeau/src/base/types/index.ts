@@ -25,6 +25,18 @@ export type {
 export type { FloatResult, Promote, ResultType, ScalarDType, SumResult, Weak } from "./dtypes.ts";
 export type { Cat, Stack } from "./join.ts";
 export type { NestedShape } from "./nested.ts";
+export type {
+  AddMatrix,
+  AddOuter,
+  AddStack,
+  AddStackSum,
+  AddVector,
+  Cross,
+  Inner,
+  Kron,
+  Outer,
+  TensorDot,
+} from "./products.ts";
 export type { Reduce } from "./reduce.ts";
 export type { Flatten, Reshape } from "./reshape.ts";
 export type { Narrow, Permute, Select, Squeeze, Transpose, TransposeMatrix, Unsqueeze } from "./views.ts";

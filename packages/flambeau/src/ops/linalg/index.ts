@@ -1,4 +1,4 @@
 // Linear algebra: `torch.linalg`.
 // Floor L4 (ops). Source: https://pytorch.org/docs/stable/linalg.html
 
-export {};
+export * from "./products.ts";
