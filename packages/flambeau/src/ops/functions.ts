@@ -1,9 +1,11 @@
 // The ops that are functions of `torch` only: what they take first is a list, or PyTorch has no method for them.
 // Floor L4 (ops).
 
+export * from "./distances.ts";
 export * from "./einsum.ts";
 export * from "./join.ts";
 export * from "./linear.ts";
+export * from "./moments.ts";
 export * from "./take-rows.ts";
 export * from "./tensordot.ts";
 export * from "./vander.ts";

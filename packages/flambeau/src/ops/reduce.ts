@@ -1,41 +1,19 @@
-// Reductions: sums, means, extrema, norms, over all elements or along dimensions.
+// Reductions: sums, means, products, extrema, over all elements or along dimensions.
 // Floor L4 (ops). Source: https://pytorch.org/docs/stable/torch.html#reduction-ops
 
 import type { DType } from "../base/dtype.ts";
 import { checkDType, isFloat } from "../base/dtype.ts";
-import { DTypeError, IndexError, RuntimeError } from "../base/errors.ts";
-import type { Shape } from "../base/shape.ts";
+import { DTypeError, IndexError } from "../base/errors.ts";
 import { normalizeDim, normalizeDims, numel } from "../base/shape.ts";
 import type { Saved } from "../tensor/node.ts";
 import type { Dims } from "../tensor/reduction.ts";
 import { reducer } from "../tensor/reduction.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh } from "../tensor/tensor.ts";
-import { composite, elementwise, op } from "./define.ts";
+import { composite, op } from "./define.ts";
 import { stack } from "./join.ts";
-import type { OpFn, ReduceOptions, Reduction, ReductionIndex, Unary } from "./signatures.ts";
-
-/** Puts the reduced dimensions back with extent 1, so that a result broadcasts against the input. */
-function unreduced(
-  y: AnyTensor,
-  shape: Shape,
-  dim: Dims,
-  keepdim: boolean | undefined,
-  name: string,
-): AnyTensor {
-  if (keepdim) return y;
-  const dims = normalizeDims(dim, shape.length, name);
-  return y.reshape(shape.map((n, i) => (dims.includes(i) ? 1 : n)));
-}
-
-/** The gradient of a sum: every element of a reduced row gets that of the row. */
-const spread = (
-  g: AnyTensor,
-  shape: Shape,
-  dim: Dims,
-  keepdim: boolean | undefined,
-  name: string,
-): AnyTensor => (g.ndim === 0 ? g : unreduced(g, shape, dim, keepdim, name)).expand(shape);
+import { spread, unreduced } from "./reduced.ts";
+import type { OpFn, ReduceOptions, Reduction, ReductionIndex } from "./signatures.ts";
 
 const sumDType = (d: DType): DType => (isFloat(d) || d === "int64" ? d : "int32");
 const runSum = reducer({ combine: "sum", dtype: sumDType });
@@ -193,78 +171,4 @@ export const argmax: ReductionIndex<"argmax"> = op({
 export const argmin: ReductionIndex<"argmin"> = op({
   forward: (x: AnyTensor, dim?: number | null, options: ReduceOptions = {}) =>
     extremumIndex(x, dim, options.keepdim ?? false, "argmin", (a, b) => a < b),
-});
-
-/** Variance along `dim` (default all), with `correction` (default 1) subtracted from the number of elements. */
-const variance: OpFn<[dim?: Dims, options?: VarianceOptions]> = composite(
-  (x: AnyTensor, dim?: Dims, options: VarianceOptions = {}) => {
-    const dims = normalizeDims(dim, x.ndim, "var");
-    const n = dims.reduce((p, d) => p * x.shape[d]!, 1);
-    const off = x.sub(x.mean(dims, { keepdim: true }));
-    return off
-      .square()
-      .sum(dims, { keepdim: options.keepdim ?? false })
-      .div(Math.max(0, n - (options.correction ?? (options.unbiased === false ? 0 : 1))));
-  },
-);
-
-// `var` is a word of the language, but may be the name of an export and of a method.
-export { variance as var };
-
-/** Standard deviation: the square root of the variance. Where it is 0, its gradient is 0. */
-export const std: OpFn<[dim?: Dims, options?: VarianceOptions]> = composite(
-  (x: AnyTensor, dim?: Dims, options?: VarianceOptions) => rootOfVariance(variance(x, dim, options)),
-);
-
-const rootOfVariance: Unary = elementwise({
-  name: "std",
-  operands: 1,
-  lower: (k, x) => k.sqrt(x!),
-  saves: "output",
-  vjp: [(g, s) => g.div(s.y.mul(2)).maskedFill(s.y.eq(0), 0)],
-});
-
-/** Options of `var` and {@link std}. */
-export interface VarianceOptions {
-  readonly keepdim?: boolean;
-  /** 1 for the unbiased estimate, 0 for the biased one. Default 1. */
-  readonly correction?: number;
-  /** Whether the correction is 1 (true) or 0, where `correction` is not given. Default true. */
-  readonly unbiased?: boolean;
-}
-
-/**
- * The p-norm (sum |x|^p)^(1/p) of all elements or along `dim`; `p` defaults to 2; Infinity and -Infinity give the
- * largest and the smallest |x|, 0 counts nonzero elements. The gradient of the 2-norm at 0 is 0.
- */
-export const norm: OpFn<[p?: number | "fro", dim?: Dims, options?: ReduceOptions]> = composite(
-  (x: AnyTensor, p: number | "fro" = 2, dim?: Dims, options: ReduceOptions = {}) => {
-    if (!isFloat(x.dtype))
-      throw new RuntimeError(
-        `norm(): input dtype should be either floating point or complex dtypes. Got ${x.dtype} instead.`,
-      );
-    const order = p === "fro" ? 2 : p;
-    if (order === Number.POSITIVE_INFINITY) return x.abs().amax(dim, options);
-    if (order === Number.NEGATIVE_INFINITY) return x.abs().amin(dim, options);
-    if (order === 0) return x.ne(0).to(x.dtype).sum(dim, options);
-    if (order === 1) return x.abs().sum(dim, options);
-    if (order === 2) return norm2(x, dim, options);
-    return x
-      .abs()
-      .pow(order)
-      .sum(dim, options)
-      .pow(1 / order);
-  },
-);
-
-const norm2: (x: AnyTensor, dim: Dims, options: ReduceOptions) => AnyTensor = op({
-  name: "norm",
-  saves: "both",
-  forward: (x: AnyTensor, dim: Dims, options: ReduceOptions) => x.square().sum(dim, options).sqrt(),
-  vjp: (g, s) => {
-    const { x } = s;
-    const y = unreduced(s.y, x.shape, s.meta(1), s.meta(2).keepdim, "norm");
-    const up = unreduced(g, x.shape, s.meta(1), s.meta(2).keepdim, "norm");
-    return x.mul(up.div(y)).maskedFill(y.eq(0), 0);
-  },
 });

@@ -71,4 +71,18 @@ export type {
   ReductionIndex,
   ReductionSame,
 } from "./signatures/reduce.ts";
+export type {
+  CdistOp,
+  CdistOptions,
+  CosineOp,
+  CovarianceOptions,
+  DistOp,
+  NormOp,
+  PairwiseOp,
+  PairwiseOptions,
+  PdistOp,
+  VarianceMeanOp,
+  VarianceOp,
+  VarianceOptions,
+} from "./signatures/statistics.ts";
 export type { ConvOp, ConvTransposeOp } from "./signatures/windows.ts";

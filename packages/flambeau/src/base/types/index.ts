@@ -22,6 +22,7 @@ export type {
   Then,
   Unknowns,
 } from "./core.ts";
+export type { Distances } from "./distances.ts";
 export type { FloatResult, Promote, ResultType, ScalarDType, SumResult, Weak } from "./dtypes.ts";
 export type { Cat, Stack } from "./join.ts";
 export type { NestedShape } from "./nested.ts";

@@ -1,6 +1,7 @@
 // Functions of neural networks, without state: `nn.functional`.
 // Floor L5 (nn). Source: https://pytorch.org/docs/stable/nn.functional.html
 
+export { cosineSimilarity, pairwiseDistance, pdist } from "../../ops/distances.ts";
 export {
   type ConvOptions,
   type ConvTransposeOptions,

@@ -9,11 +9,13 @@ import { movement } from "./movement.ts";
 import { products } from "./products.ts";
 import { reduce } from "./reduce.ts";
 import { spatial } from "./spatial.ts";
+import { statistics } from "./statistics.ts";
 
 export const samples: Samples = {
   ...elementwise,
   ...arithmetic,
   ...reduce,
+  ...statistics,
   ...products,
   ...movement,
   ...indexing,
