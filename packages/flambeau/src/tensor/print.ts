@@ -127,8 +127,8 @@ function formatterFor(values: readonly Element[], dtype: DType): { format: Forma
     return Number.isFinite(x) ? `${fixed(x, 0)}.` : nonFinite(x);
   };
   for (const x of finite) width = Math.max(width, show(x).length);
-  // Widths come from the automatic choice even when the mode is forced, as in PyTorch.
-  sci = settings.sciMode ?? sci;
+  // Widths come from the automatic choice even when the mode is forced, which zeros alone never are, as in PyTorch.
+  if (finite.length > 0) sci = settings.sciMode ?? sci;
   return { width, format: (x) => show(x as number).padStart(width) };
 }
 
