@@ -62,7 +62,7 @@ export const indexAdd: OpFn<
     const { outer, size, inner } = extentsAround(self.shape, d);
     const at = readIndices(index, size, "indexAdd", d);
     const count = at.length;
-    if (numel(source.shape) !== outer * count * inner)
+    if (numel(source.shape) !== outer * count * inner || (source.ndim > 0 && source.shape[d] !== count))
       throw new ShapeError(
         "indexAdd",
         [self.shape, source.shape],

@@ -12,6 +12,10 @@ import { op } from "./define.ts";
 import { checkPair, matrixOf, mismatch } from "./matrices.ts";
 import type { LinearOp } from "./signatures.ts";
 
+/** All but the last dimension as one. */
+const rowsOf = (x: AnyTensor): AnyTensor =>
+  x.ndim === 2 ? x : x.reshape(numel(x.shape.slice(0, -1)), x.shape[x.ndim - 1]!);
+
 /**
  * The affine map `x @ weight^T + bias`.
  *
@@ -39,7 +43,7 @@ export const linear: LinearOp = op({
         );
       return x.matmul(weight.t()).add(bias);
     }
-    const rows = x.ndim === 2 ? x : x.reshape(-1, k);
+    const rows = rowsOf(x);
     const m = rows.shape[0]!;
     const shape = [...x.shape.slice(0, -1), n];
     const out: AnyTensor = fresh(allocateUnset(x.dtype, m * n), shape, x.dtype as DType);
@@ -66,11 +70,9 @@ export const linear: LinearOp = op({
         bias && g.sumToSize(bias.shape),
       ];
     }
-    const [n, k] = weight.shape;
-    const flat = x.ndim === 2;
-    const up = flat ? g : g.reshape(-1, n);
+    const up = rowsOf(g);
     const gx = needX ? up.matmul(weight) : null;
-    const gw = needW ? up.transpose(0, 1).matmul(flat ? x : x.reshape(-1, k)) : null;
-    return [flat || !gx ? gx : gx.reshape(x.shape), gw, bias && s.edges[2] ? up.sum(0) : null];
+    const gw = needW ? up.transpose(0, 1).matmul(rowsOf(x)) : null;
+    return [x.ndim === 2 || !gx ? gx : gx.reshape(x.shape), gw, bias && s.edges[2] ? up.sum(0) : null];
   },
 });

@@ -157,7 +157,8 @@ export const asStrided: OpFn<[shape: Shape, strides: readonly number[], offset?:
     if (strides.some((n) => n < 0))
       throw new RuntimeError(`asStrided: Negative strides are not supported, got ${showShape(strides)}`);
     const start = offset ?? x.offset;
-    const needed = start + span(shape, strides);
+    const extent = span(shape, strides);
+    const needed = extent === 0 ? 0 : start + extent;
     if (start < 0 || needed > x.storage.data.length)
       throw new RuntimeError(
         `asStrided: setStorage: sizes ${showShape(shape)}, strides ${showShape(strides)}, storage offset ${start} ` +

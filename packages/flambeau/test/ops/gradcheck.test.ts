@@ -53,10 +53,15 @@ const layouts: Record<string, (shape: readonly number[]) => [readonly number[], 
 
 const tensors = (result: unknown): Tensor[] => [result].flat() as Tensor[];
 
+const cases = [...table.values()].flatMap((entry) =>
+  (samplesOf(entry) ?? []).map((s): [string, Sample, OpEntry] => [
+    `${entry.name} ${s.name}`.trim(),
+    s,
+    entry,
+  ]),
+);
+
 describe.each(Object.keys(layouts))("%s inputs", (layout) => {
-  const cases = [...table.values()].flatMap((entry) =>
-    (samplesOf(entry) ?? []).map((s): [string, Sample] => [`${entry.name} ${s.name}`.trim(), s]),
-  );
   test.each(cases)("%s", (_, { shapes, fn, inplace, domain = { low: -2, high: 2 } }) => {
     generator.manualSeed(7);
     const laid = shapes.map((shape) => layouts[layout]!(shape));
@@ -76,5 +81,32 @@ describe.each(Object.keys(layouts))("%s inputs", (layout) => {
     };
     gradcheck(change, leaves);
     gradgradcheck(change, leaves, { atol: 1e-4 });
+  });
+});
+
+// Each extent of a sample in turn becomes 0. What makes no sense then is refused, by an error of ours.
+describe("zero-size inputs", () => {
+  test.each(cases)("%s", (_, { shapes, fn, domain = { low: -2, high: 2 } }, entry) => {
+    generator.manualSeed(7);
+    for (const extent of new Set(shapes.flat())) {
+      const leaves = shapes.map((shape) =>
+        random(
+          shape.map((n) => (n === extent ? 0 : n)),
+          domain,
+        ),
+      );
+      const run = (...xs: Tensor[]): Tensor[] => tensors(fn(...xs)).filter((y) => y.isFloatingPoint());
+      let results: Tensor[];
+      try {
+        results = run(...leaves);
+      } catch (error) {
+        expect(error).toBeInstanceOf(torch.TorchError);
+        // Broadcasting takes an extent of 1 beside 0, but no other.
+        if (entry.kind === "elementwise") expect(error).toBeInstanceOf(torch.ShapeError);
+        continue;
+      }
+      gradcheck(run, leaves);
+      if (results.some((y) => y.requiresGrad)) gradgradcheck(run, leaves, { atol: 1e-4 });
+    }
   });
 });
