@@ -21,12 +21,17 @@ export type {
 export type {
   ByDefault,
   ClassLossFn,
+  LabelLossFn,
   LossOptions,
   Lost,
+  MultiMarginFn,
   PairLossFn,
   PerExample,
   ReductionMode,
   SameFn,
+  TripleLossFn,
+  TripletLossFn,
+  VectorLossFn,
 } from "./signatures/functional.ts";
 export type {
   InPlaceArgs,

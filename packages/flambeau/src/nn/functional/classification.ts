@@ -2,15 +2,25 @@
 // Floor L5 (nn). Source: torch/nn/functional.py, ATen/native/LossNLL.cpp, ATen/native/Loss.cpp
 
 import { isFloat } from "../../base/dtype.ts";
-import { IndexError, RuntimeError, showShape, ValueError } from "../../base/errors.ts";
+import {
+  DTypeError,
+  IndexError,
+  RuntimeError,
+  ShapeError,
+  showShape,
+  ValueError,
+} from "../../base/errors.ts";
 import type { Shape } from "../../base/shape.ts";
-import { sameShape } from "../../base/shape.ts";
-import { where } from "../../ops/select.ts";
-import { takeRows } from "../../ops/take-rows.ts";
+import { broadcastShapes, numel, sameShape } from "../../base/shape.ts";
+import { logsigmoid } from "../../ops/functional/activation.ts";
+import { binaryEntropy } from "../../ops/functional/loss-kernels.ts";
+import type { Picks } from "../../ops/functional/nll.ts";
+import { pickNegated } from "../../ops/functional/nll.ts";
+import type { ClassLossFn, LossOptions, PairLossFn } from "../../ops/signatures.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
-import { softplus } from "./activation.ts";
-import type { LossOptions, ReductionMode } from "./losses.ts";
+import type { ReductionMode } from "./losses.ts";
 import { checkReduction, reduced } from "./losses.ts";
+import { typed } from "./typed.ts";
 
 /** Options of losses over classes. */
 export interface ClassLossOptions extends LossOptions {
@@ -21,75 +31,103 @@ export interface ClassLossOptions extends LossOptions {
 }
 
 /** Dimension of the classes: 1, or 0 without a batch. */
-const classDim = (input: AnyTensor): number => (input.ndim === 1 ? 0 : 1);
+const classDim = (shape: Shape): number => (shape.length === 1 ? 0 : 1);
 
-function checkClasses(
-  input: AnyTensor,
-  target: AnyTensor,
-  weight: AnyTensor | null | undefined,
-  name: string,
-): void {
-  if (input.ndim < 1) throw new RuntimeError(`${name}: input tensor should be 1D or 2D, got a 0-d tensor`);
-  const shape = input.shape as Shape;
-  const want = input.ndim === 1 ? [] : [shape[0]!, ...shape.slice(2)];
-  if (!sameShape(target.shape, want)) {
-    if (input.ndim > 1 && target.shape[0] !== shape[0])
-      throw new ValueError(
-        `Expected input batch_size (${shape[0]}) to match target batch_size (${target.shape[0] ?? 1}).`,
-      );
-    throw new RuntimeError(
-      `${name}: expected target size ${showShape(want)} for an input of size ${showShape(shape)}, got ${showShape(target.shape)}`,
-    );
-  }
-  const classes = shape[classDim(input)]!;
+function checkWeight(weight: AnyTensor | null | undefined, classes: number): void {
   if (weight && !sameShape(weight.shape, [classes]))
     throw new RuntimeError(
       `weight tensor should be defined either for all ${classes} classes or no classes but got weight tensor of shape: ${showShape(weight.shape)}`,
     );
 }
 
-/** The sum, the mean by weight, or the losses themselves. */
-function weighted(losses: AnyTensor, weights: AnyTensor, mode: ReductionMode): AnyTensor {
-  checkReduction(mode);
-  if (mode === "none") return losses;
-  const total: AnyTensor = losses.sum();
-  return mode === "sum" ? total : total.div(weights.sum());
-}
-
-/** Which targets count, their classes (0 where they do not), and their weights (0 there). */
-function counted(
+/** Which elements of log-probabilities the targets pick, and the sum of their weights. */
+function chosen(
+  input: AnyTensor,
   target: AnyTensor,
-  weight: AnyTensor | null | undefined,
-  ignoreIndex: number,
-  like: AnyTensor,
-): { valid: AnyTensor; classes: AnyTensor; weights: AnyTensor } {
-  const valid: AnyTensor = target.ne(ignoreIndex);
-  const classes: AnyTensor = target.maskedFill(valid.logicalNot(), 0);
-  const weights: AnyTensor = weight ? where(valid, takeRows(weight, classes), 0) : valid.to(like.dtype);
-  return { valid, classes, weights };
+  { weight, ignoreIndex = -100 }: ClassLossOptions,
+  name: string,
+): Picks & { readonly total: number } {
+  const from = input.shape as Shape;
+  if (from.length < 1) throw new ValueError(`${name}: Expected 1 or more dimensions (got 0)`);
+  const shape = from.length === 1 ? [] : [from[0]!, ...from.slice(2)];
+  if (!sameShape(target.shape, shape)) {
+    if (from.length > 1 && target.ndim > 0 && target.shape[0] !== from[0])
+      throw new ValueError(
+        `${name}: Expected input batch_size (${from[0]}) to match target batch_size (${target.shape[0]}).`,
+      );
+    throw new RuntimeError(
+      `${name}: size mismatch: expected target size ${showShape(shape)} for an input of size ${showShape(from)}, got ${showShape(target.shape)}`,
+    );
+  }
+  const d = classDim(from);
+  const classes = from[d]!;
+  checkWeight(weight, classes);
+  if (target.dtype !== "int32" && target.dtype !== "int64" && target.dtype !== "uint8")
+    throw new DTypeError(
+      name,
+      `${name}: expected a target of dtype int32 or int64 (indices of classes), but found ${target.dtype}`,
+    );
+  if (weight && weight.dtype !== input.dtype)
+    throw new DTypeError(
+      name,
+      `${name}: expected a weight of dtype ${input.dtype} but found ${weight.dtype}`,
+    );
+  const byClass = weight ? (weight.toTypedArray() as Float32Array) : null;
+  const packed = target.contiguous();
+  const { data } = packed.storage;
+  const { offset } = packed;
+  const n = numel(shape);
+  const inner = numel(from.slice(d + 1));
+  const places = new Int32Array(n);
+  const factors = new Float64Array(n);
+  let total = 0;
+  for (let i = 0; i < n; i++) {
+    const y = Number(data[offset + i]);
+    if (y === ignoreIndex) {
+      places[i] = -1;
+      continue;
+    }
+    if (y < 0 || y >= classes)
+      throw new IndexError(`${name}: Target ${y} is out of bounds: there are ${classes} classes.`);
+    const example = Math.floor(i / inner);
+    places[i] = (example * classes + y) * inner + (i - example * inner);
+    const w = byClass ? byClass[y]! : 1;
+    factors[i] = w;
+    total += w;
+  }
+  return { from, shape, places, factors, total };
 }
 
-function checkTargets(classes: AnyTensor, count: number): void {
-  for (const v of classes.toTypedArray())
-    if (Number(v) < 0 || Number(v) >= count)
-      throw new IndexError(`Target ${v} is out of bounds: there are ${count} classes.`);
+/** The sum, the mean by weight, or the losses themselves. */
+function weighted(losses: AnyTensor, total: number, mode: ReductionMode): AnyTensor {
+  if (mode === "none") return losses;
+  const sum: AnyTensor = losses.sum();
+  return mode === "sum" ? sum : sum.div(total);
 }
 
 /**
  * -weight[y] input[y] for the target class y; the mean is over weights. `input` holds logarithms of probabilities.
  *
- * **Shape** input [N, C], [C] or [N, C, d1, ...]; target integers [N], [] or [N, d1, ...].
+ * **Shape** input [N, C], [C] or [N, C, d1, ...]; target integers [N], [] or [N, d1, ...]; without a reduction the
+ * target's.
  * @throws IndexError for a class that does not exist.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.functional.nll_loss.html
  */
-export function nllLoss(input: AnyTensor, target: AnyTensor, options: ClassLossOptions = {}): AnyTensor {
-  const { weight, ignoreIndex = -100, reduction = "mean" } = options;
-  checkClasses(input, target, weight, "nll_loss");
-  const { valid, classes, weights } = counted(target, weight, ignoreIndex, input);
-  const d = classDim(input);
-  checkTargets(classes, (input.shape as Shape)[d]!);
-  const picked = input.gather(d, classes.unsqueeze(d)).squeeze(d);
-  return weighted(where(valid, picked.neg().mul(weights), 0), weights, reduction);
+export const nllLoss: ClassLossFn<ClassLossOptions> = typed(
+  (input: AnyTensor, target: AnyTensor, options: ClassLossOptions = {}): AnyTensor => {
+    const { reduction = "mean" } = options;
+    checkReduction(reduction);
+    const picks = chosen(input, target, options, "nll_loss");
+    if (!isFloat(input.dtype))
+      throw new DTypeError("nll_loss", `nll_loss: not implemented for an input of ${input.dtype}`);
+    return weighted(pickNegated(input, picks), picks.total, reduction);
+  },
+);
+
+/** Options of {@link crossEntropy}. */
+export interface CrossEntropyOptions extends ClassLossOptions {
+  /** Share of the target that is spread evenly over all classes. Default 0. */
+  readonly labelSmoothing?: number;
 }
 
 /**
@@ -99,36 +137,47 @@ export function nllLoss(input: AnyTensor, target: AnyTensor, options: ClassLossO
  * @param options.labelSmoothing share of the target that is spread evenly over all classes; default 0
  *
  * **Shape** input [N, C], [C] or [N, C, d1, ...]; target [N], [] or [N, d1, ...], or the input's.
+ * @throws IndexError for a class that does not exist; RuntimeError for a target of another shape or dtype.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html
  */
-export function crossEntropy(
-  input: AnyTensor,
-  target: AnyTensor,
-  options: ClassLossOptions & { readonly labelSmoothing?: number } = {},
-): AnyTensor {
-  const { weight, ignoreIndex = -100, reduction = "mean", labelSmoothing = 0 } = options;
-  checkReduction(reduction);
-  if (labelSmoothing < 0 || labelSmoothing > 1)
-    throw new RuntimeError(`label_smoothing must be between 0.0 and 1.0. Got: ${labelSmoothing}`);
-  const d = classDim(input);
-  const shape = input.shape as Shape;
-  const classes = shape[d]!;
-  const logp = input.logSoftmax(d);
-  const byClass = weight ? weight.reshape(shape.map((_, i) => (i === d ? -1 : 1))) : null;
-  if (isFloat(target.dtype) && sameShape(target.shape, shape)) {
-    const p = labelSmoothing > 0 ? target.mul(1 - labelSmoothing).add(labelSmoothing / classes) : target;
-    const terms = logp.mul(p);
-    const losses: AnyTensor = (byClass ? terms.mul(byClass) : terms).sum(d).neg();
-    if (reduction === "mean") return losses.sum().div(input.numel() / classes);
-    return reduced(losses, reduction);
-  }
-  const loss = nllLoss(logp, target, { ...options, reduction });
-  if (labelSmoothing === 0) return loss;
-  const { valid, weights } = counted(target, weight, ignoreIndex, input);
-  const all: AnyTensor = (byClass ? logp.mul(byClass) : logp).sum(d).neg();
-  const smooth = weighted(where(valid, all, 0), weights, reduction);
-  return loss.mul(1 - labelSmoothing).add(smooth.mul(labelSmoothing / classes));
-}
+export const crossEntropy: ClassLossFn<CrossEntropyOptions> = typed(
+  (input: AnyTensor, target: AnyTensor, options: CrossEntropyOptions = {}): AnyTensor => {
+    const { weight, ignoreIndex, reduction = "mean", labelSmoothing = 0 } = options;
+    checkReduction(reduction);
+    if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
+      throw new RuntimeError(`label_smoothing must be between 0.0 and 1.0. Got: ${labelSmoothing}`);
+    const shape = input.shape as Shape;
+    const d = classDim(shape);
+    if (shape.length === 0)
+      throw new IndexError("cross_entropy: expected an input of 1 or more dimensions, got a 0-d tensor");
+    if (!isFloat(input.dtype))
+      throw new DTypeError("crossEntropy", `cross_entropy: not implemented for an input of ${input.dtype}`);
+    const classes = shape[d]!;
+    const byClass = (x: AnyTensor): AnyTensor =>
+      weight ? x.mul(weight.reshape(shape.map((_, i) => (i === d ? -1 : 1)))) : x;
+    if (sameShape(target.shape, shape)) {
+      if (!isFloat(target.dtype))
+        throw new RuntimeError(
+          `cross_entropy: Expected floating point type for target with class probabilities, got ${target.dtype}`,
+        );
+      if (ignoreIndex !== undefined && ignoreIndex >= 0)
+        throw new RuntimeError("cross_entropy: ignore_index is not supported for floating point target");
+      checkWeight(weight, classes);
+      const p = labelSmoothing > 0 ? target.mul(1 - labelSmoothing).add(labelSmoothing / classes) : target;
+      const terms = byClass((input.logSoftmax(d) as AnyTensor).mul(p));
+      if (reduction === "mean") return terms.sum().div(-input.numel() / classes);
+      return reduced(terms.sum(d).neg(), reduction);
+    }
+    const picks = chosen(input, target, options, "cross_entropy");
+    const logp: AnyTensor = input.logSoftmax(d);
+    const loss = weighted(pickNegated(logp, picks), picks.total, reduction);
+    if (labelSmoothing === 0) return loss;
+    const all: AnyTensor = byClass(logp).sum(d).neg();
+    const ignored = target.eq(ignoreIndex ?? -100);
+    const smooth = weighted(all.maskedFill(ignored, 0), picks.total, reduction);
+    return loss.mul(1 - labelSmoothing).add(smooth.mul(labelSmoothing / classes));
+  },
+);
 
 /** Options of the binary losses. */
 export interface BinaryLossOptions extends LossOptions {
@@ -136,62 +185,85 @@ export interface BinaryLossOptions extends LossOptions {
   readonly weight?: AnyTensor | null;
 }
 
-/** log x, not below -100; -100 where x is 0, and 0 where it is 1. */
-const logOr = (x: AnyTensor, isZero: AnyTensor, isOne: AnyTensor, atEdges: boolean): AnyTensor => {
-  const y = x.log().clampMin(-100);
-  return atEdges ? where(isZero, -100, where(isOne, 0, y)) : y;
-};
+/** The losses times a weight, which must not enlarge them. */
+function scaledBy(loss: AnyTensor, weight: AnyTensor | null | undefined, name: string): AnyTensor {
+  if (!weight) return loss;
+  const shape = broadcastShapes(loss.shape, weight.shape, name);
+  if (!sameShape(shape, loss.shape))
+    throw new ShapeError(
+      name,
+      [loss.shape, weight.shape],
+      `${name}: output with shape ${showShape(loss.shape)} doesn't match the broadcast shape ${showShape(shape)}`,
+    );
+  return loss.mul(weight);
+}
 
 /**
  * -(t log x + (1 - t) log(1 - x)) for probabilities x; logarithms are held above -100.
- * @throws ValueError for different shapes; RuntimeError for x outside of [0, 1].
+ * @throws ValueError for different shapes; RuntimeError for x outside of [0, 1], or different dtypes.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy.html
  */
-export function binaryCrossEntropy(
-  input: AnyTensor,
-  target: AnyTensor,
-  { weight, reduction = "mean" }: BinaryLossOptions = {},
-): AnyTensor {
-  if (!sameShape(input.shape, target.shape))
-    throw new ValueError(
-      `Using a target size (torch.Size(${showShape(target.shape)})) that is different to the input size ` +
-        `(torch.Size(${showShape(input.shape)})) is deprecated. Please ensure they have the same size.`,
-    );
-  const x = input.detach();
-  if (x.lt(0).any().item() || x.gt(1).any().item())
-    throw new RuntimeError("all elements of input should be between 0 and 1");
-  const edge = x.eq(0).logicalOr(x.eq(1));
-  const atEdges: boolean = edge.any().item();
-  // At 0 and 1 logarithms and their gradients are infinite: -100 and (x - t) / 1e-12 stand for them.
-  const inner = atEdges ? where(edge, 0.5, input) : input;
-  const yes = logOr(inner, x.eq(0), x.eq(1), atEdges).mul(target);
-  const no = logOr(inner.neg().add(1), x.eq(1), x.eq(0), atEdges).mul(target.neg().add(1));
-  let loss = yes.add(no).neg();
-  if (atEdges) loss = loss.add(input.sub(x).mul(where(edge, x.sub(target.detach()).mul(1e12), 0)));
-  return reduced(weight ? loss.mul(weight) : loss, reduction);
+export const binaryCrossEntropy: PairLossFn<"binaryCrossEntropy", BinaryLossOptions> = typed(
+  (
+    input: AnyTensor,
+    target: AnyTensor,
+    { weight, reduction = "mean" }: BinaryLossOptions = {},
+  ): AnyTensor => {
+    checkReduction(reduction);
+    if (!sameShape(input.shape, target.shape))
+      throw new ValueError(
+        `Using a target size (torch.Size(${showShape(target.shape)})) that is different to the input size ` +
+          `(torch.Size(${showShape(input.shape)})) is deprecated. Please ensure they have the same size.`,
+      );
+    if (target.dtype !== input.dtype)
+      throw new DTypeError(
+        "binaryCrossEntropy",
+        `binary_cross_entropy: Found dtype ${target.dtype} of the target but expected ${input.dtype}`,
+      );
+    const x = input.contiguous();
+    const { data } = x.storage;
+    for (let i = x.offset, end = i + numel(x.shape); i < end; i++)
+      if (!((data[i] as number) >= 0 && (data[i] as number) <= 1))
+        throw new RuntimeError(
+          `binary_cross_entropy: all elements of input should be between 0 and 1, found ${data[i]}`,
+        );
+    return reduced(scaledBy(binaryEntropy(input, target), weight, "binaryCrossEntropy"), reduction);
+  },
+);
+
+/** Options of {@link binaryCrossEntropyWithLogits}. */
+export interface BinaryLogitsLossOptions extends BinaryLossOptions {
+  /** A factor for positive targets (broadcast). */
+  readonly posWeight?: AnyTensor | null;
 }
 
 /**
  * {@link binaryCrossEntropy} of sigmoid(x), computed without overflow.
  * @param options.posWeight a factor for positive targets (broadcast)
+ * @throws ValueError for different shapes; DTypeError for a target of integers.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy_with_logits.html
  */
-export function binaryCrossEntropyWithLogits(
-  input: AnyTensor,
-  target: AnyTensor,
-  {
-    weight,
-    posWeight,
-    reduction = "mean",
-  }: BinaryLossOptions & { readonly posWeight?: AnyTensor | null } = {},
-): AnyTensor {
-  if (!sameShape(input.shape, target.shape))
-    throw new ValueError(
-      `Target size (torch.Size(${showShape(target.shape)})) must be the same as input size (torch.Size(${showShape(input.shape)}))`,
-    );
-  // (1 - t) x - (1 + (w - 1) t) log sigmoid(x)
-  const rest = softplus(input.neg(), 1, 40);
-  const scaled = posWeight ? rest.mul(posWeight.sub(1).mul(target).add(1)) : rest;
-  const loss = target.neg().add(1).mul(input).add(scaled);
-  return reduced(weight ? loss.mul(weight) : loss, reduction);
-}
+export const binaryCrossEntropyWithLogits: PairLossFn<
+  "binaryCrossEntropyWithLogits",
+  BinaryLogitsLossOptions
+> = typed(
+  (
+    input: AnyTensor,
+    target: AnyTensor,
+    { weight, posWeight, reduction = "mean" }: BinaryLogitsLossOptions = {},
+  ): AnyTensor => {
+    const name = "binaryCrossEntropyWithLogits";
+    checkReduction(reduction);
+    if (!sameShape(input.shape, target.shape))
+      throw new ValueError(
+        `Target size (torch.Size(${showShape(target.shape)})) must be the same as input size (torch.Size(${showShape(input.shape)}))`,
+      );
+    if (!isFloat(target.dtype))
+      throw new DTypeError(name, `${name}: expected a target of floats, got ${target.dtype}`);
+    // (1 - t) x - (1 + (w - 1) t) log sigmoid(x)
+    const rest = logsigmoid(input);
+    const scaled = posWeight ? rest.mul(posWeight.sub(1).mul(target).add(1)) : rest;
+    const loss: AnyTensor = target.neg().add(1).mul(input).sub(scaled);
+    return reduced(scaledBy(loss, weight, name), reduction);
+  },
+);

@@ -27,14 +27,22 @@ export * from "./dropout.ts";
 export { type EmbeddingBagOptions, type EmbeddingOptions, embedding, embeddingBag } from "./embedding.ts";
 export { type GumbelSoftmaxOptions, gumbelSoftmax } from "./gumbel.ts";
 export {
+  type GaussianNllLossOptions,
+  gaussianNllLoss,
+  type HuberLossOptions,
   huberLoss,
+  type KLDivOptions,
   klDiv,
   type LossOptions,
   l1Loss,
   mseLoss,
+  type PoissonNllLossOptions,
+  poissonNllLoss,
   type ReductionMode,
+  type SmoothL1LossOptions,
   smoothL1Loss,
 } from "./losses.ts";
+export * from "./margin-losses.ts";
 export * from "./normalization.ts";
 export { type PaddingMode, pad } from "./padding.ts";
 export * from "./pooling.ts";

@@ -103,6 +103,10 @@ const sloped: (x: AnyTensor, weight: AnyTensor) => AnyTensor = elementwise({
 export const prelu: SameFn<[weight: AnyTensor]> = composite((x: AnyTensor, weight: AnyTensor) => {
   if (weight.dtype !== x.dtype)
     throw new DTypeError("prelu", `prelu: found a weight of dtype ${weight.dtype} but expected ${x.dtype}`);
+  if (weight.ndim > 1)
+    throw new RuntimeError(
+      `prelu: Expected \`weight\` to be a scalar or 1D tensor, but got ndim = ${weight.ndim}`,
+    );
   const n: number = weight.numel();
   const channels: number = x.ndim >= 2 ? x.shape[1] : 1;
   if (n !== 1 && (x.ndim === 0 || n !== channels))

@@ -57,3 +57,62 @@ export type ClassLossFn<Options extends object> = <
   target: AnyTensor,
   options?: O,
 ) => Tensor<Lost<O, PerExample<ShapeOf<X>>>, DtOf<X>>;
+
+type Three<X, Y, Z, Name extends string> = Broadcast<Ok<Two<X, Y, Name>>, ShapeOf<Z>, Name>;
+/** A loss of three tensors, which broadcast. */
+export type TripleLossFn<Name extends string, Options extends object = LossOptions> = <
+  X extends AnyTensor,
+  Y extends AnyTensor,
+  Z extends AnyTensor,
+  const O extends Options = ByDefault<Options>,
+>(
+  input1: X,
+  input2: Fits<Two<X, Y, Name>, Y>,
+  target: Fits<Three<X, Y, Z, Name>, Z>,
+  options?: O,
+) => Tensor<Lost<O, Ok<Three<X, Y, Z, Name>>>, DtOf<X>>;
+
+type Lead<S> = S extends readonly [...infer L, unknown] ? L : Shape;
+/** A loss of pairs of vectors, one for each pair. */
+export type VectorLossFn<Options extends object> = <
+  X extends AnyTensor,
+  Y extends AnyTensor,
+  Z extends AnyTensor,
+  const O extends Options = ByDefault<Options>,
+>(
+  input1: X,
+  input2: Y,
+  target: Z,
+  options?: O,
+) => Tensor<Lost<O, ShapeOf<Z>>, DtOf<X>>;
+/** A loss of three batches of vectors, one for each triple. */
+export type TripletLossFn<Name extends string, Options extends object> = <
+  X extends AnyTensor,
+  Y extends AnyTensor,
+  Z extends AnyTensor,
+  const O extends Options = ByDefault<Options>,
+>(
+  anchor: X,
+  positive: Fits<Two<X, Y, Name>, Y>,
+  negative: Fits<Three<X, Y, Z, Name>, Z>,
+  options?: O,
+) => Tensor<Lost<O, Lead<Ok<Three<X, Y, Z, Name>>>>, DtOf<X>>;
+/** A loss of scores of classes against several classes, one for each example. */
+export type LabelLossFn<Options extends object = LossOptions> = <
+  X extends AnyTensor,
+  const O extends Options = ByDefault<Options>,
+>(
+  input: X,
+  target: AnyTensor,
+  options?: O,
+) => Tensor<Lost<O, Lead<ShapeOf<X>>>, DtOf<X>>;
+/** A loss of scores of classes against one class for each example. */
+export type MultiMarginFn<Options extends object> = <
+  X extends AnyTensor,
+  Y extends AnyTensor,
+  const O extends Options = ByDefault<Options>,
+>(
+  input: X,
+  target: Y,
+  options?: O,
+) => Tensor<Lost<O, ShapeOf<Y>>, DtOf<X>>;
