@@ -4,22 +4,33 @@ import { parseArgs } from "node:util";
 import { benchCold } from "./cold.ts";
 import { benchLesson } from "./lesson/main.ts";
 import { benchMemory } from "./memory.ts";
+import { benchOps } from "./ops/main.ts";
 
-const benches: Record<string, (json: boolean) => Promise<void> | void> = {
-  lesson: benchLesson,
+interface Options {
+  json?: boolean | undefined;
+  only?: string | undefined;
+  write?: boolean | undefined;
+}
+
+const benches: Record<string, (json: boolean, options: Options) => Promise<void> | void> = {
+  lesson: (json) => benchLesson(json),
+  ops: (json, { only, write }) => benchOps({ json, only: only?.split(",") ?? [], write: write ?? false }),
   cold: benchCold,
   memory: benchMemory,
 };
-const usage = `usage: npm run bench -- NAME [--json]; NAME is one of ${Object.keys(benches).join(", ")}`;
+const usage = `usage: npm run bench -- NAME [--json]; NAME is one of ${Object.keys(benches).join(", ")}; ops takes --only a,b and --write`;
 
 function fail(message: string): never {
   process.stderr.write(`${message}\n`);
   process.exit(2);
 }
 
-let parsed: { values: { json?: boolean | undefined }; positionals: string[] };
+let parsed: { values: Options; positionals: string[] };
 try {
-  parsed = parseArgs({ allowPositionals: true, options: { json: { type: "boolean" } } });
+  parsed = parseArgs({
+    allowPositionals: true,
+    options: { json: { type: "boolean" }, only: { type: "string" }, write: { type: "boolean" } },
+  });
 } catch (error) {
   fail(`${error instanceof Error ? error.message : error}; ${usage}`);
 }
@@ -28,7 +39,7 @@ const bench = name === undefined ? undefined : benches[name];
 if (!bench || rest.length > 0)
   fail(name === undefined ? usage : `unknown benchmark '${parsed.positionals.join(" ")}'; ${usage}`);
 try {
-  await bench(parsed.values.json ?? false);
+  await bench(parsed.values.json ?? false, parsed.values);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
   process.exitCode = 1;

@@ -54,3 +54,21 @@ export function median(values: readonly number[]): number {
     ? (sorted[middle] ?? Number.NaN)
     : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
 }
+
+// More threads only cost time at most sizes; OpenBLAS reads the variable when the process starts.
+const oneThread = { OPENBLAS_NUM_THREADS: "1", OMP_NUM_THREADS: "1", MKL_NUM_THREADS: "1" };
+
+/** Runs `script` with the first python3 that has torch; null if there is none. It says its version first. */
+export async function startTorch(script: string): Promise<{ side: Side; version: string } | null> {
+  for (const python of [process.env["PYTHON"], "/usr/bin/python3", "python3"]) {
+    if (!python) continue;
+    const side = new Side("PyTorch", python, [script], oneThread);
+    try {
+      const hello = (await side.read()) as { torch: string };
+      return { side, version: hello.torch };
+    } catch {
+      side.close();
+    }
+  }
+  return null;
+}

@@ -1,7 +1,7 @@
 // `npm run bench -- lesson`: the lesson's four runs, eager, beside PyTorch on the same machine, taking turns.
 
 import { fileURLToPath } from "node:url";
-import { median, Side } from "../side.ts";
+import { median, Side, startTorch } from "../side.ts";
 
 /** Turns before the counted ones. */
 const warmUp = 4;
@@ -9,27 +9,10 @@ const warmUp = 4;
 const repeats = 5;
 const STEPS = 4 * 100 * 4; // runs x epochs x batches
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
-// Threads only cost time at this size; OpenBLAS reads the variable when the process starts.
-const oneThread = { OPENBLAS_NUM_THREADS: "1", OMP_NUM_THREADS: "1", MKL_NUM_THREADS: "1" };
 
 interface Answer {
   seconds: number;
   norms: number[];
-}
-
-/** The first python3 that has torch, started; null if there is none. */
-async function startTorch(): Promise<{ side: Side; version: string } | null> {
-  for (const python of [process.env["PYTHON"], "/usr/bin/python3", "python3"]) {
-    if (!python) continue;
-    const side = new Side("PyTorch", python, [here("torch_lesson.py")], oneThread);
-    try {
-      const hello = (await side.read()) as { torch: string };
-      return { side, version: hello.torch };
-    } catch {
-      side.close();
-    }
-  }
-  return null;
 }
 
 /** Largest relative difference of two lists of norms. */
@@ -40,7 +23,7 @@ const difference = (a: readonly number[], b: readonly number[]): number =>
 export async function benchLesson(json: boolean, rounds = 15): Promise<void> {
   const ours = new Side("flambeau", process.execPath, [here("flambeau_lesson.ts")]);
   const { node } = (await ours.read()) as { node: string };
-  const torch = await startTorch();
+  const torch = await startTorch(here("torch_lesson.py"));
   if (!torch && !json)
     console.error("no python3 with torch found (Debian: apt-get install python3-torch): our side only");
   const times = { ours: [] as number[], torch: [] as number[] };
