@@ -59,13 +59,15 @@ export function median(values: readonly number[]): number {
 const oneThread = { OPENBLAS_NUM_THREADS: "1", OMP_NUM_THREADS: "1", MKL_NUM_THREADS: "1" };
 
 /** Runs `script` with the first python3 that has torch; null if there is none. It says its version first. */
-export async function startTorch(script: string): Promise<{ side: Side; version: string } | null> {
+export async function startTorch(
+  script: string,
+): Promise<{ side: Side; version: string; blas: string } | null> {
   for (const python of [process.env["PYTHON"], "/usr/bin/python3", "python3"]) {
     if (!python) continue;
     const side = new Side("PyTorch", python, [script], oneThread);
     try {
-      const hello = (await side.read()) as { torch: string };
-      return { side, version: hello.torch };
+      const hello = (await side.read()) as { torch: string; blas?: string };
+      return { side, version: hello.torch, blas: hello.blas ?? "unknown" };
     } catch {
       side.close();
     }

@@ -67,7 +67,7 @@ export async function benchOps(options: OpsOptions): Promise<void> {
     ours.close();
     torch?.side.close();
   }
-  const versions = { node, torch: torch?.version ?? null };
+  const versions = { node, torch: torch?.version ?? null, blas: torch?.blas ?? null };
   if (options.json) console.log(JSON.stringify({ bench: "ops", ...versions, turns, rows: results }));
   else print(results);
   if (options.write) console.error(`written: ${write(results, versions)}`);

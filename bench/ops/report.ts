@@ -45,7 +45,7 @@ export function print(results: readonly Result[]): void {
 /** Writes docs/performance.md; gives its path. */
 export function write(
   results: readonly Result[],
-  versions: { readonly node: string; readonly torch: string | null },
+  versions: { readonly node: string; readonly torch: string | null; readonly blas: string | null },
 ): string {
   const file = fileURLToPath(new URL("../../docs/performance.md", import.meta.url));
   const machine = `${cpus()[0]?.model.trim() ?? "unknown processor"}, ${availableParallelism()} cores, ${process.platform} ${process.arch}`;
@@ -57,7 +57,7 @@ export function write(
     "by flambeau's, so above 1 flambeau is faster. What a call costs beside its arithmetic counts, on either side.",
     "",
     `Machine: ${machine}. Node ${versions.node}, PyTorch ${versions.torch ?? "(not installed)"} with ` +
-      "OPENBLAS_NUM_THREADS=1, OMP_NUM_THREADS=1 and torch.set_num_threads(1).",
+      `OPENBLAS_NUM_THREADS=1, OMP_NUM_THREADS=1 and torch.set_num_threads(1); its BLAS: ${versions.blas ?? "none"}.`,
   ];
   for (const [group, heading] of Object.entries(groups)) {
     const those = results.filter((r) => r.group === group);

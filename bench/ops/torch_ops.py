@@ -1,6 +1,7 @@
 """The rows of the table in PyTorch; see main.ts for what is asked and answered, a line of JSON each."""
 import json
 import math
+import os
 import sys
 import time
 
@@ -180,8 +181,18 @@ def prepare(op, n, warm):
     return f, per_call, value
 
 
+def blas():
+    """The library of matrix products, which decides the speed of `matmul`: on Linux, from what is loaded."""
+    try:
+        with open("/proc/self/maps") as maps:
+            files = {line.split()[-1] for line in maps if "blas" in line or "libmkl" in line}
+        return ", ".join(sorted(os.path.realpath(f) for f in files)) or "its own"
+    except OSError:
+        return "unknown"
+
+
 torch.set_num_threads(1)
-print(json.dumps({"torch": torch.__version__}), flush=True)
+print(json.dumps({"torch": torch.__version__, "blas": blas()}), flush=True)
 call, per_call = None, 1.0
 for line in sys.stdin:
     asked = json.loads(line)
