@@ -44,6 +44,7 @@ export {
   setGradEnabled,
 } from "./tensor/grad-mode.ts";
 export { setPrintoptions } from "./tensor/print.ts";
+export { canCast, resultType } from "./tensor/promotion.ts";
 export { arange, linspace, logspace } from "./tensor/range.ts";
 export {
   forkRng,

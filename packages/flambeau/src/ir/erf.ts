@@ -1,34 +1,35 @@
-// The error function in double precision, which JavaScript's Math lacks; for the reference interpreter.
+// The error function in double precision, which JavaScript's Math lacks; and its rational approximations, for
+// expressions and host functions.
 // Floor L1 (ir). Source: W. J. Cody, "Rational Chebyshev approximations for the error function" (1969),
 // https://doi.org/10.1090/S0025-5718-1969-0247736-4; coefficients of his program CALERF, as doubles.
 
 /** Coefficients from the highest power down. */
-type Polynomial = readonly number[];
+export type Polynomial = readonly number[];
 
-const horner = (p: Polynomial, x: number): number => p.reduce((sum, c) => sum * x + c, 0);
+export const horner = (p: Polynomial, x: number): number => p.reduce((sum, c) => sum * x + c, 0);
 
 // erf(x) / x in x^2, up to 0.46875
-const nearTop: Polynomial = [
+export const nearTop: Polynomial = [
   0.18577770618460315, 3.1611237438705655, 113.86415415105016, 377.485237685302, 3209.3775891384694,
 ];
-const nearBottom: Polynomial = [
+export const nearBottom: Polynomial = [
   1, 23.601290952344122, 244.02463793444417, 1282.6165260773723, 2844.236833439171,
 ];
 // e^(x^2) erfc(x) in x, up to 4
-const middleTop: Polynomial = [
+export const middleTop: Polynomial = [
   2.1531153547440383e-8, 0.5641884969886701, 8.883149794388377, 66.11919063714163, 298.6351381974001,
   881.952221241769, 1712.0476126340707, 2051.0783778260716, 1230.3393547979972,
 ];
-const middleBottom: Polynomial = [
+export const middleBottom: Polynomial = [
   1, 15.744926110709835, 117.6939508913125, 537.1811018620099, 1621.3895745666903, 3290.7992357334597,
   4362.619090143247, 3439.3676741437216, 1230.3393548037495,
 ];
 // In 1 / x^2 beyond.
-const farTop: Polynomial = [
+export const farTop: Polynomial = [
   0.016315387137302097, 0.30532663496123236, 0.36034489994980445, 0.12578172611122926, 0.016083785148742275,
   0.0006587491615298378,
 ];
-const farBottom: Polynomial = [
+export const farBottom: Polynomial = [
   1, 2.568520192289822, 1.8729528499234673, 0.5279051029514285, 0.06051834131244132, 0.0023352049762686918,
 ];
 

@@ -111,19 +111,17 @@ function toSingle(x: bigint): number {
   return Math.fround(Number(kept));
 }
 
-/** Floats are cut off towards zero and stay within the ends of int32 or int64; NaN gives 0. */
+/** Floats are cut off towards zero; what an integer of so many bits cannot hold, NaN included, gives the smallest one. */
 function truncate(x: number, bits: 32 | 64): bigint {
-  const limit = 2n ** BigInt(bits - 1);
-  if (Number.isNaN(x)) return 0n;
-  if (x >= Number(limit)) return limit - 1n;
-  return x < -Number(limit) ? -limit : BigInt(Math.trunc(x));
+  const limit = 2 ** (bits - 1);
+  return x < limit && x >= -limit ? BigInt(Math.trunc(x)) : -(2n ** BigInt(bits - 1));
 }
 
 function cast(x: Value, from: DType, to: DType): Value {
   if (to === "bool") return Number(x) !== 0 ? 1 : 0;
   if (to === "float32") return typeof x === "bigint" ? toSingle(x) : Math.fround(x);
   if (to === "float64") return Number(x);
-  return wrap(isFloat(from) ? truncate(Number(x), to === "int64" ? 64 : 32) : BigInt(x), to);
+  return wrap(isFloat(from) ? truncate(Number(x), to === "int32" ? 32 : 64) : BigInt(x), to);
 }
 
 function fma(a: Value, b: Value, c: Value, dtype: DType): Value {

@@ -55,7 +55,8 @@ export type CompareOp = (typeof compareOps)[number];
  * All operations. Besides the three groups above:
  * - `input`: operand number `value`
  * - `const`: the number `value`
- * - `cast`: to `dtype` (float to integer truncates; anything to bool is `!= 0`)
+ * - `cast`: to `dtype` (float to integer truncates, and gives the smallest integer where it cannot, as x86 does; to
+ *   uint8, the low byte of that as an int64; anything to bool is `!= 0`)
  * - `select`: args (bool condition, a, b)
  * - `fma`: a * b + c, rounded once where the machine can (PyTorch's vectorised `a + alpha * b` does)
  */

@@ -2,7 +2,7 @@
 // Floor L4 (ops). Source: https://pytorch.org/docs/stable/torch.html#pointwise-ops
 
 import { isFloat } from "../base/dtype.ts";
-import { DTypeError, ValueError } from "../base/errors.ts";
+import { ValueError } from "../base/errors.ts";
 import type { Expr, ExprBuilder } from "../ir/scalar.ts";
 import type { ElementwiseDef } from "../tensor/elementwise.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
@@ -32,21 +32,6 @@ export const sub: AddLike<"sub"> = elementwise({
 
 const scaled = (g: AnyTensor, options: { readonly alpha?: number } | undefined): AnyTensor =>
   options?.alpha === undefined ? g : g.mul(options.alpha);
-
-/** `other - alpha * input`: {@link sub} with the operands exchanged. */
-export const rsub: AddLike<"rsub"> = composite(
-  (a: AnyTensor, b: AnyTensor | number, options?: { alpha?: number }) => {
-    if (a.dtype === "bool" || typeof b === "boolean" || (typeof b !== "number" && b.dtype === "bool"))
-      throw boolSubtraction("rsub");
-    return typeof b === "number" ? a.mul(-(options?.alpha ?? 1)).add(b) : b.sub(a, options);
-  },
-);
-
-const boolSubtraction = (name: string): DTypeError =>
-  new DTypeError(
-    name,
-    "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use logicalNot() instead.",
-  );
 
 /** `a * b` */
 export const mul: Binary<"mul"> = elementwise({

@@ -6,7 +6,7 @@ import { ArgumentError, RuntimeError } from "../base/errors.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { isTensor } from "../tensor/tensor.ts";
 import { composite, elementwise } from "./define.ts";
-import type { Binary, Compare, OpFn, Unary, UnaryBool } from "./signatures.ts";
+import type { Binary, Compare, CompareTensors, OpFn, Predicate, Unary, UnaryBool } from "./signatures.ts";
 
 /** `a == b`, element by element. NaN equals nothing. */
 export const eq: Compare<"eq"> = elementwise({
@@ -46,19 +46,36 @@ export const ge: Compare<"ge"> = elementwise({
 });
 
 /** Whether elements are NaN. */
-export const isnan: UnaryBool = elementwise({ operands: 1, result: "bool", lower: (k, x) => k.ne(x!, x!) });
+export const isnan: UnaryBool = elementwise({
+  operands: 1,
+  inplace: false,
+  result: "bool",
+  lower: (k, x) => k.ne(x!, x!),
+});
 /** Whether elements are +inf or -inf. */
 export const isinf: UnaryBool = elementwise({
   operands: 1,
+  inplace: false,
   result: "bool",
   lower: (k, x) => (isFloat(x!.dtype) ? k.eq(k.abs(x!), Number.POSITIVE_INFINITY) : k.ne(x!, x!)),
 });
 /** Whether elements are neither infinite nor NaN. */
 export const isfinite: UnaryBool = elementwise({
   operands: 1,
+  inplace: false,
   result: "bool",
   // x - x is 0 for numbers, NaN for infinities and NaN.
   lower: (k, x) => (isFloat(x!.dtype) ? k.eq(k.sub(x!, x!), 0) : k.eq(x!, x!)),
+});
+
+/** Whether the only element is nonzero (true, for bools). @throws RuntimeError unless there is exactly one. */
+export const isNonzero: Predicate = composite((x: AnyTensor) => {
+  const n = x.numel();
+  if (n !== 1)
+    throw new RuntimeError(
+      `Boolean value of Tensor with ${n === 0 ? "no values" : "more than one value"} is ambiguous (isNonzero)`,
+    );
+  return Number(x.item()) !== 0;
 });
 
 /** `!x`: whether elements are zero. */
@@ -68,20 +85,23 @@ export const logicalNot: UnaryBool = elementwise({
   lower: (k, x) => k.eq(x!, 0),
 });
 /** Whether both are nonzero. */
-export const logicalAnd: Compare<"logicalAnd"> = elementwise({
+export const logicalAnd: CompareTensors<"logicalAnd"> = elementwise({
   operands: 2,
+  tensorsOnly: true,
   result: "bool",
   lower: (k, a, b) => k.and(k.ne(a!, 0), k.ne(b!, 0)),
 });
 /** Whether one of both is nonzero. */
-export const logicalOr: Compare<"logicalOr"> = elementwise({
+export const logicalOr: CompareTensors<"logicalOr"> = elementwise({
   operands: 2,
+  tensorsOnly: true,
   result: "bool",
   lower: (k, a, b) => k.or(k.ne(a!, 0), k.ne(b!, 0)),
 });
 /** Whether exactly one of both is nonzero. */
-export const logicalXor: Compare<"logicalXor"> = elementwise({
+export const logicalXor: CompareTensors<"logicalXor"> = elementwise({
   operands: 2,
+  tensorsOnly: true,
   result: "bool",
   lower: (k, a, b) => k.xor(k.ne(a!, 0), k.ne(b!, 0)),
 });

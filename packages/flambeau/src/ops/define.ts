@@ -3,9 +3,10 @@
 
 import { isFloat } from "../base/dtype.ts";
 import { AutogradError } from "../base/errors.ts";
-import type { ElementwiseDef, OperandArg } from "../tensor/elementwise.ts";
+import type { ElementwiseDef } from "../tensor/elementwise.ts";
 import { Elementwise } from "../tensor/elementwise.ts";
 import { mode, withGrad } from "../tensor/grad-mode.ts";
+import type { OperandArg } from "../tensor/operands.ts";
 import type { MultiVjp, Saves, Vjp } from "../tensor/record.ts";
 import { checkInplace, finishInplace, OpNode } from "../tensor/record.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
@@ -49,7 +50,13 @@ function define<F>(f: Fn, entry: OpEntry): F {
 type Variant = (options: any) => unknown;
 
 /** An op that computes every element on its own. See {@link ElementwiseDef}. */
-export function elementwise<F>(def: ElementwiseDef & { readonly variant?: Variant }): F {
+export function elementwise<F>(
+  def: ElementwiseDef & {
+    readonly variant?: Variant;
+    /** Whether there is an in-place form. Default true. */
+    readonly inplace?: boolean;
+  },
+): F {
   const op = new Elementwise(def);
   const form = (inplace: boolean): Fn =>
     def.operands === 1
@@ -81,7 +88,7 @@ export function elementwise<F>(def: ElementwiseDef & { readonly variant?: Varian
     differentiable: def.vjp !== undefined,
     method: true,
     variadic: false,
-    inplace,
+    inplace: (def.inplace ?? true) ? inplace : null,
     definition: plain,
   });
 }

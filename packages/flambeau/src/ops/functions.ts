@@ -3,6 +3,7 @@
 
 export * from "./distances.ts";
 export * from "./einsum.ts";
+export * from "./function-only.ts";
 export * from "./join.ts";
 export * from "./linear.ts";
 export * from "./moments.ts";

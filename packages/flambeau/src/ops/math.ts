@@ -1,12 +1,11 @@
-// Functions of one number: signs and rounding, exponentials and logarithms, trigonometry, activations of one formula.
+// Functions of one number: signs, exponentials and logarithms, trigonometry, activations of one formula.
 // Floor L4 (ops). Source: https://pytorch.org/docs/stable/torch.html#pointwise-ops
 
-import { isFloat } from "../base/dtype.ts";
 import type { Expr, ExprBuilder } from "../ir/scalar.ts";
 import { elementwise } from "./define.ts";
-import type { BinaryFloat, Unary, UnaryFloat } from "./signatures.ts";
+import type { BinaryFloatTensors, Unary, UnaryFloat } from "./signatures.ts";
 
-// ---- signs and rounding ---------------------------------------------------------------------------------------
+// ---- signs ----------------------------------------------------------------------------------------------------
 
 /** -x */
 export const neg: Unary = elementwise({
@@ -35,32 +34,6 @@ export const sign: Unary = elementwise({
     return k.select(k.gt(x!, 0), number(1), k.select(k.lt(x!, 0), number(-1), number(0)));
   },
   vjp: [(g) => g.zerosLike()],
-});
-
-const rounding = (f: (k: ExprBuilder, x: Expr) => Expr): Unary =>
-  elementwise({
-    operands: 1,
-    refuses: ["bool"],
-    lower: (k, x) => (isFloat(x!.dtype) ? f(k, x!) : x!),
-    saves: "shapes",
-    vjp: [(g) => g.zerosLike()],
-  });
-
-/** The largest integer that is not above x. */
-export const floor: Unary = rounding((k, x) => k.floor(x));
-/** The smallest integer that is not below x. */
-export const ceil: Unary = rounding((k, x) => k.ceil(x));
-/** The nearest integer; ties go to the even one. */
-export const round: Unary = rounding((k, x) => k.round(x));
-/** x without its fraction. */
-export const trunc: Unary = rounding((k, x) => k.trunc(x));
-/** x - trunc(x) */
-export const frac: Unary = elementwise({
-  operands: 1,
-  saves: "shapes",
-  refuses: ["bool", "int"],
-  lower: (k, x) => k.sub(x!, k.trunc(x!)),
-  vjp: [(g) => g],
 });
 
 // ---- exponentials and logarithms -------------------------------------------------------------------------------
@@ -179,22 +152,16 @@ export const atan: UnaryFloat = elementwise({
 });
 
 /** The angle of the point (b, a), -pi..pi. */
-export const atan2: BinaryFloat<"atan2"> = elementwise({
+export const atan2: BinaryFloatTensors<"atan2"> = elementwise({
   operands: 2,
+  tensorsOnly: true,
   result: "float",
   lower: (k, a, b) => k.atan2(a!, b!),
   vjp: [
-    (g, s) => g.mul(s.b).div(sumOfSquares(s.a, s.b)),
-    (g, s) => g.neg().mul(s.a).div(sumOfSquares(s.a, s.b)),
+    (g, s) => g.mul(s.b).div(s.a.square().add(s.b.square())),
+    (g, s) => g.neg().mul(s.a).div(s.a.square().add(s.b.square())),
   ],
 });
-// biome-ignore lint/suspicious/noExplicitAny: either operand may be a number.
-const sumOfSquares = (a: any, b: any): any =>
-  typeof a === "number"
-    ? b.square().add(a * a)
-    : typeof b === "number"
-      ? a.square().add(b * b)
-      : a.square().add(b.square());
 
 // ---- hyperbolic functions --------------------------------------------------------------------------------------
 
@@ -270,23 +237,6 @@ export const atanh: UnaryFloat = elementwise({
 });
 
 // ---- others ----------------------------------------------------------------------------------------------------
-
-/** 2 / sqrt(pi) * integral of e^(-t^2) from 0 to x */
-export const erf: UnaryFloat = elementwise({
-  operands: 1,
-  result: "float",
-  lower: (k, x) => k.erf(x!),
-  vjp: [
-    (g, s) =>
-      g.mul(
-        s.x
-          .square()
-          .neg()
-          .exp()
-          .mul(2 / Math.sqrt(Math.PI)),
-      ),
-  ],
-});
 
 /** 1 / (1 + e^-x) */
 export const sigmoid: UnaryFloat = elementwise({

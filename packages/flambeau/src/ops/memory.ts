@@ -2,8 +2,8 @@
 // Floor L4 (ops). Source: https://pytorch.org/docs/stable/tensor_view.html
 
 import type { DType, Scalar } from "../base/dtype.ts";
-import { checkDType, dtypeOfScalar, dtypes } from "../base/dtype.ts";
-import { DTypeError, RuntimeError, ShapeError, showShape } from "../base/errors.ts";
+import { checkDType, dtypes } from "../base/dtype.ts";
+import { RuntimeError, ShapeError, showShape } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { broadcastShapes, checkShape, isContiguous, numel, sameShape, span } from "../base/shape.ts";
 import { copyElements } from "../tensor/copy.ts";
@@ -73,19 +73,17 @@ export const fill_: OpFn<[value: AnyTensor | Scalar], "self"> = mutating({
       );
     fillElements(self, isTensor(value) ? (value.item() as Scalar) : value);
   },
-  vjp: (g) => [null, g.sum()],
+  vjp: (g) => [g.zerosLike(), g.sum()],
 });
 
 function fillElements(self: AnyTensor, value: Scalar): void {
   const kind = dtypes[self.dtype as DType].kind;
-  if (kind === "int" && dtypes[dtypeOfScalar(value)].kind === "float")
-    throw new DTypeError(
-      "fill_",
-      `fill_: value ${value} cannot be converted to type ${self.dtype} without loss`,
-    );
+  if (kind === "int" && !Number.isFinite(Number(value)))
+    throw new RuntimeError(`fill_: value cannot be converted to type ${self.dtype} without overflow`);
   const { data } = self.storage;
+  const whole = kind === "int" && typeof value === "number" ? Math.trunc(value) : value;
   const v =
-    self.dtype === "int64" ? BigInt(value) : self.dtype === "bool" ? Number(Boolean(value)) : Number(value);
+    self.dtype === "int64" ? BigInt(whole) : self.dtype === "bool" ? Number(Boolean(value)) : Number(whole);
   if (self.packed) (data as Float32Array).fill(v as number, self.offset, self.offset + numel(self.shape));
   else {
     const one = fresh(allocate(self.dtype, 1), [], self.dtype);

@@ -4,7 +4,7 @@
 import { isFloat } from "../base/dtype.ts";
 import { RuntimeError } from "../base/errors.ts";
 import type { Expr, ExprBuilder } from "../ir/scalar.ts";
-import type { OperandArg } from "../tensor/elementwise.ts";
+import type { OperandArg } from "../tensor/operands.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { isTensor } from "../tensor/tensor.ts";
 import { eq, ge, logicalAnd } from "./compare.ts";
@@ -12,9 +12,10 @@ import { composite, elementwise } from "./define.ts";
 import { where } from "./select.ts";
 import type { Binary, BinaryEither, Unary, UnaryFloat } from "./signatures.ts";
 
-/** `x * x` */
+/** `x * x`; of bools, an integer. */
 export const square: Unary = elementwise({
   operands: 1,
+  result: "number",
   lower: (k, x) => k.mul(x!, x!),
   vjp: [(g, s) => doubleProduct(s.x, g)],
 });

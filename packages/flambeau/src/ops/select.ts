@@ -2,12 +2,12 @@
 // Floor L4 (ops). Source: https://pytorch.org/docs/stable/torch.html#pointwise-ops
 
 import { RuntimeError } from "../base/errors.ts";
-import type { OperandArg } from "../tensor/elementwise.ts";
+import type { OperandArg } from "../tensor/operands.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { isTensor } from "../tensor/tensor.ts";
 import { eq, ge, gt, le, lt } from "./compare.ts";
 import { composite, elementwise } from "./define.ts";
-import type { Binary, Clamp, Ternary, Where } from "./signatures.ts";
+import type { Binary, BinaryTensorsOnly, Clamp, Ternary, Where } from "./signatures.ts";
 
 const choose: Where = elementwise({
   name: "where",
@@ -32,15 +32,19 @@ export const where: Where = composite(
 );
 
 /** The larger of both; NaN if either is. Where both are equal, each gets half of the gradient. */
-export const maximum: Binary<"maximum"> = elementwise({
+export const maximum: BinaryTensorsOnly<"maximum"> = elementwise({
   operands: 2,
+  tensorsOnly: true,
+  inplace: false,
   lower: (k, a, b) => (a!.dtype === "bool" ? k.or(a!, b!) : k.max(a!, b!)),
   vjp: [(g, s) => share(g, gt(s.a, s.b), eq(s.a, s.b)), (g, s) => share(g, gt(s.b, s.a), eq(s.a, s.b))],
 });
 
 /** The smaller of both; NaN if either is. */
-export const minimum: Binary<"minimum"> = elementwise({
+export const minimum: BinaryTensorsOnly<"minimum"> = elementwise({
   operands: 2,
+  tensorsOnly: true,
+  inplace: false,
   lower: (k, a, b) => (a!.dtype === "bool" ? k.and(a!, b!) : k.min(a!, b!)),
   vjp: [(g, s) => share(g, lt(s.a, s.b), eq(s.a, s.b)), (g, s) => share(g, lt(s.b, s.a), eq(s.a, s.b))],
 });
@@ -51,7 +55,6 @@ const share = (g: AnyTensor, wins: AnyTensor, ties: AnyTensor): AnyTensor =>
 /** `max(x, bound)`; the gradient passes where x >= bound. */
 export const clampMin: Binary<"clampMin"> = elementwise({
   operands: 2,
-  refuses: ["bool"],
   lower: (k, x, bound) => k.max(x!, bound!),
   vjp: [(g, s) => g.mul(ge(s.a, s.b)), (g, s) => g.mul(lt(s.a, s.b))],
 });
@@ -59,7 +62,6 @@ export const clampMin: Binary<"clampMin"> = elementwise({
 /** `min(x, bound)`; the gradient passes where x <= bound. */
 export const clampMax: Binary<"clampMax"> = elementwise({
   operands: 2,
-  refuses: ["bool"],
   lower: (k, x, bound) => k.min(x!, bound!),
   vjp: [(g, s) => g.mul(le(s.a, s.b)), (g, s) => g.mul(gt(s.a, s.b))],
 });
@@ -74,6 +76,12 @@ export const clamp: Clamp = composite(
     const raised = low === null ? x : clampMin(x, low as number);
     return high === null ? raised : clampMax(raised, high as number);
   },
+  { inplace: true },
+);
+
+/** The same as {@link clamp}. */
+export const clip: Clamp<"clip"> = composite(
+  (x: AnyTensor, min?: OperandArg | null, max?: OperandArg | null) => clamp(x, min as number, max as number),
   { inplace: true },
 );
 
@@ -104,6 +112,8 @@ interface ValueOption {
 export const addcmul: Ternary<"addcmul", ValueOption> = elementwise({
   operands: 3,
   options: ["value"],
+  cutsOptions: true,
+  refuses: ["bool"],
   lower: (k, x, a, b, value) => k.add(x!, value ? k.mul(k.mul(value, a!), b!) : k.mul(a!, b!)),
   vjp: [
     (g) => g,

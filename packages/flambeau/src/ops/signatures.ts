@@ -65,6 +65,20 @@ export type {
   UnsqueezeOp,
 } from "./signatures/movement.ts";
 export type { CloneOp, Like, LikeOptions, OpFn, ResultKind, SelfOp, ToOp } from "./signatures/plain.ts";
+export type {
+  BinaryFloatEither,
+  BinaryFloatTensors,
+  BinaryTensors,
+  BinaryTensorsOnly,
+  CompareTensors,
+  FloatOfTwo,
+  Frexp,
+  LogitOp,
+  Predicate,
+  UnaryFloatOnly,
+  UnaryFloatWith,
+  UnaryWith,
+} from "./signatures/pointwise.ts";
 export type { LinearOp, MatMulOp } from "./signatures/products.ts";
 export type {
   AlongDim,

@@ -79,7 +79,7 @@ function move(p: AnyTensor, g: AnyTensor, state: AdamState, o: AdamRule, t: numb
   let v = averageSquare(state.expAvgSq, g, beta2);
   if (o.amsgrad) {
     state.maxExpAvgSq ??= v.zerosLike();
-    v = state.maxExpAvgSq.maximum_(v);
+    v = state.maxExpAvgSq.clampMin_(v);
   }
   const denominator = v
     .sqrt()

@@ -38,7 +38,7 @@ export function adamax(p: AnyTensor, grad: AnyTensor, state: AdamaxState, o: Ada
   const t = counted(state);
   const g = descent(p, grad, o);
   average(state.expAvg, g, beta1);
-  state.expInf.mul_(beta2).maximum_(g.abs().add_(o.eps));
+  state.expInf.mul_(beta2).clampMin_(g.abs().add_(o.eps));
   p.addcdiv_(state.expAvg, state.expInf, { value: -o.lr / (1 - beta1 ** t) });
 }
 

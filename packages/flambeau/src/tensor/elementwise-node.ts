@@ -3,9 +3,10 @@
 
 import type { DType } from "../base/dtype.ts";
 import type { Shape } from "../base/shape.ts";
-import type { Elementwise, OperandArg } from "./elementwise.ts";
+import type { Elementwise } from "./elementwise.ts";
 import type { Grad, Saved, SavedValue } from "./node.ts";
 import { freed, Node, unchanged } from "./node.ts";
+import type { OperandArg } from "./operands.ts";
 import { fitGradient, functionName, refuseInference } from "./record.ts";
 import type { AnyTensor } from "./tensor.ts";
 import { Tensor } from "./tensor.ts";

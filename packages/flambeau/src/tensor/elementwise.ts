@@ -3,7 +3,7 @@
 
 import type { MapKernel, Operand, StridedOperand } from "../backend/backend.ts";
 import { getBackend } from "../backend/backend.ts";
-import type { DType, Scalar, Standing } from "../base/dtype.ts";
+import type { DType, Scalar } from "../base/dtype.ts";
 import { dtypeIds, dtypeOfScalar, dtypes, getDefaultDType, isFloat, resultType } from "../base/dtype.ts";
 import { ArgumentError, DTypeError, RuntimeError, ShapeError, showShape } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
@@ -13,14 +13,25 @@ import type { Expr } from "../ir/scalar.ts";
 import { ExprBuilder } from "../ir/scalar.ts";
 import { ElementwiseNode } from "./elementwise-node.ts";
 import { mode } from "./grad-mode.ts";
+import type { HostFunction } from "./host-kernel.ts";
+import { hostKernel } from "./host-kernel.ts";
+import type { OperandArg } from "./operands.ts";
+import {
+  checkNumber,
+  hasZero,
+  isBool,
+  isNumber,
+  isSingle,
+  isUniform,
+  single,
+  standingOf,
+} from "./operands.ts";
 import { readable } from "./overlap.ts";
 import type { InputVjp, Saves } from "./record.ts";
 import { checkInplace, finishInplace } from "./record.ts";
 import { allocateFloat32, allocateUnset, Storage } from "./storage.ts";
 import type { AnyTensor } from "./tensor.ts";
 import { isTensor, Tensor } from "./tensor.ts";
-
-export type OperandArg = AnyTensor | Scalar;
 
 export interface ElementwiseDef {
   /** The name in messages and of the graph node, of an op that is not exported; the name of an export is its own. */
@@ -30,15 +41,21 @@ export interface ElementwiseDef {
   /** Names in the trailing options object that become further scalar operands, where given. */
   readonly options?: readonly string[];
   /** The value of one element. Operands come in the common dtype; options that were not given are undefined. */
-  readonly lower: (k: ExprBuilder, ...operands: Expr[]) => Expr;
-  /** Result dtype: the common one (default), at least a float, or bool. */
-  readonly result?: "common" | "float" | "bool";
+  readonly lower?: (k: ExprBuilder, ...operands: Expr[]) => Expr;
+  /** Instead of `lower`: a function of JavaScript, for what no expression says well (iterations, many regions). */
+  readonly host?: HostFunction;
+  /** Result dtype: the common one (default), at least an integer, at least a float, or bool. */
+  readonly result?: "common" | "number" | "float" | "bool";
   /** Which kinds of common dtype the op does not take. */
   readonly refuses?: readonly ("bool" | "int" | "float")[];
   /** Whether a single bool operand is refused as well, whatever the common dtype. */
   readonly refusesAnyBool?: boolean;
   /** Whether the first operand may be a number: never (default), beside a tensor, or always; as in PyTorch. */
   readonly numberFirst?: "beside" | "always";
+  /** Whether numbers are refused, as PyTorch does where it has an overload for tensors only. */
+  readonly tensorsOnly?: boolean;
+  /** Whether integers take options that are no integers, cut off. */
+  readonly cutsOptions?: boolean;
   /** Whether integers divide by the second operand, which must then have no zero. */
   readonly integerDivisor?: boolean;
   /** Gradient of each operand; null where there is none. Without it, results never require grad. */
@@ -47,13 +64,13 @@ export interface ElementwiseDef {
   readonly saves?: Saves;
 }
 
-const standingOf = (x: OperandArg): Standing =>
-  isTensor(x) ? (x.ndim > 0 ? "dimensioned" : "zeroDim") : "number";
-
 const isHot = (t: AnyTensor): boolean => t.dtype === "float32" && t.packed;
 
 /** A definition with every property there: definitions of one form are read several times faster than of many. */
-export interface Complete extends Required<Omit<ElementwiseDef, "name" | "numberFirst" | "vjp">> {
+export interface Complete
+  extends Required<Omit<ElementwiseDef, "name" | "lower" | "host" | "numberFirst" | "vjp">> {
+  readonly lower: ElementwiseDef["lower"] | null;
+  readonly host: HostFunction | null;
   readonly numberFirst: "never" | "beside" | "always";
   readonly vjp: readonly (InputVjp | null)[] | null;
 }
@@ -61,10 +78,13 @@ export interface Complete extends Required<Omit<ElementwiseDef, "name" | "number
 const complete = (def: ElementwiseDef): Complete => ({
   operands: def.operands,
   options: def.options ?? [],
-  lower: def.lower,
+  lower: def.lower ?? null,
+  host: def.host ?? null,
   result: def.result ?? "common",
   refuses: def.refuses ?? [],
   refusesAnyBool: def.refusesAnyBool ?? false,
+  tensorsOnly: def.tensorsOnly ?? false,
+  cutsOptions: def.cutsOptions ?? false,
   integerDivisor: def.integerDivisor ?? false,
   numberFirst: def.numberFirst ?? "never",
   vjp: def.vjp ?? null,
@@ -102,7 +122,9 @@ export class Elementwise {
       const x = a.storage.data;
       if (typeof b === "number") {
         const kernel =
-          a.packed && options === undefined ? (this.#vs ??= this.#hotKernel([false, true])) : null;
+          a.packed && options === undefined && !this.def.tensorsOnly
+            ? (this.#vs ??= this.#hotKernel([false, true]))
+            : null;
         if (kernel) return this.#runHot(kernel, a, a, b, options, inplace, x, a.offset, b, 0, 0);
       } else if (b instanceof Tensor && b.dtype === "float32") {
         const y = b.storage.data;
@@ -222,7 +244,12 @@ export class Elementwise {
     if (def.refusesAnyBool && (isBool(a) || isBool(b)))
       throw new DTypeError(this.name, this.#refusal("bool"));
     if (def.refuses.includes(kind)) throw new DTypeError(this.name, this.#refusal(common));
-    const compute = def.result === "float" && kind !== "float" ? getDefaultDType() : common;
+    const compute =
+      def.result === "float" && kind !== "float"
+        ? getDefaultDType()
+        : def.result === "number" && kind === "bool"
+          ? "int32"
+          : common;
     if (def.integerDivisor && kind === "int" && hasZero(b!))
       throw new RuntimeError(`${this.name}: ZeroDivisionError: integer division by zero`);
     const natural: DType = def.result === "bool" ? "bool" : compute;
@@ -263,12 +290,12 @@ export class Elementwise {
   }
 
   #check(x: unknown, position: number): void {
-    if (isTensor(x) || typeof x === "number" || typeof x === "boolean" || typeof x === "bigint") return;
+    if (isTensor(x)) return;
+    if (isNumber(x) && !this.def.tensorsOnly) return;
     const shown =
       x === null ? "null" : Array.isArray(x) ? "an array (make it a tensor with torch.tensor)" : typeof x;
-    throw new ArgumentError(
-      `${this.name}(): argument ${position + 1} must be a Tensor or a number, not ${shown}`,
-    );
+    const expected = this.def.tensorsOnly ? "a Tensor" : "a Tensor or a number";
+    throw new ArgumentError(`${this.name}(): argument ${position + 1} must be ${expected}, not ${shown}`);
   }
 
   #refusal(common: DType): string {
@@ -299,7 +326,7 @@ export class Elementwise {
     const common = resultType(seen);
     for (const name of this.def.options) {
       const v = (options as Record<string, unknown> | undefined)?.[name];
-      if (v === undefined) continue;
+      if (v === undefined || this.def.cutsOptions || this.def.result === "float") continue;
       if (typeof v === "number" && !isFloat(common) && !Number.isInteger(v))
         throw new RuntimeError(
           `${this.name}: For integral input tensors, argument ${name} must not be a floating point number.`,
@@ -391,7 +418,8 @@ export class Elementwise {
         const v = (options as Record<string, unknown>)[def.options[i]!];
         if (v === undefined || v === null) key *= 2;
         else {
-          extra.push(checkNumber(v, def.options[i]!, this.name));
+          const value = checkNumber(v, def.options[i]!, this.name);
+          extra.push(isFloat(compute) ? value : Math.trunc(value));
           key = key * 2 + 1;
         }
       }
@@ -452,38 +480,8 @@ export class Elementwise {
       const v = (options as Record<string, unknown> | undefined)?.[name];
       exprs.push(v === undefined || v === null ? undefined : operand(null));
     }
-    const body = k.cast(this.def.lower(k, ...(exprs as Expr[])), out);
+    if (this.def.host) return hostKernel(this.def.host, compute, out);
+    const body = k.cast(this.def.lower!(k, ...(exprs as Expr[])), out);
     return getBackend().map({ kind: "map", name: this.name, operands: specs, body });
   }
-}
-
-function checkNumber(v: unknown, name: string, op: string): number {
-  if (typeof v === "number") return v;
-  if (typeof v === "boolean") return Number(v);
-  if (isTensor(v) && v.numel() === 1) return Number(v.item());
-  throw new ArgumentError(`${op}(): option '${name}' must be a number, not ${typeof v}`);
-}
-
-const isBool = (x: OperandArg | undefined): boolean =>
-  isTensor(x) ? x.dtype === "bool" : typeof x === "boolean";
-
-const hasZero = (x: OperandArg): boolean =>
-  isTensor(x) ? x.toTypedArray().some((v) => Number(v) === 0) : Number(x) === 0;
-
-/** Whether a tensor is read as a single number. An int64 beyond 2^53 is not a JavaScript number, so those never are. */
-const isSingle = (t: AnyTensor, isOutput: boolean): boolean =>
-  !isOutput && t.dtype !== "int64" && isUniform(t);
-
-/** Whether all elements are one and the same place in memory: one element, or an expanded one. */
-function isUniform(t: AnyTensor): boolean {
-  const { shape, strides } = t;
-  for (let i = 0; i < strides.length; i++)
-    if (shape[i] !== 1 && (strides[i] !== 0 || shape[i] === 0)) return false;
-  return true;
-}
-
-/** The value of a scalar operand in the dtype of the computation. */
-function single(x: OperandArg, compute: DType): number {
-  const v = isTensor(x) ? Number(x.storage.data[x.offset]) : Number(x);
-  return compute === "bool" ? Number(v !== 0) : v;
 }

@@ -1,5 +1,6 @@
-// Conversions between dtypes, four elements at a time. Float to integer truncates, saturating where out of range
-// (C leaves that undefined); anything to bool is `!= 0`, so NaN is true.
+// Conversions between dtypes, four elements at a time. Float to integer truncates; where that is out of range, C leaves
+// the result undefined, and we do what x86 does in PyTorch: the smallest integer, NaN included. Anything to bool is
+// `!= 0`, so NaN is true.
 // Floor L2 (backend/wasm).
 
 import type { DType } from "../../base/dtype.ts";
@@ -11,7 +12,7 @@ import { narrowMask, widenMask } from "./lanes.ts";
 /** The upper half of a vector in the lower half. */
 const upper = (x: Local): Code => i8x16.shuffle(x, x, [8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7]);
 /** The lower halves of two vectors. */
-const join = (low: Code, high: Code): Code =>
+const join = (low: Code | Local, high: Code | Local): Code =>
   i8x16.shuffle(low, high, [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23]);
 
 const toLow = (e: Emitter, x: Local): [Local, Local] => [x, e.v(upper(x))];
@@ -63,21 +64,41 @@ function fromI32(e: Emitter, to: DType, x: Local): Group {
   }
 }
 
-function toI32(from: DType, x: Group): Code {
+// Truncation saturates below as wanted; what is not below 2^31, or not a number, is put right.
+function toI32(e: Emitter, from: DType, x: Group): Code {
   switch (from) {
     case "float32":
-      return i32x4.trunc_sat_f32x4_s(x[0]!);
-    case "float64":
-      return join(i32x4.trunc_sat_f64x2_s_zero(x[0]!), i32x4.trunc_sat_f64x2_s_zero(x[1]!));
+      return e.blend(i32x4.trunc_sat_f32x4_s(x[0]!), e.i32(-(2 ** 31)), f32x4.lt(x[0]!, e.f32(2 ** 31)));
+    case "float64": {
+      const cut = join(i32x4.trunc_sat_f64x2_s_zero(x[0]!), i32x4.trunc_sat_f64x2_s_zero(x[1]!));
+      const inside = x.map((v) => e.v(f64x2.lt(v, e.f64(2 ** 31))));
+      return e.blend(cut, e.i32(-(2 ** 31)), narrowMask(inside[0]!, inside[1]!));
+    }
     default:
       return narrowMask(x[0]!, x[1]!);
   }
 }
 
+/** The low byte of the integer, whatever its size: the float less the multiple of 256 below it, which is exact. */
+function byteOf(e: Emitter, from: DType, x: Group): Local {
+  if (from === "float32") {
+    const whole = e.v(f32x4.trunc(x[0]!));
+    const above = f32x4.mul(f32x4.floor(f32x4.mul(whole, e.f32(1 / 256))), e.f32(256));
+    return e.v(i32x4.trunc_sat_f32x4_s(f32x4.sub(whole, above)));
+  }
+  const [low, high] = x.map((v) => {
+    const whole = e.v(f64x2.trunc(v));
+    const above = f64x2.mul(f64x2.floor(f64x2.mul(whole, e.f64(1 / 256))), e.f64(256));
+    return e.v(i32x4.trunc_sat_f64x2_s_zero(f64x2.sub(whole, above)));
+  });
+  return e.v(join(low!, high!));
+}
+
 /** Lanes of a vector through scalar code to lanes of another type. */
 function int64FromF64(e: Emitter, x: Local): Local {
   const low = e.v(i64x2.splat(i64.trunc_sat_f64_s(f64x2.extract_lane(x, 0))));
-  return e.v(i64x2.replace_lane(low, 1, i64.trunc_sat_f64_s(f64x2.extract_lane(x, 1))));
+  const cut = i64x2.replace_lane(low, 1, i64.trunc_sat_f64_s(f64x2.extract_lane(x, 1)));
+  return e.v(e.blend(cut, e.i64(-(2n ** 63n)), f64x2.lt(x, e.f64(2 ** 63))));
 }
 
 function f32FromInt64(e: Emitter, [low, high]: Group): Local {
@@ -99,8 +120,9 @@ export function cast(e: Emitter, from: DType, to: DType, x: Group): Group {
   if (to === "bool") return [e.v(toBool(e, from, x))];
   if (from === "bool") return fromBool(e, to, x[0]!);
   if (from === "int32" || from === "uint8") return fromI32(e, to, x[0]!);
-  if (to === "int32") return [e.v(toI32(from, x))];
-  if (to === "uint8") return [e.v(v128.and(toI32(from, x), e.i32(255)))];
+  if (to === "int32") return [e.v(toI32(e, from, x))];
+  if (to === "uint8")
+    return [from === "int64" ? e.v(v128.and(toI32(e, from, x), e.i32(255))) : byteOf(e, from, x)];
   if (from === "float32") {
     const wide = f32ToF64(e, x[0]!);
     return to === "float64" ? wide : wide.map((v) => int64FromF64(e, v));

@@ -2,7 +2,7 @@
 
 import * as torch from "../../../src/index.ts";
 import type { Samples } from "./common.ts";
-import { binary, mask, one, positive } from "./common.ts";
+import { binary, mask, one, positive, tensors } from "./common.ts";
 
 export const arithmetic: Samples = {
   add: (op) => [
@@ -20,13 +20,16 @@ export const arithmetic: Samples = {
     ...binary()(op),
     one([[2, 3], [3]], (x, y) => x.sub(y, { alpha: 3 }), { inplace: (x, y) => x.sub_(y, { alpha: 3 }) }),
   ],
-  rsub: [one([[2, 3], [3]], (x, y) => x.rsub(y, { alpha: 3 })), one([[2, 3]], (x) => x.rsub(2))],
+  rsub: [
+    one([[2, 3], [3]], (x, y) => torch.rsub(x, y, { alpha: 3 })),
+    one([[2, 3]], (x) => torch.rsub(x, 2), { name: "number" }),
+  ],
   mul: binary(),
   div: binary(positive),
   trueDivide: binary(positive),
-  atan2: binary(positive),
-  maximum: binary(),
-  minimum: binary(),
+  atan2: tensors,
+  maximum: tensors,
+  minimum: tensors,
   fmod: binary(positive),
   remainder: binary(positive),
   clampMin: binary(),

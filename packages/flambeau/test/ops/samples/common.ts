@@ -73,6 +73,11 @@ export const binary =
       { name: "number", shapes: [[2, 3]], fn: (x) => x[op](1.7), inplace: (x) => x[`${op}_`](1.7), ...more },
     ];
   };
+/** {@link binary} of an op that takes tensors only, in place where there is such a form. */
+export const tensors = (op: string): Sample[] =>
+  binary(positive)(op)
+    .filter((s) => s.name !== "number")
+    .map(({ inplace, ...s }) => (inplace && `${op}_` in torch.Tensor.prototype ? { ...s, inplace } : s));
 export const along = (op: string): Sample[] => [
   { name: "all", shapes: [[2, 3]], fn: (x) => x[op]() },
   { name: "dim 0", shapes: [[2, 3]], fn: (x) => x[op](0) },

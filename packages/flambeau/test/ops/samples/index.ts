@@ -6,6 +6,7 @@ import { elementwise } from "./elementwise.ts";
 import { functional } from "./functional.ts";
 import { indexing } from "./indexing.ts";
 import { movement } from "./movement.ts";
+import { pointwise, underived } from "./pointwise.ts";
 import { products } from "./products.ts";
 import { reduce } from "./reduce.ts";
 import { spatial } from "./spatial.ts";
@@ -18,6 +19,7 @@ export const samples: Samples = {
   ...statistics,
   ...products,
   ...movement,
+  ...pointwise,
   ...indexing,
   ...functional,
   ...spatial,
@@ -25,6 +27,7 @@ export const samples: Samples = {
 
 /** Ops that have no derivative to check, and why. */
 export const without: Record<string, readonly string[]> = {
+  "derivatives that PyTorch does not have": underived,
   "random numbers": [
     "bernoulli",
     "bernoulli_",
@@ -42,6 +45,7 @@ export const without: Record<string, readonly string[]> = {
     "emptyLike",
     "fullLike",
     "isclose",
+    "isNonzero",
     "newEmptyStrided",
     "newFull",
     "newOnes",
