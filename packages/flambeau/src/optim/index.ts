@@ -17,7 +17,9 @@ export { Adamax, type AdamaxOptions, type AdamaxState, adamax } from "./adamax.t
 export { ASGD, type ASGDOptions, type ASGDState, asgd } from "./asgd.ts";
 export type { GroupInit, ParamGroup, Params, ParamsInit } from "./groups.ts";
 export { LBFGS, type LBFGSOptions, type LBFGSState } from "./lbfgs.ts";
+export { Lion, type LionOptions, type LionState, lion } from "./lion.ts";
 export * as lrScheduler from "./lr_scheduler/index.ts";
+export { Muon, type MuonOptions, type MuonState, muon, orthogonalized } from "./muon.ts";
 export { NAdam, type NAdamOptions, type NAdamState, nadam } from "./nadam.ts";
 export { Optimizer } from "./optimizer.ts";
 export { RAdam, type RAdamOptions, radam } from "./radam.ts";
