@@ -116,7 +116,7 @@ export function bind(
   const all = signaturesOf(path);
   // A function of ours that shows `...args` takes both forms.
   const args = own?.positional === null ? given : gatherList(all, given);
-  const keywords = canonicalKeywords(kwargs);
+  const keywords = canonicalKeywords(kwargs, all);
   const chosen = chooseSignature(all, args, keywords);
   const count = positionalCount(own, chosen);
   const out: unknown[] = [];

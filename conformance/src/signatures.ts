@@ -47,6 +47,9 @@ export function splitTopLevel(text: string): string[] {
 const canonicalName = (name: string): string =>
   ({ self: "input", axis: "dim", keepdims: "keepdim" })[name] ?? name;
 
+/** The name of a parameter in PyTorch's lists, where an axis is one (`segment_reduce`). */
+const ownName = (name: string): string => (name === "axis" ? name : canonicalName(name));
+
 /** Reads `(Tensor self, int dim=0, *, ScalarType? dtype=None)` or `(input, p=0.5)`. */
 export function parseSignature(text: string): PySignature {
   const parameters: PyParameter[] = [];
@@ -62,7 +65,7 @@ export function parseSignature(text: string): PySignature {
     const variadic = last.startsWith("*");
     const type = words.length > 1 ? words.slice(0, -1).join(" ") : null;
     parameters.push({
-      name: canonicalName(last.replace(/^\*/, "")),
+      name: ownName(last.replace(/^\*/, "")),
       type,
       keywordOnly: keywordOnly && !variadic,
       optional: fallback !== undefined || variadic || (type?.endsWith("?") ?? false),
@@ -157,9 +160,14 @@ export function gatherList(list: readonly PySignature[], args: readonly unknown[
   return args;
 }
 
-/** Keywords by their canonical names. */
-export const canonicalKeywords = (kwargs: Readonly<Record<string, unknown>>): Map<string, unknown> =>
-  new Map(Object.entries(kwargs).map(([k, v]) => [canonicalName(k), v]));
+/** Keywords by their canonical names; those that stand in one of the lists keep theirs. */
+export function canonicalKeywords(
+  kwargs: Readonly<Record<string, unknown>>,
+  signatures: readonly PySignature[] = [],
+): Map<string, unknown> {
+  const isOwn = (name: string): boolean => signatures.some((s) => s.some((p) => p.name === name));
+  return new Map(Object.entries(kwargs).map(([k, v]) => [isOwn(k) ? k : canonicalName(k), v]));
+}
 
 /**
  * The overload that PyTorch would choose; if the types fit none (as in a recorded TypeError), the first that the names

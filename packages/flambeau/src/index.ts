@@ -60,3 +60,4 @@ export {
   setRngState,
 } from "./tensor/sample.ts";
 export { type AnyTensor, isTensor, Tensor } from "./tensor/tensor.ts";
+export { bartlettWindow, blackmanWindow, hammingWindow, hannWindow, kaiserWindow } from "./tensor/windows.ts";

@@ -5,6 +5,7 @@ export * from "./add-products.ts";
 export * from "./arithmetic.ts";
 export * from "./at.ts";
 export * from "./compare.ts";
+export * from "./differences.ts";
 export * from "./error-functions.ts";
 export * from "./gather.ts";
 export * from "./index-tensors.ts";

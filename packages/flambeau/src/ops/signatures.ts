@@ -2,6 +2,18 @@
 // and the function `torch.add(x, y)`. A rule that fails turns the type of the argument into the sentence to read.
 // Floor L4 (ops), types only.
 
+export type {
+  FftnOp,
+  FftOp,
+  FftOptions,
+  GradientOp,
+  GradientOptions,
+  SegmentOp,
+  SegmentOptions,
+  ShiftOp,
+  TrapezoidOp,
+  TrapezoidOptions,
+} from "./signatures/analysis.ts";
 export type { Operand } from "./signatures/common.ts";
 export type {
   AddLike,

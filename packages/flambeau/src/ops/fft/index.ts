@@ -1,4 +1,5 @@
 // Fourier transforms of real results: `torch.fft`.
 // Floor L4 (ops). Source: https://pytorch.org/docs/stable/fft.html
 
-export {};
+export * from "./real.ts";
+export * from "./shift.ts";

@@ -1,5 +1,6 @@
 // Inputs for every differentiable op, for the numeric checks of derivatives.
 
+import { analysis } from "./analysis.ts";
 import { arithmetic } from "./arithmetic.ts";
 import type { Samples } from "./common.ts";
 import { elementwise } from "./elementwise.ts";
@@ -17,6 +18,7 @@ export const samples: Samples = {
   ...arithmetic,
   ...reduce,
   ...statistics,
+  ...analysis,
   ...products,
   ...movement,
   ...pointwise,
