@@ -3,11 +3,11 @@
 
 import type { DType } from "../base/dtype.ts";
 import type { Ok, Rank, Shape } from "../base/types/index.ts";
+import * as F from "../ops/functional/pool.ts";
 import type { Sizes } from "../ops/functional/sizes.ts";
 import { expandSizes } from "../ops/functional/sizes.ts";
 import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../tensor/tensor.ts";
 import { named, required } from "./arguments.ts";
-import * as F from "./functional/pooling.ts";
 import type { Apply, ShapeRule } from "./layer.ts";
 import { Layer } from "./layer.ts";
 import { Module } from "./module.ts";
@@ -158,12 +158,10 @@ export abstract class MaxPool<I extends boolean> extends Module {
   }
   protected pool(
     x: AnyTensor,
-    plain: F.MaxPool,
-    withIndices: F.MaxPoolWithIndices,
+    pool: (x: AnyTensor, kernelSize: Sizes, options: F.MaxPoolOptions) => AnyTensor | [AnyTensor, AnyTensor],
   ): AnyTensor | [AnyTensor, AnyTensor] {
-    const { stride, padding, dilation, ceilMode } = this;
-    const options = { stride, padding, dilation, ceilMode };
-    return this.returnIndices ? withIndices(x, this.kernelSize, options) : plain(x, this.kernelSize, options);
+    const { stride, padding, dilation, ceilMode, returnIndices } = this;
+    return pool(x, this.kernelSize, { stride, padding, dilation, ceilMode, returnIndices });
   }
   override extraRepr(): string {
     return (
@@ -176,18 +174,18 @@ export abstract class MaxPool<I extends boolean> extends Module {
 /** Maxima of windows of [N, C, L] or [C, L]. @see https://pytorch.org/docs/stable/generated/torch.nn.MaxPool1d.html */
 export class MaxPool1d<I extends boolean = false> extends MaxPool<I> {
   forward(x: AnyTensor): AnyTensor | [AnyTensor, AnyTensor] {
-    return this.pool(x, F.maxPool1d, F.maxPool1dWithIndices);
+    return this.pool(x, F.maxPool1d);
   }
 }
 /** Maxima of windows of [N, C, H, W] or [C, H, W]. @see https://pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html */
 export class MaxPool2d<I extends boolean = false> extends MaxPool<I> {
   forward(x: AnyTensor): AnyTensor | [AnyTensor, AnyTensor] {
-    return this.pool(x, F.maxPool2d, F.maxPool2dWithIndices);
+    return this.pool(x, F.maxPool2d);
   }
 }
 /** Maxima of windows of [N, C, D, H, W] or [C, D, H, W]. @see https://pytorch.org/docs/stable/generated/torch.nn.MaxPool3d.html */
 export class MaxPool3d<I extends boolean = false> extends MaxPool<I> {
   forward(x: AnyTensor): AnyTensor | [AnyTensor, AnyTensor] {
-    return this.pool(x, F.maxPool3d, F.maxPool3dWithIndices);
+    return this.pool(x, F.maxPool3d);
   }
 }

@@ -8,6 +8,7 @@ export * from "./gradient.ts";
 export * from "./join.ts";
 export * from "./linear.ts";
 export * from "./moments.ts";
+export * from "./pad.ts";
 export * from "./segment.ts";
 export * from "./take-rows.ts";
 export * from "./tensordot.ts";

@@ -116,4 +116,19 @@ export type {
   VarianceOp,
   VarianceOptions,
 } from "./signatures/statistics.ts";
-export type { ConvOp, ConvTransposeOp } from "./signatures/windows.ts";
+export type {
+  AdaptiveAvgPoolOp,
+  AdaptiveMaxPoolOp,
+  AvgPoolOp,
+  ConvOp,
+  ConvTransposeOp,
+  FoldOp,
+  FractionalMaxPoolOp,
+  GridSampleOp,
+  InterpolateOp,
+  MaxPoolOp,
+  MaxPoolWithIndicesOp,
+  MaxUnpoolOp,
+  PadOp,
+  UnfoldOp,
+} from "./signatures/windows.ts";

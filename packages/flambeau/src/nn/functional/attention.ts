@@ -5,11 +5,11 @@ import { isFloat } from "../../base/dtype.ts";
 import { RuntimeError, showShape } from "../../base/errors.ts";
 import type { Shape } from "../../base/shape.ts";
 import { sameShape } from "../../base/shape.ts";
+import { pad } from "../../ops/functional/pad.ts";
 import { cat } from "../../ops/join.ts";
 import { linear } from "../../ops/linear.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { dropout } from "./dropout.ts";
-import { pad } from "./padding.ts";
 import { warnOnce } from "./warn.ts";
 
 type Maybe = AnyTensor | null;

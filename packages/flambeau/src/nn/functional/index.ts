@@ -13,6 +13,7 @@ export {
   convTranspose3d,
   type Sizes,
 } from "../../ops/functional/index.ts";
+export * from "../../ops/functional/spatial.ts";
 export { linear } from "../../ops/linear.ts";
 export * from "./activation.ts";
 export {
@@ -44,5 +45,12 @@ export {
 } from "./losses.ts";
 export * from "./margin-losses.ts";
 export * from "./normalization.ts";
-export { type PaddingMode, pad } from "./padding.ts";
-export * from "./pooling.ts";
+export {
+  affineGrid,
+  type LpPoolOptions,
+  lpPool1d,
+  lpPool2d,
+  type UpsampleOptions,
+  upsampleBilinear,
+  upsampleNearest,
+} from "./resize.ts";

@@ -1,0 +1,120 @@
+// Each place of the result along one dimension as a weighted sum of a few places of the input: borders, resampling.
+// Floor L4 (ops).
+
+import type { Shape } from "../../base/shape.ts";
+import { numel } from "../../base/shape.ts";
+import { allocate } from "../../tensor/storage.ts";
+import type { AnyTensor } from "../../tensor/tensor.ts";
+import { fresh } from "../../tensor/tensor.ts";
+import { op } from "../define.ts";
+import type { Data } from "../elements.ts";
+import { dataOf } from "../elements.ts";
+
+/** A sparse matrix: place m of the result is the sum of weights[e] * place at[e] for e from first[m] below first[m + 1]. */
+export interface Taps {
+  /** Extent of the input. */
+  readonly length: number;
+  readonly first: Int32Array;
+  readonly at: Int32Array;
+  /** Null where every place has one tap of weight 1. */
+  readonly weights: Float64Array | null;
+}
+
+/** One tap each, of weight 1. */
+export const copies = (length: number, at: Int32Array): Taps => ({
+  length,
+  first: Int32Array.from({ length: at.length + 1 }, (_, i) => i),
+  at,
+  weights: null,
+});
+
+/** The product of taps with dimension `dim` of x, or with `back` of their transpose. */
+export const along: (x: AnyTensor, dim: number, taps: Taps, back: boolean) => AnyTensor = op({
+  name: "resample",
+  forward: (x: AnyTensor, dim: number, taps: Taps, back: boolean) => {
+    const shape = (x.shape as Shape).slice();
+    const outer = numel(shape.slice(0, dim));
+    const inner = numel(shape.slice(dim + 1));
+    const rows = taps.first.length - 1;
+    (shape as number[])[dim] = back ? taps.length : rows;
+    const y: AnyTensor = fresh(allocate(x.dtype, numel(shape)), shape, x.dtype);
+    const packed = x.contiguous();
+    const from = dataOf(packed);
+    const to = dataOf(y);
+    const size = back ? taps.length : rows;
+    const sourceSize = back ? rows : taps.length;
+    for (let o = 0; o < outer; o++) {
+      const source = packed.offset + o * sourceSize * inner;
+      const target = o * size * inner;
+      if (back) scatterRows(from, source, to, target, taps, inner);
+      else if (taps.weights === null) copyRows(from, source, to, target, taps.at, inner);
+      else if (inner === 1) sums(from, source, to, target, taps, taps.weights);
+      else sumRows(from, source, to, target, taps, taps.weights, inner);
+    }
+    return y;
+  },
+  vjp: (g, s) => along(g, s.meta(1), s.meta(2), !s.meta(3)),
+});
+
+function copyRows(from: Data, source: number, to: Data, target: number, at: Int32Array, inner: number): void {
+  for (let m = 0, w = target; m < at.length; m++) {
+    const row = source + at[m]! * inner;
+    for (let i = row; i < row + inner; i++) to[w++] = from[i]!;
+  }
+}
+
+function sums(
+  from: Data,
+  source: number,
+  to: Data,
+  target: number,
+  { first, at }: Taps,
+  weights: Float64Array,
+): void {
+  const rows = first.length - 1;
+  for (let m = 0; m < rows; m++) {
+    let sum = 0;
+    const end = first[m + 1]!;
+    for (let e = first[m]!; e < end; e++) sum += weights[e]! * from[source + at[e]!]!;
+    to[target + m] = sum;
+  }
+}
+
+function sumRows(
+  from: Data,
+  source: number,
+  to: Data,
+  target: number,
+  { first, at }: Taps,
+  weights: Float64Array,
+  inner: number,
+): void {
+  const rows = first.length - 1;
+  for (let m = 0; m < rows; m++) {
+    const row = target + m * inner;
+    for (let e = first[m]!; e < first[m + 1]!; e++) {
+      const weight = weights[e]!;
+      let i = source + at[e]! * inner;
+      for (let w = row; w < row + inner; w++) to[w]! += weight * from[i++]!;
+    }
+  }
+}
+
+function scatterRows(
+  from: Data,
+  source: number,
+  to: Data,
+  target: number,
+  { first, at, weights }: Taps,
+  inner: number,
+): void {
+  const rows = first.length - 1;
+  for (let m = 0; m < rows; m++) {
+    const row = source + m * inner;
+    for (let e = first[m]!; e < first[m + 1]!; e++) {
+      const weight = weights ? weights[e]! : 1;
+      let w = target + at[e]! * inner;
+      for (let i = row; i < row + inner; i++) to[w++]! += weight * from[i]!;
+    }
+  }
+}
