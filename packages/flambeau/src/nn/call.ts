@@ -1,6 +1,8 @@
 // What happens when a module is called: hooks before and after `forward`, and errors that say where they come from.
 // Floor L5 (nn). Source: torch/nn/modules/module.py
 
+import type { BackwardHooks } from "./backward-hooks.ts";
+import { callBetweenGates } from "./backward-hooks.ts";
 import type { Internals } from "./internals.ts";
 import { childEntries } from "./internals.ts";
 import type { Module } from "./module.ts";
@@ -13,13 +15,17 @@ export type ForwardHook = (module: Module, args: readonly unknown[], output: unk
 /** Runs `forward` between its hooks. */
 export function call(module: Module, state: Internals, args: readonly unknown[]): unknown {
   try {
-    if (state.preHooks === null && state.hooks === null) return module.forward(...args);
+    if (state.preHooks === null && state.hooks === null && state.backward === null)
+      return module.forward(...args);
     let inputs = args;
     for (const hook of state.preHooks ?? []) {
       const changed = hook(module, inputs);
       if (changed !== undefined && changed !== null) inputs = Array.isArray(changed) ? changed : [changed];
     }
-    let output: unknown = module.forward(...inputs);
+    const { backward } = state;
+    let output: unknown = backward
+      ? callBetweenGates(module, backward, inputs, (list) => module.forward(...list))
+      : module.forward(...inputs);
     for (const hook of state.hooks ?? []) {
       const changed = hook(module, inputs, output);
       if (changed !== undefined && changed !== null) output = changed;
@@ -44,6 +50,21 @@ export function addHook<K extends "preHooks" | "hooks">(
     if (i >= 0) list.splice(i, 1);
     if (list.length === 0) state[kind] = null;
   };
+}
+
+/** {@link addHook} for hooks on gradients, which are kept together. */
+export function addBackwardHook<K extends keyof BackwardHooks>(
+  state: Internals,
+  kind: K,
+  hook: NonNullable<BackwardHooks[K]>[number],
+): () => void {
+  const change = (edit: (list: readonly unknown[]) => readonly unknown[]): void => {
+    const list = edit(state.backward?.[kind] ?? []);
+    const hooks = { pre: null, full: null, ...state.backward, [kind]: list.length > 0 ? list : null };
+    state.backward = hooks.pre || hooks.full ? (hooks as BackwardHooks) : null;
+  };
+  change((list) => [...list, hook]);
+  return () => change((list) => list.filter((h) => h !== hook));
 }
 
 // ---- errors -------------------------------------------------------------------------------------------------

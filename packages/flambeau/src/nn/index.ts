@@ -24,6 +24,7 @@ export {
   type MultiheadAttentionOptions,
   NonDynamicallyQuantizableLinear,
 } from "./attention.ts";
+export type { BackwardHook, BackwardPreHook } from "./backward-hooks.ts";
 export {
   BatchNorm1d,
   BatchNorm2d,

@@ -4,6 +4,7 @@
 import { ValueError } from "../base/errors.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { isTensor } from "../tensor/tensor.ts";
+import type { BackwardHooks } from "./backward-hooks.ts";
 import type { ForwardHook, ForwardPreHook } from "./call.ts";
 import type { Module } from "./module.ts";
 import type { AnyParameter } from "./parameter.ts";
@@ -17,6 +18,8 @@ export interface Internals {
   readonly buffers: Map<string, boolean>;
   preHooks: ForwardPreHook[] | null;
   hooks: ForwardHook[] | null;
+  /** Hooks on gradients. */
+  backward: BackwardHooks | null;
   /** Names of children in the order in which a container runs them; null: the order of the properties. */
   names: string[] | null;
 }

@@ -7,8 +7,9 @@ import { ArgumentError } from "../base/errors.ts";
 import { noGrad } from "../tensor/grad-mode.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { isTensor } from "../tensor/tensor.ts";
+import type { BackwardHook, BackwardPreHook } from "./backward-hooks.ts";
 import type { ForwardHook, ForwardPreHook } from "./call.ts";
-import { addHook, call } from "./call.ts";
+import { addBackwardHook, addHook, call } from "./call.ts";
 import type { Internals } from "./internals.ts";
 import {
   bufferEntries,
@@ -73,7 +74,7 @@ export interface Module {
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: a call signature has no other place; the constructor makes it true.
 export abstract class Module {
   constructor() {
-    const state: Internals = { buffers: new Map(), preHooks: null, hooks: null, names: null };
+    const state: Internals = { buffers: new Map(), preHooks: null, hooks: null, backward: null, names: null };
     const self = ((...args: unknown[]): unknown => call(self, state, args)) as unknown as this;
     Object.setPrototypeOf(self, new.target.prototype as object);
     Object.defineProperty(self, stateName, { value: state });
@@ -276,6 +277,23 @@ export abstract class Module {
   /** Calls `hook(module, args, output)` after every `forward`; what it returns replaces the output. @returns a function that removes it */
   registerForwardHook(hook: ForwardHook): () => void {
     return addHook(this["~state"], "hooks", hook);
+  }
+
+  /**
+   * Calls `hook(module, gradInput, gradOutput)` whenever the gradients of the arguments have been computed (or, if none
+   * requires grad, those of the results); a list that it returns replaces `gradInput`.
+   *
+   * Arguments and results are seen as they are, not inside of lists in them. A module with such a hook must not change its
+   * arguments in place.
+   * @returns a function that removes it
+   * @see https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.register_full_backward_hook
+   */
+  registerFullBackwardHook(hook: BackwardHook): () => void {
+    return addBackwardHook(this["~state"], "full", hook);
+  }
+  /** Calls `hook(module, gradOutput)` before gradients go on into the module; a list that it returns replaces them. @returns a function that removes it */
+  registerFullBackwardPreHook(hook: BackwardPreHook): () => void {
+    return addBackwardHook(this["~state"], "pre", hook);
   }
 
   // ---- text ---------------------------------------------------------------------------------------------------
