@@ -74,6 +74,7 @@ export { type RecurrentModuleOptions, RNNBase } from "./rnn-base.ts";
 export { type CellOptions, GRUCell, LSTMCell, RNNCell } from "./rnn-cells.ts";
 export { Sequential } from "./sequential.ts";
 export type { LoadReport, StateDict } from "./state-dict.ts";
+export { type Summary, type SummaryRow, summary } from "./summary.ts";
 export {
   Transformer,
   TransformerDecoder,

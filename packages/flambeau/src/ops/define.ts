@@ -11,6 +11,7 @@ import type { MultiVjp, Saves, Vjp } from "../tensor/record.ts";
 import { checkInplace, finishInplace, OpNode } from "../tensor/record.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { isTensor } from "../tensor/tensor.ts";
+import { meter } from "./flops.ts";
 import { named } from "./named.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: arguments differ by op; each entry's declared type is what users see.
@@ -104,6 +105,8 @@ export interface OpDef {
   readonly multiVjp?: MultiVjp;
   /** What the gradient looks at; default `shapes`. */
   readonly saves?: Saves;
+  /** Additions and multiplications of a call, for {@link meter}: of matrix products and convolutions. */
+  readonly flops?: (out: AnyTensor, ...args: AnyTensor[]) => number;
   /** Names of the results, in order, of an op whose forward returns an array: they become its properties. */
   readonly fields?: readonly string[];
   readonly method?: boolean;
@@ -160,7 +163,16 @@ export function op<F>(def: OpDef): F {
     });
     return out;
   };
-  const call: Fn = fields ? (...args) => named(entry.name, fields, record(...args)) : record;
+  const { flops } = def;
+  const call: Fn = fields
+    ? (...args) => named(entry.name, fields, record(...args))
+    : flops
+      ? (...args) => {
+          const out: AnyTensor = record(...args);
+          if (meter.add !== null) meter.add(flops(out, ...args));
+          return out;
+        }
+      : record;
   const entry: OpEntry = {
     name: def.name ?? "op",
     kind: "op",

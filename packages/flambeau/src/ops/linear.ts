@@ -24,6 +24,7 @@ const rowsOf = (x: AnyTensor): AnyTensor =>
  */
 export const linear: LinearOp = op({
   saves: "inputs",
+  flops: (out, x) => 2 * numel(out.shape) * x.shape[x.ndim - 1],
   method: false,
   forward: (x: AnyTensor, weight: AnyTensor, bias?: AnyTensor | null) => {
     checkPair(x, weight, "linear");

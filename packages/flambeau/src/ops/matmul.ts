@@ -66,6 +66,7 @@ function productBatched(a: AnyTensor, b: AnyTensor, batch: Shape): AnyTensor {
  */
 export const matmul: MatMulOp = op({
   saves: "inputs",
+  flops: (out, a) => 2 * numel(out.shape) * a.shape[a.ndim - 1],
   forward: (a: AnyTensor, b: AnyTensor) => {
     checkPair(a, b, "matmul");
     if (a.ndim === 0 || b.ndim === 0)

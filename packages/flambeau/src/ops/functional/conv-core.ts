@@ -1,12 +1,16 @@
 // Convolution, its adjoint and the gradient of its weight, each differentiable through the others.
 // Floor L4 (ops). Source: ATen/native/Convolution.cpp
 
+import { numel } from "../../base/shape.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { op } from "../define.ts";
 import { convolved, convolvedBack, convolvedWeight } from "./conv-kernels.ts";
 import type { ConvGeometry } from "./conv-plan.ts";
 
 type Bias = AnyTensor | null;
+/** Every output is a sum over a kernel: `y` has the outputs' shape [N, O, ...], `weight` is [O, C / groups, ...]. */
+const flops = (y: AnyTensor, weight: AnyTensor): number =>
+  weight.shape[0] === 0 ? 0 : (2 * numel(y.shape) * numel(weight.shape)) / weight.shape[0];
 const ofChannels = (g: AnyTensor): AnyTensor =>
   g.sum(Array.from({ length: g.ndim - 1 }, (_, i) => (i === 0 ? 0 : i + 1)));
 
@@ -14,6 +18,7 @@ const ofChannels = (g: AnyTensor): AnyTensor =>
 export const convolution: (x: AnyTensor, weight: AnyTensor, bias: Bias, g: ConvGeometry) => AnyTensor = op({
   name: "convolution",
   saves: "inputs",
+  flops: (out, _x, weight) => flops(out, weight!),
   forward: (x: AnyTensor, weight: AnyTensor, bias: Bias, g: ConvGeometry) =>
     convolved(x.contiguous(), weight.contiguous(), bias, g),
   vjp: (g, s) => [
@@ -28,6 +33,7 @@ export const convolutionBack: (y: AnyTensor, weight: AnyTensor, bias: Bias, g: C
   op({
     name: "convolution",
     saves: "inputs",
+    flops: (_out, y, weight) => flops(y!, weight!),
     forward: (y: AnyTensor, weight: AnyTensor, bias: Bias, g: ConvGeometry) => {
       const x = convolvedBack(y.contiguous(), weight.contiguous(), g);
       return bias ? x.add_(bias.reshape([-1, ...g.kernel.map(() => 1)])) : x;
@@ -43,6 +49,7 @@ export const convolutionBack: (y: AnyTensor, weight: AnyTensor, bias: Bias, g: C
 export const convolutionWeight: (x: AnyTensor, y: AnyTensor, g: ConvGeometry) => AnyTensor = op({
   name: "convolutionBackward",
   saves: "inputs",
+  flops: (out, _x, y) => flops(y!, out),
   forward: (x: AnyTensor, y: AnyTensor, g: ConvGeometry) =>
     convolvedWeight(x.contiguous(), y.contiguous(), g),
   vjp: (g, s) => [
