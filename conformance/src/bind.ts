@@ -60,6 +60,14 @@ function placeOf(name: string, own: number, chosen: PySignature, all: readonly P
   return list.slice(0, place).every((p) => names.has(p.name) || p.optional) ? place : own;
 }
 
+/** The place of a parameter that goes by keyword only in the chosen overload, where all others have it in one place. */
+function placeElsewhere(name: string, all: readonly PySignature[]): number | null {
+  const places = new Set(
+    all.map((s) => positional(s).findIndex((p) => p.name === name)).filter((i) => i >= 0),
+  );
+  return places.size === 1 ? [...places][0]! : null;
+}
+
 const positional = (s: PySignature): PySignature => s.filter((p) => !p.keywordOnly);
 
 function named(
@@ -77,7 +85,11 @@ function named(
   });
   for (const [name, value] of keywords) {
     const i = list.findIndex((p) => p.name === name);
-    given.push({ name, value, position: i < 0 || !chosen ? null : placeOf(name, i, chosen, all) });
+    given.push({
+      name,
+      value,
+      position: i < 0 || !chosen ? placeElsewhere(name, all) : placeOf(name, i, chosen, all),
+    });
   }
   return given.filter((g) => g.value !== dropped && !(g.name !== null && withoutCounterpart.has(g.name)));
 }
