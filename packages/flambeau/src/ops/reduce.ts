@@ -3,17 +3,16 @@
 
 import type { DType } from "../base/dtype.ts";
 import { checkDType, isFloat } from "../base/dtype.ts";
-import { DTypeError, IndexError } from "../base/errors.ts";
-import { normalizeDim, normalizeDims, numel } from "../base/shape.ts";
+import { DTypeError } from "../base/errors.ts";
+import { normalizeDims } from "../base/shape.ts";
 import type { Saved } from "../tensor/node.ts";
 import type { Dims } from "../tensor/reduction.ts";
 import { reducer } from "../tensor/reduction.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
-import { fresh } from "../tensor/tensor.ts";
 import { composite, op } from "./define.ts";
 import { stack } from "./join.ts";
 import { spread, unreduced } from "./reduced.ts";
-import type { OpFn, ReduceOptions, Reduction, ReductionIndex } from "./signatures.ts";
+import type { OpFn, ReduceOptions, Reduction } from "./signatures.ts";
 
 const sumDType = (d: DType): DType => (isFloat(d) || d === "int64" ? d : "int32");
 const runSum = reducer({ combine: "sum", dtype: sumDType });
@@ -121,54 +120,3 @@ export const any: Reduction<"any", "bool"> = op({
 export const countNonzero: OpFn<[dim?: Dims], "index"> = composite((x: AnyTensor, dim?: Dims) =>
   x.ne(0).sum(dim),
 );
-
-function extremumIndex(
-  x: AnyTensor,
-  dim: number | null | undefined,
-  keepdim: boolean,
-  name: string,
-  better: (a: number, b: number) => boolean,
-): AnyTensor {
-  const d = dim === undefined || dim === null ? null : normalizeDim(dim, x.ndim, name);
-  if (numel(x.shape) === 0 && (d === null || x.shape[d] === 0))
-    throw new IndexError(
-      `${name}(): Expected reduction dim ${dim ?? ""} to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.`,
-    );
-  const rows = d === null || x.ndim === 0 ? x.reshape(1, -1) : x.transpose(d, -1);
-  const flat = rows.contiguous();
-  const n = flat.shape[flat.ndim - 1]!;
-  const outer = n === 0 ? 0 : numel(flat.shape) / n;
-  const data = flat.storage.data as Float32Array;
-  const out = new Int32Array(outer);
-  for (let r = 0; r < outer; r++) {
-    const at = flat.offset + r * n;
-    let best = 0;
-    let value = data[at]!;
-    for (let i = 1; i < n; i++) {
-      const v = data[at + i]!;
-      // The first NaN wins over all numbers.
-      if (better(v, value) || (Number.isNaN(v) && !Number.isNaN(value))) {
-        best = i;
-        value = v;
-      }
-    }
-    out[r] = best;
-  }
-  if (d === null || x.ndim === 0) return fresh(out, keepdim ? x.shape.map(() => 1) : [], "int32");
-  const shape = flat.shape.slice();
-  shape[shape.length - 1] = 1;
-  const kept = fresh(out, shape, "int32").transpose(d, -1) as AnyTensor;
-  return keepdim ? kept.contiguous() : kept.squeeze(d).contiguous();
-}
-
-/** Index of the largest element, in the flattened tensor or along `dim`; the first of equal ones. */
-export const argmax: ReductionIndex<"argmax"> = op({
-  forward: (x: AnyTensor, dim?: number | null, options: ReduceOptions = {}) =>
-    extremumIndex(x, dim, options.keepdim ?? false, "argmax", (a, b) => a > b),
-});
-
-/** Index of the smallest element, in the flattened tensor or along `dim`; the first of equal ones. */
-export const argmin: ReductionIndex<"argmin"> = op({
-  forward: (x: AnyTensor, dim?: number | null, options: ReduceOptions = {}) =>
-    extremumIndex(x, dim, options.keepdim ?? false, "argmin", (a, b) => a < b),
-});

@@ -76,6 +76,19 @@ export type {
   TransposeOp,
   UnsqueezeOp,
 } from "./signatures/movement.ts";
+export type {
+  AminmaxOp,
+  ArgsortOp,
+  CumulativePair,
+  ExtremumOp,
+  KthOp,
+  MedianOp,
+  PickOp,
+  SortOp,
+  SortOptions,
+  TopkOp,
+  TopkOptions,
+} from "./signatures/order.ts";
 export type { CloneOp, Like, LikeOptions, OpFn, ResultKind, SelfOp, ToOp } from "./signatures/plain.ts";
 export type {
   BinaryFloatEither,
@@ -95,6 +108,7 @@ export type { LinearOp, MatMulOp } from "./signatures/products.ts";
 export type {
   AlongDim,
   Dims,
+  KeepdimOption,
   ReduceOptions,
   ReduceRule,
   Reduction,

@@ -26,6 +26,7 @@ export type { Distances } from "./distances.ts";
 export type { FloatResult, Promote, ResultType, ScalarDType, SumResult, Weak } from "./dtypes.ts";
 export type { Cat, Stack } from "./join.ts";
 export type { NestedShape } from "./nested.ts";
+export type { Topk } from "./order.ts";
 export type {
   AddMatrix,
   AddOuter,

@@ -18,6 +18,9 @@ export interface ReduceOptions {
   /** The dtype to compute in. */
   readonly dtype?: DType;
 }
+export type KeepdimOption = Pick<ReduceOptions, "keepdim">;
+/** Whether reduced dimensions stay, of a literal type of options. */
+export type Kept<O> = Keep<O>;
 type Keep<O> = "keepdim" extends keyof O ? O["keepdim"] : false;
 
 /** The dtype of a reduction: that of the input; of a sum (integers and bool: int32); a float; bool. */

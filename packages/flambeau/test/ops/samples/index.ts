@@ -7,6 +7,7 @@ import { elementwise } from "./elementwise.ts";
 import { functional } from "./functional.ts";
 import { indexing } from "./indexing.ts";
 import { movement } from "./movement.ts";
+import { order } from "./order.ts";
 import { pointwise, underived } from "./pointwise.ts";
 import { products } from "./products.ts";
 import { reduce } from "./reduce.ts";
@@ -25,6 +26,7 @@ export const samples: Samples = {
   ...indexing,
   ...functional,
   ...spatial,
+  ...order,
 };
 
 /** Ops that have no derivative to check, and why. */
@@ -43,6 +45,7 @@ export const without: Record<string, readonly string[]> = {
     "uniform_",
   ],
   "results that hold none of the input's values": [
+    "argsort",
     "countNonzero",
     "emptyLike",
     "fullLike",

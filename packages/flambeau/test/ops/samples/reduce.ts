@@ -12,5 +12,4 @@ export const reduce: Samples = {
   logsumexp: (op) => along(op).slice(1),
   softmax: [0, -1].map((d) => one([[2, 3]], (x) => x.softmax(d), { name: `dim ${d}` })),
   logSoftmax: [0, -1].map((d) => one([[2, 3]], (x) => x.logSoftmax(d), { name: `dim ${d}` })),
-  cumsum: [one([[2, 3]], (x) => x.cumsum(1))],
 };
