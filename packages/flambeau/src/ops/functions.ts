@@ -10,6 +10,7 @@ export * from "./linear.ts";
 export * from "./moments.ts";
 export * from "./pad.ts";
 export * from "./segment.ts";
+export * from "./native-norms.ts";
 export * from "./take-rows.ts";
 export * from "./tensordot.ts";
 export * from "./trapezoid.ts";

@@ -37,6 +37,8 @@ export type {
   LossOptions,
   Lost,
   MultiMarginFn,
+  NativeBatchNormFn,
+  NativeLayerNormFn,
   PairLossFn,
   PerExample,
   ReductionMode,

@@ -24,6 +24,12 @@ export {
 } from "./attention.ts";
 export { bilinear } from "./bilinear.ts";
 export * from "./classification.ts";
+export { type CTCLossOptions, ctcLoss } from "./ctc.ts";
+export {
+  _scaledDotProductAttention,
+  type DotProductAttentionOptions,
+  scaledDotProductAttention,
+} from "./dot-product-attention.ts";
 export * from "./dropout.ts";
 export { type EmbeddingBagOptions, type EmbeddingOptions, embedding, embeddingBag } from "./embedding.ts";
 export { type GumbelSoftmaxOptions, gumbelSoftmax } from "./gumbel.ts";
@@ -54,3 +60,7 @@ export {
   upsampleBilinear,
   upsampleNearest,
 } from "./resize.ts";
+export { oneHot } from "./one-hot.ts";
+export { type PaddingMode, pad } from "./padding.ts";
+export * from "./pooling.ts";
+export { channelShuffle, pixelShuffle, pixelUnshuffle } from "./vision.ts";

@@ -116,3 +116,27 @@ export type MultiMarginFn<Options extends object> = <
   target: Y,
   options?: O,
 ) => Tensor<Lost<O, ShapeOf<Y>>, DtOf<X>>;
+
+type Maybe = AnyTensor | null | undefined;
+type Normed<X extends AnyTensor> = readonly [
+  result: Tensor<ShapeOf<X>, DtOf<X>>,
+  mean: Tensor<Shape, DtOf<X>>,
+  scale: Tensor<Shape, DtOf<X>>,
+];
+export type NativeBatchNormFn = <X extends AnyTensor>(
+  x: X,
+  weight: Maybe,
+  bias: Maybe,
+  runningMean: Maybe,
+  runningVar: Maybe,
+  training: boolean,
+  momentum: number,
+  eps: number,
+) => Normed<X>;
+export type NativeLayerNormFn = <X extends AnyTensor>(
+  x: X,
+  normalizedShape: readonly number[],
+  weight: Maybe,
+  bias: Maybe,
+  eps: number,
+) => Normed<X>;

@@ -1,0 +1,44 @@
+// Classes as vectors of zeros with a single one.
+// Floor L5 (nn). Source: ATen/native/Onehot.cpp
+
+import { RuntimeError, showShape } from "../../base/errors.ts";
+import type { Shape } from "../../base/shape.ts";
+import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../../tensor/tensor.ts";
+import { typed } from "./typed.ts";
+
+type OneHot<S, N> = S extends readonly unknown[] ? [...S, N extends -1 ? number : N] : Shape;
+
+/**
+ * out[..., c] = 1 where x[...] is c, else 0; in the dtype of `x`.
+ * @param numClasses default -1: the largest class + 1
+ * @throws RuntimeError for a dtype other than int32 and int64, a class below 0 or beyond `numClasses`, and for an empty
+ * tensor without `numClasses`.
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.functional.one_hot.html
+ */
+export const oneHot: <X extends AnyTensor, const N extends number = -1>(
+  x: X,
+  numClasses?: N,
+) => Tensor<OneHot<ShapeOf<X>, N>, DtOf<X>> = typed((x: AnyTensor, numClasses = -1): AnyTensor => {
+  if (x.dtype !== "int32" && x.dtype !== "int64")
+    throw new RuntimeError(`one_hot is only applicable to index tensor, got ${x.dtype}.`);
+  const shape = x.shape as Shape;
+  if (x.numel() === 0) {
+    if (numClasses <= 0)
+      throw new RuntimeError(
+        `one_hot: Can not infer total number of classes from empty tensor of shape ${showShape(shape)}.`,
+      );
+    return x.newZeros([...shape, numClasses]);
+  }
+  let largest = -1;
+  for (const v of x.toTypedArray()) {
+    const y = Number(v);
+    if (y < 0) throw new RuntimeError(`one_hot: Class values must be non-negative, got ${y}.`);
+    if (y > largest) largest = y;
+  }
+  if (numClasses !== -1 && largest >= numClasses)
+    throw new RuntimeError(
+      `one_hot: Class values must be smaller than num_classes, got ${largest} and num_classes=${numClasses}.`,
+    );
+  const classes = numClasses === -1 ? largest + 1 : numClasses;
+  return x.newZeros([...shape, classes]).scatter_(-1, x.unsqueeze(-1), 1);
+});
