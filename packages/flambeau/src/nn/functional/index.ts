@@ -51,6 +51,7 @@ export {
 } from "./losses.ts";
 export * from "./margin-losses.ts";
 export * from "./normalization.ts";
+export { oneHot } from "./one-hot.ts";
 export {
   affineGrid,
   type LpPoolOptions,
@@ -60,7 +61,4 @@ export {
   upsampleBilinear,
   upsampleNearest,
 } from "./resize.ts";
-export { oneHot } from "./one-hot.ts";
-export { type PaddingMode, pad } from "./padding.ts";
-export * from "./pooling.ts";
 export { channelShuffle, pixelShuffle, pixelUnshuffle } from "./vision.ts";

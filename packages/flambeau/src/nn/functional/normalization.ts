@@ -13,11 +13,11 @@ import {
 import type { Shape } from "../../base/shape.ts";
 import { numel, sameShape } from "../../base/shape.ts";
 import { nativeBatchNorm, nativeLayerNorm } from "../../ops/native-norms.ts";
+import { constantPadNd } from "../../ops/pad.ts";
 import type { SameFn } from "../../ops/signatures.ts";
 import { groupsOf, standardize } from "../../ops/standardize.ts";
 import { noGrad } from "../../tensor/grad-mode.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
-import { pad } from "./padding.ts";
 
 type Maybe = AnyTensor | null | undefined;
 
@@ -233,7 +233,11 @@ export const localResponseNorm: SameFn<[size: number, options?: LocalResponseNor
     throw new RuntimeError(`localResponseNorm: size should be greater than zero, but got ${size}`);
   const channels: number = x.shape[1];
   const border: number[] = new Array<number>(2 * (x.ndim - 2)).fill(0);
-  const squares = pad(x.mul(x), [...border, Math.floor(size / 2), Math.floor((size - 1) / 2)]);
+  const squares: AnyTensor = constantPadNd(x.mul(x), [
+    ...border,
+    Math.floor(size / 2),
+    Math.floor((size - 1) / 2),
+  ]);
   let sum: AnyTensor = squares.narrow(1, 0, channels);
   for (let i = 1; i < size; i++) sum = sum.add(squares.narrow(1, i, channels));
   // Means of integers are integers, as those of PyTorch's pooling are.
