@@ -110,6 +110,7 @@ def main():
                 if forward is not None:
                     result[f"nn.{name}.forward"] = [forward.replace("(self, ", "(").replace("(self)", "()")]
             reachable.update({name, f"{path}_{name}"})
+    reachable.add("slice")  # called as torch.ops.aten.slice
     # Where Python wraps a compiled function, its parameters are the ones that users see.
     result = {**compiled(reachable), **result}
     lines = [f"  {json.dumps(k)}: {json.dumps(v)}" for k, v in sorted(result.items())]

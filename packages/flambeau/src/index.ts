@@ -33,7 +33,17 @@ export * as masked from "./ops/masked/index.ts";
 export type { Named, ValuesAndIndices } from "./ops/named.ts";
 export * as special from "./ops/special/index.ts";
 export * as optim from "./optim/index.ts";
-export { asTensor, empty, eye, fromTypedArray, full, ones, tensor, zeros } from "./tensor/create.ts";
+export {
+  asTensor,
+  empty,
+  eye,
+  fromTypedArray,
+  full,
+  ones,
+  scalarTensor,
+  tensor,
+  zeros,
+} from "./tensor/create.ts";
 export {
   detectAnomaly,
   enableGrad,
@@ -45,7 +55,7 @@ export {
 } from "./tensor/grad-mode.ts";
 export { setPrintoptions } from "./tensor/print.ts";
 export { canCast, resultType } from "./tensor/promotion.ts";
-export { arange, linspace, logspace } from "./tensor/range.ts";
+export { arange, linspace, logspace, range } from "./tensor/range.ts";
 export {
   forkRng,
   getRngState,
@@ -60,4 +70,5 @@ export {
   setRngState,
 } from "./tensor/sample.ts";
 export { type AnyTensor, isTensor, Tensor } from "./tensor/tensor.ts";
+export { trilIndices, triuIndices } from "./tensor/triangle-indices.ts";
 export { bartlettWindow, blackmanWindow, hammingWindow, hannWindow, kaiserWindow } from "./tensor/windows.ts";

@@ -1,4 +1,4 @@
-// Indexing as in Python: x.at(0), x.at("1:3, ..., None"), x.at([slice(1, 3), rows]), and x.set(...) to assign.
+// Indexing as in Python: x.at(0), x.at("1:3, ..., None"), x.at([{ start: 1 }, rows]), and x.set(...) to assign.
 // Floor L4 (ops). Source: https://numpy.org/doc/stable/user/basics.indexing.html
 
 import type { Scalar } from "../base/dtype.ts";
@@ -6,13 +6,14 @@ import { ArgumentError, IndexError, showShape, ValueError } from "../base/errors
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh, isTensor } from "../tensor/tensor.ts";
 import { composite } from "./define.ts";
+import { scalarOf } from "./fill-elements.ts";
 import type { OpFn } from "./signatures.ts";
 
-/** `start:end:step` of Python. */
+/** `start:end:step` of Python: `{ start: 1 }` is `1:`. */
 export interface Slice {
-  readonly start: number | null;
-  readonly end: number | null;
-  readonly step: number;
+  readonly start?: number | null;
+  readonly end?: number | null;
+  readonly step?: number | null;
 }
 
 /** One entry of an index; `null` inserts a dimension, "..." stands for all dimensions not named. */
@@ -23,7 +24,7 @@ export type Index = IndexItem | readonly IndexItem[];
 type Parsed = number | boolean | null | "..." | Slice | AnyTensor;
 
 const isSlice = (x: unknown): x is Slice =>
-  typeof x === "object" && x !== null && "start" in x && "end" in x && "step" in x;
+  typeof x === "object" && x !== null && ("start" in x || "end" in x || "step" in x);
 
 function parseText(text: string): Parsed[] {
   return text.split(",").map((raw): Parsed => {
@@ -90,22 +91,33 @@ function parse(args: readonly unknown[]): Parsed[] {
 const consumes = (item: Parsed): number =>
   item === null || item === "..." || typeof item === "boolean"
     ? 0
-    : isTensor(item) && item.dtype === "bool"
+    : isTensor(item) && isMask(item)
       ? item.ndim
       : 1;
+
+const isMask = (x: AnyTensor): boolean => x.dtype === "bool" || x.dtype === "uint8";
+
+/** A 0-d tensor as the number or boolean that it stands for. */
+const unwrapped = (item: Parsed): Parsed =>
+  !isTensor(item) || item.ndim > 0
+    ? item
+    : isMask(item)
+      ? Boolean(item.item())
+      : item.dtype === "int32" || item.dtype === "int64"
+        ? Number(item.item())
+        : item;
 
 /** Applies integers, slices and new dimensions as views; returns what is left for index tensors. */
 function applyBasic(
   x: AnyTensor,
-  items: readonly Parsed[],
+  given: readonly Parsed[],
 ): { view: AnyTensor; indices: (AnyTensor | null)[] } {
+  const items = given.map(unwrapped);
   const taken = items.reduce<number>((n, item) => n + consumes(item), 0);
   if (taken > x.ndim)
     throw new IndexError(
       `too many indices for tensor of dimension ${x.ndim}: ${taken} given for shape ${showShape(x.shape)}`,
     );
-  if (items.filter((item) => item === "...").length > 1)
-    throw new IndexError("an index can only have a single ellipsis ('...')");
   let view = x;
   let d = 0;
   const indices: (AnyTensor | null)[] = [];
@@ -121,7 +133,7 @@ function applyBasic(
       view = view.unsqueeze(d++);
       indices.push(fresh(Uint8Array.of(Number(item)), [1], "bool"));
     } else if (typeof item === "number") {
-      const n: number = view.shape[d]!;
+      const n: number = view.shape[d] ?? 0;
       if (!Number.isInteger(item))
         throw new IndexError(
           `only integers, slices (\`:\`), ellipsis (\`...\`), None and long or byte tensors are valid indices (got ${item})`,
@@ -134,8 +146,10 @@ function applyBasic(
       indices.push(item);
       d += consumes(item);
     } else {
-      if (item.step <= 0) throw new ValueError("step must be greater than zero");
-      view = view.sliceDim(d, item.start, item.end, item.step);
+      const step = item.step ?? 1;
+      if (!(step > 0))
+        throw new ValueError(step === 0 ? "slice step cannot be zero" : "step must be greater than zero");
+      view = view.sliceDim(d, item.start, item.end, step);
       indices.push(null);
       d++;
     }
@@ -144,8 +158,9 @@ function applyBasic(
 }
 
 /**
- * Elements at an index: `x.at(0)`, `x.at(0, -1)`, `x.at("1:3, ..., None")`, `x.at([slice(1, 3), rows])`. Integers and slices
- * give views; index tensors and masks give copies.
+ * Elements at an index: `x.at(0)`, `x.at(0, -1)`, `x.at("1:3, ..., None")`, `x.at([{ start: 1, end: 3 }, rows])`. Integers,
+ * 0-d integer tensors and slices give views; index tensors, masks and booleans give copies. The dimensions of index tensors
+ * stand where the indexed dimensions stood if those are neighbours, else in front, as in NumPy.
  * @throws IndexError for an index out of range or too many of them.
  * @example torch.tensor([[1, 2], [3, 4]]).at("1, :") // tensor([3, 4])
  */
@@ -158,14 +173,41 @@ export const at: OpFn<Index[]> = composite(
   { variadic: true },
 );
 
-/** Assigns to the elements at an index: `x.set(0, 1.5)`, `x.set("1:3, 0", values)`. Values are broadcast. Returns x. */
+/** Without leading dimensions of extent 1 beyond those of the target. */
+function trimmed(values: AnyTensor, rank: number): AnyTensor {
+  let extra = 0;
+  while (values.ndim - extra > rank && values.shape[extra] === 1) extra++;
+  return extra === 0 ? values : values.reshape(values.shape.slice(extra));
+}
+
+/**
+ * Assigns to the elements at an index: `x.set(0, 1.5)`, `x.set("1:3, 0", values)`. Values are broadcast and converted to
+ * x's dtype. Returns x.
+ *
+ * Differs from PyTorch: values of another dtype are converted beside index tensors too.
+ */
 export const set: OpFn<[index: Index, values: AnyTensor | Scalar], "self"> = composite(
   (x: AnyTensor, index: unknown, values: AnyTensor | Scalar) => {
-    const { view, indices } = applyBasic(x, parse([index]));
+    const items = parse([index]);
+    // False chooses nothing, whatever the values are.
+    if (items.length === 1 && unwrapped(items[0]!) === false) return x;
+    const { view, indices } = applyBasic(x, items);
     if (indices.length > 0)
-      view.indexPut_(indices, isTensor(values) ? values.to(x.dtype) : view.newFull([], values));
-    else if (isTensor(values)) view.copy_(values);
+      view.indexPut_(
+        indices,
+        isTensor(values) ? spread(values.to(x.dtype), view, indices) : scalarOf(x, values),
+      );
+    else if (isTensor(values)) view.copy_(trimmed(values, view.ndim));
     else view.fill_(values);
     return x;
   },
 );
+
+/** The values without leading ones that the indexed result has no dimension for. */
+function spread(values: AnyTensor, view: AnyTensor, indices: readonly (AnyTensor | null)[]): AnyTensor {
+  const masks = indices.filter((i) => i !== null && isMask(i)) as AnyTensor[];
+  const lists = indices.filter((i) => i !== null && !isMask(i)) as AnyTensor[];
+  const taken = masks.reduce((n, m) => n + m.ndim, lists.length);
+  const own = Math.max(masks.length > 0 ? 1 : 0, ...lists.map((i) => i.ndim));
+  return trimmed(values, view.ndim - taken + own);
+}

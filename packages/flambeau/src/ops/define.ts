@@ -276,3 +276,11 @@ export function composite<F>(f: Fn, options: CompositeOptions = {}): F {
     definition: f,
   });
 }
+
+/** Another name of an op: the same parameters, gradient and form in place. */
+export function alias<F>(f: Fn): F {
+  const entry = entries.get(f)!;
+  // A function of its own, since an entry has one name.
+  const call: Fn = (...args) => f(...args);
+  return define<F>(call, { ...entry, name: "op", kind: "composite" });
+}

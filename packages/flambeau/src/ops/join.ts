@@ -3,15 +3,36 @@
 
 import type { DType } from "../base/dtype.ts";
 import { promoteTypes } from "../base/dtype.ts";
-import { RuntimeError, ShapeError, showShape } from "../base/errors.ts";
+import { ArgumentError, RuntimeError, ShapeError, showShape } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { normalizeDim, numel, sameShape } from "../base/shape.ts";
 import { copyElements } from "../tensor/copy.ts";
-import { allocate } from "../tensor/storage.ts";
+import { allocateUnset } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh, isTensor } from "../tensor/tensor.ts";
-import { composite, op } from "./define.ts";
-import type { CatOp, StackOp } from "./signatures.ts";
+import { alias, composite, op } from "./define.ts";
+import { cellsOf, cellsPer, moveRun } from "./elements.ts";
+import { atleast1d, atleast2d, atleast3d } from "./rank.ts";
+import type { CatOp, StackLike, StackOp } from "./signatures.ts";
+
+/** Copies `parts` one behind the other along dimension d of `out`: in runs where they lie in row-major order. */
+function joinInto(out: AnyTensor, parts: readonly AnyTensor[], d: number, dtype: DType): void {
+  const inner = numel(out.shape.slice(d + 1)) * cellsPer(dtype);
+  const outer = numel(out.shape.slice(0, d));
+  const row = out.shape[d]! * inner;
+  const to = cellsOf(out.storage.data);
+  let at = 0;
+  for (const x of parts) {
+    const n = x.shape[d]!;
+    if (x.dtype === dtype && x.packed) {
+      const from = cellsOf(x.storage.data);
+      const run = n * inner;
+      const start = x.offset * cellsPer(dtype);
+      for (let o = 0; o < outer; o++) moveRun(to, o * row + at * inner, from, start + o * run, run);
+    } else copyElements(out.narrow(d, at, n), x);
+    at += n;
+  }
+}
 
 /** Joins tensors along an existing dimension; all other extents agree. Empty 1-d tensors are passed over. */
 export const cat: CatOp = op({
@@ -43,12 +64,8 @@ export const cat: CatOp = op({
     const dtype = tensors.map((x) => x.dtype as DType).reduce(promoteTypes);
     const shape = first.shape.slice();
     shape[d] = parts.reduce((sum, x) => sum + x.shape[d]!, 0);
-    const out: AnyTensor = fresh(allocate(dtype, numel(shape)), shape, dtype);
-    let at = 0;
-    for (const x of parts) {
-      copyElements(out.narrow(d, at, x.shape[d]!), x);
-      at += x.shape[d]!;
-    }
+    const out: AnyTensor = fresh(allocateUnset(dtype, numel(shape)), shape, dtype);
+    joinInto(out, parts, d, dtype);
     return out;
   },
   vjp: (g, s) => {
@@ -62,6 +79,11 @@ export const cat: CatOp = op({
     });
   },
 });
+
+/** {@link cat} under another name. */
+export const concat: CatOp<"concat"> = alias(cat);
+/** {@link cat} under NumPy's name. */
+export const concatenate: CatOp<"concatenate"> = alias(cat);
 
 /** Joins tensors of one shape along a new dimension. */
 export const stack: StackOp = composite(
@@ -81,5 +103,47 @@ export const stack: StackOp = composite(
       normalizeDim(dim, first.ndim + 1, "stack"),
     );
   },
+  { method: false },
+);
+
+const nonEmpty = (tensors: readonly AnyTensor[], name: string): readonly AnyTensor[] => {
+  if (!Array.isArray(tensors) || !tensors.every(isTensor))
+    throw new ArgumentError(`${name}(): expected a list of Tensors`);
+  if (tensors.length === 0) throw new RuntimeError(`${name} expects a non-empty TensorList`);
+  return tensors;
+};
+
+/** Joins along dimension 1 (vectors: 0): columns side by side. 0-d tensors count as vectors. */
+export const hstack: StackLike<"hstack"> = composite(
+  (tensors: readonly AnyTensor[]) => {
+    const parts = nonEmpty(tensors, "hstack").map((x) => atleast1d(x));
+    return cat(parts, parts[0]!.ndim === 1 ? 0 : 1);
+  },
+  { method: false },
+);
+/** Joins along dimension 0: rows on top of each other. Vectors count as rows. */
+export const vstack: StackLike<"vstack"> = composite(
+  (tensors: readonly AnyTensor[]) =>
+    cat(
+      nonEmpty(tensors, "vstack").map((x) => atleast2d(x)),
+      0,
+    ),
+  { method: false },
+);
+/** {@link vstack} under another name. */
+export const rowStack: StackLike<"rowStack"> = alias(vstack);
+/** Joins along dimension 2, which vectors and matrices are given: see {@link atleast3d}. */
+export const dstack: StackLike<"dstack"> = composite(
+  (tensors: readonly AnyTensor[]) =>
+    cat(
+      nonEmpty(tensors, "dstack").map((x) => atleast3d(x)),
+      2,
+    ),
+  { method: false },
+);
+/** {@link hstack} where vectors count as columns. */
+export const columnStack: StackLike<"columnStack"> = composite(
+  (tensors: readonly AnyTensor[]) =>
+    hstack(nonEmpty(tensors, "column_stack").map((x) => (x.ndim <= 1 ? x.reshape([numel(x.shape), 1]) : x))),
   { method: false },
 );

@@ -6,7 +6,8 @@ import type { Shape } from "../base/shape.ts";
 import { broadcastStrides, contiguousStrides, inferShape, normalizeDim, numel } from "../base/shape.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh, isTensor, viewOf } from "../tensor/tensor.ts";
-import { composite, op } from "./define.ts";
+import { listOf } from "./arguments.ts";
+import { alias, composite, op } from "./define.ts";
 import type {
   ExpandOp,
   FlattenOp,
@@ -20,10 +21,6 @@ import type {
   TransposeOp,
   UnsqueezeOp,
 } from "./signatures.ts";
-
-/** `f(2, 3)` and `f([2, 3])` mean the same. */
-const listOf = (args: readonly (number | readonly number[])[]): readonly number[] =>
-  args.length === 1 && typeof args[0] !== "number" ? (args[0] ?? []) : (args as readonly number[]);
 
 /**
  * Strides that show `x` under another shape without copying; null if there are none. Dimensions that lie behind one
@@ -274,13 +271,13 @@ const narrowed: (x: AnyTensor, dim: number, start: number, length: number) => An
       throw new RuntimeError(`narrow(): length must be non-negative, got ${length}`);
     if (from + length > n)
       throw new RuntimeError(`narrow: start (${from}) + length (${length}) exceeds dimension size (${n}).`);
-    return slice(x, d, from, from + length, 1);
+    return sliceView(x, d, from, from + length, 1);
   },
   vjp: (g, s) => scatterSlice(g, s.meta(0).shape, s.meta(1), s.meta(2), s.meta(3), 1),
 });
 
 /** View of every `step`-th index of dimension d from start (included) to end (excluded); arguments are in range. */
-function slice(x: AnyTensor, d: number, start: number, end: number, step: number): AnyTensor {
+function sliceView(x: AnyTensor, d: number, start: number, end: number, step: number): AnyTensor {
   const shape = x.shape.slice();
   const strides = x.strides.slice();
   shape[d] = Math.max(0, Math.ceil((end - start) / step));
@@ -305,21 +302,24 @@ function scatterSlice(
 }
 
 /** `x[start:end:step]` along dimension `dim`: Python's slicing, where bounds outside of the tensor are moved to its edge. A view. */
-export const sliceDim: OpFn<[dim: number, start?: number | null, end?: number | null, step?: number]> = op({
-  forward: (x: AnyTensor, dim: number, start?: number | null, end?: number | null, step = 1) => {
+export const sliceDim: OpFn<[dim?: number, start?: number | null, end?: number | null, step?: number]> = op({
+  forward: (x: AnyTensor, dim = 0, start?: number | null, end?: number | null, step = 1) => {
+    if (x.ndim === 0) throw new IndexError("slice() cannot be applied to a 0-dim tensor.");
     const d = normalizeDim(dim, x.ndim, "slice");
     if (!Number.isInteger(step) || step <= 0)
       throw new RuntimeError(`slice step must be positive, got ${step}`);
     const [a, b] = sliceBounds(x.shape[d]!, start, end);
-    return slice(x, d, a, b, step);
+    return sliceView(x, d, a, b, step);
   },
   vjp: (g, s) => {
     const { shape } = s.meta(0);
-    const d = normalizeDim(s.meta(1), shape.length, "slice");
+    const d = normalizeDim(s.meta(1) ?? 0, shape.length, "slice");
     const [a] = sliceBounds(shape[d]!, s.meta(2), s.meta(3));
     return scatterSlice(g, shape, d, a, g.shape[d], s.meta(4) ?? 1);
   },
 });
+/** {@link sliceDim} under the name that it has in PyTorch's graphs. */
+export const slice: typeof sliceDim = alias(sliceDim);
 
 function sliceBounds(
   n: number,

@@ -18,10 +18,12 @@ const choose: Where = elementwise({
 
 /**
  * `condition ? a : b`, element by element, with broadcasting. The method is that of `a`: `a.where(condition, b)`.
+ * `where(condition)` alone lists the places where it is true: {@link nonzero} with `asTuple`.
  * @throws RuntimeError unless the condition is bool or uint8.
  */
 export const where: Where = composite(
-  (condition: AnyTensor, a: OperandArg, b: OperandArg) => {
+  (condition: AnyTensor, a?: OperandArg, b?: OperandArg) => {
+    if (a === undefined && b === undefined) return condition.nonzero({ asTuple: true });
     if (condition.dtype !== "bool" && condition.dtype !== "uint8")
       throw new RuntimeError(
         `where expected condition to be a boolean tensor, but got a tensor with dtype ${condition.dtype}`,

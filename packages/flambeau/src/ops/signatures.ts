@@ -79,6 +79,26 @@ export type {
   UnsqueezeOp,
 } from "./signatures/movement.ts";
 export type {
+  AtLeastOp,
+  DiagEmbedOp,
+  DiagOp,
+  DiagonalOp,
+  FlipOp,
+  MovedimOp,
+  NonzeroOp,
+  RavelOp,
+  RepeatOp,
+  SameShapeAs,
+  StackLike,
+  TensorSplitOp,
+  TensorsFn,
+  TensorsToOne,
+  TraceOp,
+  TransposeLastOp,
+  TriangleOp,
+  WindowsOp,
+} from "./signatures/moves.ts";
+export type {
   AminmaxOp,
   ArgsortOp,
   CumulativePair,
@@ -91,7 +111,17 @@ export type {
   TopkOp,
   TopkOptions,
 } from "./signatures/order.ts";
-export type { CloneOp, Like, LikeOptions, OpFn, ResultKind, SelfOp, ToOp } from "./signatures/plain.ts";
+export type {
+  CloneOp,
+  Like,
+  LikeOptions,
+  OpFn,
+  ResultKind,
+  SelfOp,
+  ToOp,
+  ToOptions,
+  TypeAsOp,
+} from "./signatures/plain.ts";
 export type {
   BinaryFloatEither,
   BinaryFloatTensors,

@@ -231,6 +231,18 @@ export function full<
 }
 
 /**
+ * A 0-d tensor of the default floating-point dtype, or of the one that is asked for; fractions are cut for integers.
+ * @see https://pytorch.org/docs/stable/generated/torch.scalar_tensor.html
+ */
+export function scalarTensor<D extends DType = "float32">(
+  value: Scalar,
+  options: CreateOptions<D> = {},
+): Tensor<[], D> {
+  const dtype = checkDType(options.dtype ?? getDefaultDType());
+  return finish(elementsAs(parseNested(value, "scalarTensor"), dtype, "scalarTensor"), [], dtype, options);
+}
+
+/**
  * Ones on the diagonal, zeros elsewhere. `eye(3)`, `eye(2, 3)`, `eye(3, { dtype: "int32" })`.
  *
  * @param n number of rows

@@ -1,4 +1,4 @@
-// Evenly spaced values: arange, linspace, logspace, to the last bit those of PyTorch.
+// Evenly spaced values: arange, range, linspace, logspace, to the last bit those of PyTorch.
 // Floor L3 (tensor). Source: aten/src/ATen/native/{RangeFactories.cpp,cpu/RangeFactoriesKernel.cpp} of PyTorch 1.13.
 
 import type { DType, TypedArray } from "../base/dtype.ts";
@@ -150,6 +150,38 @@ export function arange(...args: (Real | CreateOptions | undefined)[]): AnyTensor
       (base, k) => base + step * k,
     );
   return finish(out, [size], dtype, options);
+}
+
+/**
+ * `start`, `start + step`, ... up to and including `end`, in the default floating-point dtype: PyTorch's deprecated range.
+ * Prefer {@link arange}, which leaves `end` out.
+ *
+ * @throws RuntimeError if step (default 1) is 0 or leads away from end
+ */
+export function range<D extends DType = "float32">(
+  start: number,
+  end: number,
+  step?: number,
+  options: CreateOptions<D> = {},
+): Tensor<[number], D> {
+  const a = real(start, "start", "range");
+  const b = real(end, "end", "range");
+  const by = real(step ?? 1, "step", "range");
+  const dtype = checkSpacedDType(options.dtype ?? getDefaultDType(), "range");
+  if (!(by > 0 || by < 0)) throw new RuntimeError("range: step must be nonzero");
+  if (!Number.isFinite(a) || !Number.isFinite(b))
+    throw new RuntimeError(`range: unsupported range: ${a} -> ${b}`);
+  if (by > 0 ? b < a : b > a)
+    throw new RuntimeError("range: upper bound and lower bound inconsistent with step sign");
+  const cut = isInteger(dtype) ? Math.trunc : (x: number) => x;
+  checkEnds(dtype, [a, b], "range");
+  const n = Math.floor((b - a) / by) + 1;
+  const out = allocate(dtype, n);
+  for (let i = 0; i < n; i++) {
+    const v = cut(a) + cut(by) * i;
+    out[i] = out instanceof BigInt64Array ? BigInt(v) : v;
+  }
+  return finish(out, [n], dtype, options);
 }
 
 function steps(n: unknown, op: string): number {

@@ -6,6 +6,7 @@ import { dtypes, isFloat } from "../base/dtype.ts";
 import { AutogradError, RuntimeError, ShapeError, showShape } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { contiguousStrides, isContiguous, normalizeDim, numel, sameShape } from "../base/shape.ts";
+import type { Reversed, TransposedLast } from "../base/types/index.ts";
 import type * as ops from "../ops/methods.ts";
 import type { InplaceOps } from "../ops/signatures.ts";
 import type { BackwardOptions } from "./engine.ts";
@@ -268,6 +269,28 @@ export class Tensor<out S = Shape, out D extends DType = "float32"> {
   isFloatingPoint(): boolean {
     return isFloat(this.dtype);
   }
+  /** All dimensions in reverse order. A view. */
+  get T(): Tensor<Reversed<S>, D> {
+    const self = this as AnyTensor;
+    return self.permute(self.strides.map((_, i) => self.ndim - 1 - i)) as AnyTensor;
+  }
+  /** Matrices transposed: the last two dimensions exchanged. A view. @throws RuntimeError for a vector. */
+  get mT(): Tensor<TransposedLast<S>, D> {
+    return matrices(this, "mT");
+  }
+  /** {@link mT}: without complex numbers, the adjoint is the transpose. */
+  get mH(): Tensor<TransposedLast<S>, D> {
+    return matrices(this, "mH");
+  }
+  /** The transposed matrix, without complex numbers. A view. @throws RuntimeError unless there are 0 or 2 dimensions. */
+  get H(): Tensor<TransposedLast<S>, D> {
+    if (this.ndim !== 0 && this.ndim !== 2)
+      throw new RuntimeError(
+        `tensor.H is only supported on matrices (2-D tensors). Got ${this.ndim}-D tensor.` +
+          (this.ndim > 2 ? " For batches of matrices, consider using tensor.mH" : ""),
+      );
+    return matrices(this, "H");
+  }
   /** Extent of the first dimension, as Python's `len`. */
   get length(): number {
     if (this.ndim === 0) throw new RuntimeError("length of a 0-d tensor");
@@ -348,6 +371,14 @@ Object.defineProperty(Tensor.prototype, Symbol.for("nodejs.util.inspect.custom")
     return this.toString();
   },
 });
+
+function matrices(x: AnyTensor, name: string): AnyTensor {
+  if (x.ndim === 1)
+    throw new RuntimeError(
+      `tensor.${name} is only supported on matrices or batches of matrices. Got 1-D tensor.`,
+    );
+  return x.ndim === 0 ? x.permute([]) : x.transpose(-2, -1);
+}
 
 /** Element `i` of a storage as a JavaScript value; int64 becomes a number where that is exact. */
 export function readElement(data: TypedArray, i: number, dtype: DType): Scalar {

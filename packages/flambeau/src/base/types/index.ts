@@ -25,6 +25,19 @@ export type {
 export type { Distances } from "./distances.ts";
 export type { FloatResult, Promote, ResultType, ScalarDType, SumResult, Weak } from "./dtypes.ts";
 export type { Cat, Stack } from "./join.ts";
+export type {
+  AtLeast,
+  Diag,
+  DiagEmbed,
+  Diagonal,
+  MoveDim,
+  Repeat,
+  Reversed,
+  StackKind,
+  TransposedLast,
+  TransposeLast,
+  Unfold,
+} from "./moves.ts";
 export type { NestedShape } from "./nested.ts";
 export type { Topk } from "./order.ts";
 export type {

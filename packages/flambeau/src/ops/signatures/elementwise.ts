@@ -144,8 +144,9 @@ export interface Ternary<Name extends string = "broadcast", Options extends obje
 }
 
 type Choice<C, A, B> = Broadcast<Ok<Broadcast<Extents<A>, Extents<B>, "where">>, ShapeOf<C>, "where">;
-/** `torch.where(condition, a, b)`. */
+/** `torch.where(condition, a, b)`; `torch.where(condition)` gives the places where it is true. */
 export interface Where {
+  (condition: AnyTensor): Tensor<[number], "int32">[];
   <X extends AnyTensor, C extends AnyTensor, const B extends Operand>(
     this: X,
     condition: Fits<Broadcast<ShapeOf<C>, ShapeOf<X>, "where">, C>,

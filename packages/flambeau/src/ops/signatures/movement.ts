@@ -20,7 +20,7 @@ import type { Unless } from "./common.ts";
 import type { Given } from "./reduce.ts";
 
 /** Numbers given one by one, or as one list. */
-type Listed<A, B extends readonly unknown[]> = A extends readonly unknown[] ? A : [A, ...B];
+export type Listed<A, B extends readonly unknown[]> = A extends readonly unknown[] ? A : [A, ...B];
 
 /** `x.reshape(3, -1)`, `x.reshape([3, -1])`. */
 export interface ReshapeOp<Name extends string = "reshape"> {

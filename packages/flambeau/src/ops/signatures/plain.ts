@@ -5,7 +5,7 @@ import type { DType } from "../../base/dtype.ts";
 import type { Shape } from "../../base/types/index.ts";
 import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../../tensor/tensor.ts";
 import type { ValuesAndIndices } from "../named.ts";
-import type { NoOptions } from "./common.ts";
+import type { NoOptions, Unless } from "./common.ts";
 
 /** The same shape and dtype, without a form in place. */
 export interface CloneOp {
@@ -14,9 +14,30 @@ export interface CloneOp {
 }
 /** `x.to("float64")`; with a dtype of its own, `x.double()`. */
 export type ToOp<D extends DType = never> = [D] extends [never] ? ToDType : ToFixed<D>;
+export interface ToOptions {
+  /** Whether a tensor that has the dtype already is copied. Default false. */
+  readonly copy?: boolean;
+}
+type Target = DType | AnyTensor;
+type TargetDType<D> = D extends DType ? D : DtOf<D>;
 interface ToDType {
-  <X extends AnyTensor, const D extends DType>(this: X, dtype: D): Tensor<ShapeOf<X>, D>;
-  <X extends AnyTensor, const D extends DType>(x: X, dtype: D): Tensor<ShapeOf<X>, D>;
+  <X extends AnyTensor, const D extends Target>(
+    this: X,
+    dtype: D,
+    options?: ToOptions,
+  ): Tensor<ShapeOf<X>, TargetDType<D>>;
+  <T, X extends AnyTensor, const D extends Target>(
+    this: T,
+    x: X,
+    dtype: D,
+    options?: ToOptions,
+    ...none: Unless<T, []>
+  ): Tensor<ShapeOf<X>, TargetDType<D>>;
+}
+/** `x.typeAs(y)`. */
+export interface TypeAsOp {
+  <X extends AnyTensor, Y extends AnyTensor>(this: X, other: Y): Tensor<ShapeOf<X>, DtOf<Y>>;
+  <X extends AnyTensor, Y extends AnyTensor>(x: X, other: Y): Tensor<ShapeOf<X>, DtOf<Y>>;
 }
 interface ToFixed<D extends DType> {
   <X extends AnyTensor>(this: X): Tensor<ShapeOf<X>, D>;
@@ -29,12 +50,12 @@ export interface LikeOptions {
 }
 type LikeDType<D, O> = O extends { readonly dtype: infer R extends DType } ? R : D;
 /** A new tensor in the shape and, unless told, dtype of another one. */
-export interface Like {
-  <X extends AnyTensor, const O extends LikeOptions = NoOptions>(
+export interface Like<More extends object = object> {
+  <X extends AnyTensor, const O extends LikeOptions & More = NoOptions & More>(
     this: X,
     options?: O,
   ): Tensor<ShapeOf<X>, LikeDType<DtOf<X>, O>>;
-  <X extends AnyTensor, const O extends LikeOptions = NoOptions>(
+  <X extends AnyTensor, const O extends LikeOptions & More = NoOptions & More>(
     x: X,
     options?: O,
   ): Tensor<ShapeOf<X>, LikeDType<DtOf<X>, O>>;

@@ -7,6 +7,7 @@ import { elementwise } from "./elementwise.ts";
 import { functional } from "./functional.ts";
 import { indexing } from "./indexing.ts";
 import { movement } from "./movement.ts";
+import { moves } from "./moves.ts";
 import { order } from "./order.ts";
 import { pointwise, underived } from "./pointwise.ts";
 import { products } from "./products.ts";
@@ -24,6 +25,7 @@ export const samples: Samples = {
   ...movement,
   ...pointwise,
   ...indexing,
+  ...moves,
   ...functional,
   ...spatial,
   ...order,
@@ -46,6 +48,16 @@ export const without: Record<string, readonly string[]> = {
   ],
   "results that hold none of the input's values": [
     "argsort",
+    "argwhere",
+    "broadcastShapes",
+    "newEmpty",
+    "newTensor",
+    "nonzero",
+    "randLike",
+    "randintLike",
+    "randnLike",
+    "resize_",
+    "resizeAs_",
     "countNonzero",
     "emptyLike",
     "fullLike",
@@ -57,6 +69,14 @@ export const without: Record<string, readonly string[]> = {
     "newZeros",
     "onesLike",
     "zerosLike",
+  ],
+  "other ops that change the tensor's own shape, see views.test.ts": [
+    "squeeze_",
+    "swapaxes_",
+    "swapdims_",
+    "t_",
+    "transpose_",
+    "unsqueeze_",
   ],
   "conversions to other dtypes, which are `to`": ["bool", "double", "float", "int", "long"],
 };

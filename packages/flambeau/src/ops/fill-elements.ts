@@ -1,0 +1,41 @@
+// One number as an element of any dtype, and memory filled with it.
+// Floor L4 (ops).
+
+import type { DType, Scalar } from "../base/dtype.ts";
+import { dtypes } from "../base/dtype.ts";
+import { RuntimeError } from "../base/errors.ts";
+import { numel } from "../base/shape.ts";
+import { copyElements } from "../tensor/copy.ts";
+import { allocate } from "../tensor/storage.ts";
+import type { AnyTensor } from "../tensor/tensor.ts";
+import { fresh } from "../tensor/tensor.ts";
+
+/** A number as an element of `dtype`: cut towards zero for integers, as PyTorch does. @throws RuntimeError for what does not fit. */
+function elementOf(dtype: DType, value: Scalar, name: string): number | bigint {
+  if (dtypes[dtype].kind === "bool") return value ? 1 : 0;
+  if (dtypes[dtype].kind === "float") return Number(value);
+  const n = typeof value === "bigint" ? value : Math.trunc(Number(value));
+  const bits = dtype === "int64" ? 63 : dtype === "int32" ? 31 : 8;
+  if (!(n >= -(2 ** bits) && n < 2 ** bits))
+    throw new RuntimeError(`${name}: value cannot be converted to type ${dtype} without overflow: ${value}`);
+  return dtype === "int64" ? BigInt(n) : Number(n);
+}
+
+/** @internal A 0-d tensor in the dtype of `x`. */
+export function scalarOf(x: AnyTensor, value: Scalar, name = "fill_"): AnyTensor {
+  const one = fresh(allocate(x.dtype, 1), [], x.dtype);
+  one.storage.data[0] = elementOf(x.dtype, value, name) as number;
+  return one;
+}
+
+/** @internal Sets every element to one number. */
+export function fillElements(self: AnyTensor, value: Scalar): void {
+  const { data } = self.storage;
+  if (self.packed)
+    (data as Float32Array).fill(
+      elementOf(self.dtype, value, "fill_") as number,
+      self.offset,
+      self.offset + numel(self.shape),
+    );
+  else copyElements(self, scalarOf(self, value));
+}

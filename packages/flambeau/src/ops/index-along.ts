@@ -1,0 +1,172 @@
+// Slices of one dimension by their numbers: index_select, index_add, index_copy, index_fill.
+// Floor L4 (ops). Source: https://pytorch.org/docs/stable/torch.html#indexing-slicing-joining-mutating-ops
+
+import type { Scalar } from "../base/dtype.ts";
+import { DTypeError, IndexError, RuntimeError, ShapeError } from "../base/errors.ts";
+import type { Shape } from "../base/shape.ts";
+import { normalizeDim, numel, sameShape } from "../base/shape.ts";
+import { allocateUnset } from "../tensor/storage.ts";
+import type { AnyTensor } from "../tensor/tensor.ts";
+import { fresh, isTensor } from "../tensor/tensor.ts";
+import { mutating, op } from "./define.ts";
+import {
+  alongRules,
+  atRules,
+  cellsOf,
+  cellsPer,
+  dataOf,
+  foldRows,
+  onPacked,
+  putRows,
+  readIndices,
+  rowsAlong,
+  takeRowsInto,
+} from "./elements.ts";
+import { scalarOf } from "./fill-elements.ts";
+import { checkSource, checkVector, extentsAround } from "./places.ts";
+import type { OpFn } from "./signatures.ts";
+
+/** The slices of dimension `dim` that `index` (1-d) lists. @throws IndexError for an index outside of 0..size-1. */
+export const indexSelect: OpFn<[dim: number, index: AnyTensor]> = op({
+  saves: "inputs",
+  forward: (x: AnyTensor, dim: number, index: AnyTensor) => {
+    const d = normalizeDim(dim, x.ndim, "index_select");
+    checkVector(index, "index_select");
+    const { outer, size, inner } = extentsAround(x.shape, d);
+    const at = readIndices(index, size, "index_select", d, alongRules);
+    if (x.ndim === 0 && at.length !== 1)
+      throw new IndexError(
+        `index_select(): Index to scalar can have only 1 value, got index.numel() = ${at.length}`,
+      );
+    const source = x.contiguous();
+    const shape = x.shape.slice();
+    if (x.ndim > 0) shape[d] = at.length;
+    const out: AnyTensor = fresh(allocateUnset(x.dtype, outer * at.length * inner), shape, x.dtype);
+    const width = cellsPer(x.dtype);
+    takeRowsInto(
+      cellsOf(out.storage.data),
+      cellsOf(source.storage.data),
+      source.offset * width,
+      rowsAlong(outer, size, at),
+      inner * width,
+    );
+    return out;
+  },
+  vjp: (g, s) => [g.newZeros(s.meta(0).shape).indexAdd_(s.meta(1), s.at(2), g), null],
+});
+
+/** Adds `alpha * source` slice by slice: slice i of `source` to slice `index[i]` of dimension `dim`. */
+export const indexAdd: OpFn<
+  [dim: number, index: AnyTensor, source: AnyTensor, options?: { readonly alpha?: number }],
+  "sameInplace"
+> = mutating({
+  saves: "inputs",
+  mutate: (self, dim: number, index: AnyTensor, source: AnyTensor, options?: { alpha?: number }) => {
+    const { rows, inner } = checkSource(self, dim, index, source, "index_add_");
+    const alpha = options?.alpha ?? 1;
+    const from = (alpha === 1 ? source : source.mul(alpha)).to(self.dtype).contiguous();
+    onPacked(self, (data, offset) =>
+      foldRows("sum", self.dtype, data, offset, rows, dataOf(from), from.offset, inner),
+    );
+  },
+  vjp: (g, s) => {
+    const { shape } = s.meta(3);
+    const alpha = s.meta(4)?.alpha ?? 1;
+    const part = g.indexSelect(s.meta(1), s.at(2)).reshape(shape);
+    return [g, null, alpha === 1 ? part : part.mul(alpha)];
+  },
+});
+
+/** Writes slice i of `source` to slice `index[i]` of dimension `dim`. */
+export const indexCopy: OpFn<[dim: number, index: AnyTensor, source: AnyTensor], "sameInplace"> = mutating({
+  saves: "inputs",
+  mutate: (self, dim: number, index: AnyTensor, source: AnyTensor) => {
+    const op = "index_copy_";
+    const d = normalizeDim(dim, self.ndim, op);
+    if (index.ndim > 1)
+      throw new IndexError(`${op}(): Index should have dimension 1 or 0 (got ${index.ndim})`);
+    const count = numel(index.shape);
+    if (source.ndim === 0 && count !== 1)
+      throw new IndexError(`${op}(): When source is scalar, index should have one element (got ${count})`);
+    if (source.ndim !== self.ndim && source.ndim > 0 && self.ndim > 0)
+      throw new IndexError(
+        `${op}(): When source and destination are not scalars, their dimensionality must match. Source dimensionality (${source.ndim}), destination dimensionality (${self.ndim})`,
+      );
+    if (source.dtype !== self.dtype)
+      throw new DTypeError(
+        op,
+        `${op}(): self and source expected to have the same dtype, but got (self) ${self.dtype} and (source) ${source.dtype}`,
+      );
+    const slice = (x: AnyTensor): Shape => x.shape.filter((_: number, i: number) => i !== d);
+    if (!sameShape(slice(self), slice(source)))
+      throw new ShapeError(
+        op,
+        [self.shape, source.shape],
+        `${op}(): Source/destination tensor must have same slice shapes. Destination slice shape: ${slice(self).join(" ")} at dimension ${d} and source slice shape: ${slice(source).join(" ")} at dimension 0.`,
+      );
+    if (source.ndim > 0 && source.shape[d] !== count)
+      throw new IndexError(
+        `${op}(): Number of indices (${count}) should be equal to source.size(dim) (${source.shape[d]})`,
+      );
+    const { outer, size, inner } = extentsAround(self.shape, d);
+    const rows = rowsAlong(outer, size, readIndices(index, size, op, d, alongRules));
+    const from = source.contiguous();
+    const width = cellsPer(self.dtype);
+    onPacked(self, (data, offset) =>
+      putRows(
+        cellsOf(data),
+        offset * width,
+        rows,
+        cellsOf(from.storage.data),
+        from.offset * width,
+        inner * width,
+      ),
+    );
+  },
+  vjp: (g, s) => [
+    g.indexFill(s.meta(1), s.at(2), 0),
+    null,
+    g.indexSelect(s.meta(1), s.at(2)).reshape(s.meta(3).shape),
+  ],
+});
+
+/** Sets the slices of dimension `dim` that `index` lists to `value`, a number or a 0-d tensor. */
+export const indexFill: OpFn<[dim: number, index: AnyTensor, value: AnyTensor | Scalar], "sameInplace"> =
+  mutating({
+    saves: "inputs",
+    mutate: (self, dim: number, index: AnyTensor, value: AnyTensor | Scalar) => {
+      const d = normalizeDim(dim, self.ndim, "index_fill_");
+      if (index.dtype !== "int32" && index.dtype !== "int64")
+        throw new IndexError(`index_fill_(): Expected dtype int64 for index, but got ${index.dtype}.`);
+      if (index.ndim > 1) throw new RuntimeError("Index has to be a vector/scalar");
+      if (isTensor(value) && value.ndim > 0)
+        throw new RuntimeError(
+          `index_fill_ only supports a 0-dimensional value tensor, but got tensor with ${value.ndim} dimension(s).`,
+        );
+      const { outer, size, inner } = extentsAround(self.shape, d);
+      const rows = rowsAlong(outer, size, readIndices(index, size, "index_fill_", d, atRules));
+      const v = dataOf(isTensor(value) ? value.to(self.dtype).contiguous() : scalarOf(self, value));
+      const at = isTensor(value) && value.dtype === self.dtype ? value.offset : 0;
+      onPacked(self, (data, offset) => {
+        for (const r of rows) data.fill(v[at]!, offset + r * inner, offset + (r + 1) * inner);
+      });
+    },
+    vjp: (g, s) => [
+      g.indexFill(s.meta(1), s.at(2), 0),
+      null,
+      isTensor(s.meta(3))
+        ? g
+            .indexSelect(
+              s.meta(1),
+              distinct(s.at(2), g.shape[normalizeDim(s.meta(1), g.ndim, "index_fill")] ?? 1),
+            )
+            .sum()
+        : null,
+    ],
+  });
+
+/** Each index once, none negative: a place that is filled twice is one element of the result. */
+const distinct = (index: AnyTensor, size: number): AnyTensor => {
+  const places = [...new Set(readIndices(index, size, "index_fill_", 0, atRules))];
+  return fresh(Int32Array.from(places), [places.length], "int32");
+};
