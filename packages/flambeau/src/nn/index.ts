@@ -58,6 +58,7 @@ export { HuberLoss, KLDivLoss, L1Loss, MSELoss, SmoothL1Loss } from "./loss.ts";
 export { BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, NLLLoss, type NLLLossOptions } from "./loss-class.ts";
 export { type CallArgs, type CallResult, Module } from "./module.ts";
 export { GroupNorm, LayerNorm } from "./normalization.ts";
+export * from "./padding.ts";
 export { type AnyParameter, Parameter } from "./parameter.ts";
 export {
   AvgPool1d,
@@ -69,6 +70,17 @@ export {
   MaxPool3d,
   type MaxPoolModuleOptions,
 } from "./pooling.ts";
+export {
+  AdaptiveAvgPool1d,
+  AdaptiveAvgPool2d,
+  AdaptiveAvgPool3d,
+  AdaptiveMaxPool1d,
+  AdaptiveMaxPool2d,
+  AdaptiveMaxPool3d,
+  type AdaptiveMaxPoolModuleOptions,
+} from "./pooling-adaptive.ts";
+export * from "./pooling-more.ts";
+export * from "./resize.ts";
 export { GRU, LSTM, RNN } from "./rnn.ts";
 export { type RecurrentModuleOptions, RNNBase } from "./rnn-base.ts";
 export { type CellOptions, GRUCell, LSTMCell, RNNCell } from "./rnn-cells.ts";

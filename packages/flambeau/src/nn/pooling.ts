@@ -13,16 +13,16 @@ import { Layer } from "./layer.ts";
 import { Module } from "./module.ts";
 import { pyBool, pyTuple } from "./print.ts";
 
-/** Other extents in the last `Spatial` dimensions. */
-interface PoolRule extends ShapeRule {
+/** @internal Other extents in the spatial dimensions. */
+export interface PoolRule extends ShapeRule {
   readonly out: number extends Rank<this["x"]> ? Shape : SpatialUnknown<this["x"]>;
 }
 type SpatialUnknown<S> = S extends readonly [infer N, infer C, ...infer Rest]
   ? [N, C, ...{ -readonly [K in keyof Rest]: number }]
   : Shape;
 
-/** A size as it was given: a number, or a tuple. */
-const shown = (v: Sizes): string => (typeof v === "number" ? String(v) : pyTuple(v));
+/** @internal A size as it was given: a number, or a tuple. */
+export const shown = (v: Sizes): string => (typeof v === "number" ? String(v) : pyTuple(v));
 
 /** Options of means. */
 export interface AvgPoolModuleOptions extends F.AvgPoolOptions {}
@@ -114,7 +114,7 @@ interface MaxSettings {
   readonly ceilMode: boolean;
 }
 /** Maxima, or with `returnIndices` maxima and their places. */
-type Pooled<I, S = Shape, D extends DType = "float32"> = I extends true
+export type Pooled<I, S = Shape, D extends DType = "float32"> = I extends true
   ? [values: Tensor<S, D>, indices: Tensor<S, "int32">]
   : Tensor<S, D>;
 

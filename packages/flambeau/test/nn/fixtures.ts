@@ -49,7 +49,7 @@ export const moduleNames = (): string[] =>
     : [];
 
 export const camel = (name: string): string =>
-  name.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
+  name.replace(/(?<=[^_])_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
 const isTensorData = (v: object): v is TensorData => "shape" in v && "dtype" in v;
 
 export function tensorOf(v: TensorData): torch.AnyTensor {

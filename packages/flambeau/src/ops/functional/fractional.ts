@@ -85,7 +85,8 @@ function fractionalMaxPool(
       throw new RuntimeError(
         `${name}(): kernel_size and output size must be positive integers, but got ${showShape(kernel)} and ${showShape(counts)}`,
       );
-    if (counts[i]! + kernel[i]! - 1 > l)
+    // PyTorch wants one place more in three dimensions.
+    if (counts[i]! + kernel[i]! - (n === 3 ? 0 : 1) > l)
       throw new RuntimeError(
         `${name}(): pool size ${kernel[i]} too large relative to input size ${l} in dimension ${i}`,
       );

@@ -91,11 +91,12 @@ function axisOf(
   const numbers = g.detach().toTypedArray() as Float64Array;
   const n = numbers.length;
   const unit = alignCorners ? (size - 1) / 2 : size / 2;
-  const middle = (size - 1) / 2;
   const slopes = new Float64Array(n);
   const values = new Float64Array(n);
   for (let q = 0; q < n; q++) {
-    const v = round(numbers[q]! * unit + middle);
+    const v = alignCorners
+      ? round(round(numbers[q]! + 1) * unit)
+      : round(round(round(numbers[q]! + 1) * unit) - 0.5);
     const { at, slope } = mode ? bounded(v, size, mode, alignCorners) : { at: v, slope: 1 };
     values[q] = round(at);
     slopes[q] = slope * unit;
@@ -154,14 +155,18 @@ const linearLists = (axis: Axis): { index: Float64Array; weight: AnyTensor | nul
 const steady = (x: AnyTensor): AnyTensor =>
   coordinates(x, { values: x.detach().onesLike(), slopes: x.detach().zerosLike() });
 
-const nearestLists = (axis: Axis): { index: Float64Array; weight: AnyTensor | null }[] => [
+const nearestLists = (axis: Axis, rank: number): { index: Float64Array; weight: AnyTensor | null }[] => [
   {
-    index: Float64Array.from(axis.values, roundHalfEven),
+    index: Float64Array.from(axis.values, rank === 2 ? halfToEven : halfAway),
     weight: axis.at.requiresGrad ? steady(axis.at) : null,
   },
 ];
 
-function roundHalfEven(v: number): number {
+// PyTorch rounds differently in two dimensions and in three.
+const halfAway = (v: number): number =>
+  Math.abs(v) < 2 ** 31 ? Math.sign(v) * Math.round(Math.abs(v)) : minIndex;
+
+function halfToEven(v: number): number {
   const low = Math.floor(v);
   const part = v - low;
   if (part !== 0.5) return part < 0.5 ? low : part > 0.5 ? low + 1 : minIndex;
@@ -250,7 +255,7 @@ export const gridSample: GridSampleOp = composite(
     );
     const lists = axes.map((axis) =>
       mode === "nearest"
-        ? nearestLists(axis)
+        ? nearestLists(axis, rank)
         : mode === "bilinear"
           ? linearLists(axis)
           : cubicLists(axis, paddingMode, alignCorners),

@@ -40,8 +40,7 @@ function places(n: number, left: number, right: number, mode: Exclude<PaddingMod
 function checkBorder(x: AnyTensor, d: number, left: number, right: number, mode: PaddingMode): void {
   const n: number = x.shape[d];
   const size = n + left + right;
-  const tooSmall = mode === "circular" ? size < 0 : size < 1;
-  if (tooSmall)
+  if (size < 0)
     throw new RuntimeError(`${mode} padding: input (${n}) is too small. Calculated output: ${size}`);
   if (mode === "reflect" && (left >= n || right >= n))
     throw new RuntimeError(
@@ -73,6 +72,14 @@ function padBorders(
         `Expected ${n + 1}D or ${n + 2}D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for input, but got: ${showShape(x.shape)}`,
       );
   }
+  const sizes = Array.from(
+    { length: n },
+    (_, i) => x.shape[x.ndim - 1 - i] + padding[2 * i] + padding[2 * i + 1],
+  );
+  if (mode !== "circular" && sizes.every((size) => size < 1))
+    throw new RuntimeError(
+      `${mode} padding: input ${showShape(x.shape)} is too small for padding ${showShape(padding)}`,
+    );
   let y = x;
   for (let i = 0; i < n; i++) {
     const d = x.ndim - 1 - i;

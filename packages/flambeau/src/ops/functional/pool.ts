@@ -3,7 +3,7 @@
 
 import type { DType } from "../../base/dtype.ts";
 import { isFloat } from "../../base/dtype.ts";
-import { DTypeError, RuntimeError } from "../../base/errors.ts";
+import { DTypeError, RuntimeError, showShape } from "../../base/errors.ts";
 import { numel } from "../../base/shape.ts";
 import { allocate, allocateUnset } from "../../tensor/storage.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
@@ -22,6 +22,7 @@ import { maxOfWindows, meansOfWindows, spreadOverWindows } from "./pool-kernels.
 import type { PoolOptions, Windows } from "./pool-windows.ts";
 import { adaptiveWindows, checkPoolFloat, checkPoolInput, planesOf, slidingWindows } from "./pool-windows.ts";
 import type { Sizes } from "./sizes.ts";
+import { expandSizes, spatialOf } from "./sizes.ts";
 
 export interface MaxPoolOptions extends PoolOptions {
   /** Distance between elements of a window. Default 1. */
@@ -140,6 +141,11 @@ function avgPool(n: 1 | 2 | 3, x: AnyTensor, kernelSize: Sizes, options: AvgPool
   if (divisorOverride === 0) throw new RuntimeError("divisor must be not zero");
   const windows = slidingWindows(name, x, n, kernelSize, options, !countIncludePad);
   checkPoolInput(name, x, n);
+  // The border does not count here, in three dimensions only.
+  if (n === 3 && spatialOf(x, 3).some((l, i) => l < expandSizes(kernelSize, 3, "kernel_size")[i]!))
+    throw new RuntimeError(
+      `${name}: input image of ${showShape(x.shape)} smaller than kernel size ${kernelSize}`,
+    );
   if (x.dtype === "bool" || x.dtype === "uint8")
     throw new DTypeError(
       name,

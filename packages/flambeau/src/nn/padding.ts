@@ -1,0 +1,117 @@
+// Borders as modules: ConstantPad1d to 3d, ZeroPad2d, ReflectionPad1d to 3d, ReplicationPad1d to 3d.
+// Floor L5 (nn). Source: torch/nn/modules/padding.py
+
+import type { PaddingMode } from "../ops/functional/pad.ts";
+import { pad } from "../ops/functional/pad.ts";
+import type { Sizes } from "../ops/functional/sizes.ts";
+import type { AnyTensor } from "../tensor/tensor.ts";
+import { named, required } from "./arguments.ts";
+import { Layer } from "./layer.ts";
+import type { PoolRule } from "./pooling.ts";
+import { pyFloat, pyTuple } from "./print.ts";
+
+abstract class PadBase extends Layer<PoolRule> {
+  declare readonly "~port": "same";
+  readonly padding: readonly number[];
+  readonly value: number | null;
+  readonly #mode: PaddingMode;
+
+  constructor(name: string, n: 1 | 2 | 3, mode: PaddingMode, args: readonly unknown[], value?: number) {
+    super();
+    const needsValue = mode === "constant" && value === undefined;
+    const o = named<{ padding: Sizes; value?: number }>(
+      name,
+      needsValue ? { padding: required, value: required } : { padding: required },
+      args,
+    );
+    this.#mode = mode;
+    this.padding = typeof o.padding === "number" ? new Array<number>(2 * n).fill(o.padding) : o.padding;
+    this.value = mode === "constant" ? (value ?? o.value ?? 0) : null;
+  }
+  forward(x: AnyTensor): AnyTensor {
+    return pad(x, this.padding, this.#mode, this.value);
+  }
+  override extraRepr(): string {
+    return pyTuple(this.padding);
+  }
+}
+
+abstract class ConstantPad extends PadBase {
+  override extraRepr(): string {
+    return `padding=${pyTuple(this.padding)}, value=${pyFloat(this.value ?? 0)}`;
+  }
+}
+/** A border of one number around the last dimension: [left, right]. @see https://pytorch.org/docs/stable/generated/torch.nn.ConstantPad1d.html */
+export class ConstantPad1d extends ConstantPad {
+  /** @param padding of all sides, or [left, right]; @param value the number */
+  constructor(padding: Sizes, value: number);
+  constructor(...args: unknown[]) {
+    super("ConstantPad1d", 1, "constant", args);
+  }
+}
+/** A border of one number around images: [left, right, top, bottom]. @see https://pytorch.org/docs/stable/generated/torch.nn.ConstantPad2d.html */
+export class ConstantPad2d extends ConstantPad {
+  constructor(padding: Sizes, value: number);
+  constructor(...args: unknown[]) {
+    super("ConstantPad2d", 2, "constant", args);
+  }
+}
+/** A border of one number around volumes: [left, right, top, bottom, front, back]. @see https://pytorch.org/docs/stable/generated/torch.nn.ConstantPad3d.html */
+export class ConstantPad3d extends ConstantPad {
+  constructor(padding: Sizes, value: number);
+  constructor(...args: unknown[]) {
+    super("ConstantPad3d", 3, "constant", args);
+  }
+}
+/** A border of zeros around images. @see https://pytorch.org/docs/stable/generated/torch.nn.ZeroPad2d.html */
+export class ZeroPad2d extends PadBase {
+  /** @param padding of all sides, or [left, right, top, bottom] */
+  constructor(padding: Sizes);
+  constructor(...args: unknown[]) {
+    super("ZeroPad2d", 2, "constant", args, 0);
+  }
+}
+/** A border that mirrors the last dimension, without its outermost elements. @see https://pytorch.org/docs/stable/generated/torch.nn.ReflectionPad1d.html */
+export class ReflectionPad1d extends PadBase {
+  /** @param padding of all sides, or [left, right] */
+  constructor(padding: Sizes);
+  constructor(...args: unknown[]) {
+    super("ReflectionPad1d", 1, "reflect", args);
+  }
+}
+/** {@link ReflectionPad1d} of images. @see https://pytorch.org/docs/stable/generated/torch.nn.ReflectionPad2d.html */
+export class ReflectionPad2d extends PadBase {
+  constructor(padding: Sizes);
+  constructor(...args: unknown[]) {
+    super("ReflectionPad2d", 2, "reflect", args);
+  }
+}
+/** {@link ReflectionPad1d} of volumes. @see https://pytorch.org/docs/stable/generated/torch.nn.ReflectionPad3d.html */
+export class ReflectionPad3d extends PadBase {
+  constructor(padding: Sizes);
+  constructor(...args: unknown[]) {
+    super("ReflectionPad3d", 3, "reflect", args);
+  }
+}
+/** A border that repeats the outermost elements. @see https://pytorch.org/docs/stable/generated/torch.nn.ReplicationPad1d.html */
+export class ReplicationPad1d extends PadBase {
+  /** @param padding of all sides, or [left, right] */
+  constructor(padding: Sizes);
+  constructor(...args: unknown[]) {
+    super("ReplicationPad1d", 1, "replicate", args);
+  }
+}
+/** {@link ReplicationPad1d} of images. @see https://pytorch.org/docs/stable/generated/torch.nn.ReplicationPad2d.html */
+export class ReplicationPad2d extends PadBase {
+  constructor(padding: Sizes);
+  constructor(...args: unknown[]) {
+    super("ReplicationPad2d", 2, "replicate", args);
+  }
+}
+/** {@link ReplicationPad1d} of volumes. @see https://pytorch.org/docs/stable/generated/torch.nn.ReplicationPad3d.html */
+export class ReplicationPad3d extends PadBase {
+  constructor(padding: Sizes);
+  constructor(...args: unknown[]) {
+    super("ReplicationPad3d", 3, "replicate", args);
+  }
+}
