@@ -45,8 +45,19 @@ export function erf(x: number): number {
   const a = Math.abs(x);
   if (a <= 0.46875) return (x * horner(nearTop, x * x)) / horner(nearBottom, x * x);
   if (!(a < 6)) return Number.isNaN(x) ? x : Math.sign(x);
-  // The square is split into an exact part and a rest, since its rounding error would be multiplied by x^2.
-  const high = Math.trunc(a * 16) / 16;
-  const tail = Math.exp(-high * high) * Math.exp((high - a) * (high + a)) * scaledErfc(a);
-  return Math.sign(x) * (1 - tail);
+  return Math.sign(x) * (1 - gaussian(a) * scaledErfc(a));
+}
+
+/** e^(-x^2): the square is split into an exact part and a rest, since its rounding error would be multiplied by x^2. */
+function gaussian(x: number): number {
+  const high = Math.trunc(x * 16) / 16;
+  return Math.exp(-high * high) * Math.exp((high - x) * (high + x));
+}
+
+/** 1 - erf(x), exact where that is small. */
+export function erfc(x: number): number {
+  const a = Math.abs(x);
+  if (!(a > 0.46875)) return 1 - erf(x);
+  const tail = a < 27 ? gaussian(a) * scaledErfc(a) : 0;
+  return x > 0 ? tail : 2 - tail;
 }

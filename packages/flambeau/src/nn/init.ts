@@ -9,7 +9,6 @@ import { noGrad } from "../tensor/grad-mode.ts";
 import { randperm } from "../tensor/sample.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { named, required } from "./arguments.ts";
-import { erfinv } from "./erfinv.ts";
 import type { FanMode, Nonlinearity } from "./gain.ts";
 import { calculateFanInAndFanOut, calculateGain, fanOf } from "./gain.ts";
 import { orthonormalColumns } from "./qr.ts";
@@ -67,20 +66,12 @@ export function truncNormal_(tensor: AnyTensor, ...args: unknown[]): AnyTensor {
   return noGrad(() => {
     // A uniform number in the range of the distribution function, then that function's inverse.
     tensor.uniform_(2 * cdf((a - mean) / std) - 1, 2 * cdf((b - mean) / std) - 1);
-    tensor.copy_(mapped(tensor, erfinv));
     return tensor
+      .erfinv_()
       .mul_(std * Math.SQRT2)
       .add_(mean)
       .clamp_(a, b);
   });
-}
-
-/** The elements under a function, in new memory. */
-function mapped(x: AnyTensor, f: (v: number) => number): AnyTensor {
-  const y = x.contiguous().clone();
-  const data = y.storage.data as Float64Array;
-  for (let i = 0; i < data.length; i++) data[i] = f(data[i]!);
-  return y;
 }
 
 /** One value everywhere. @see https://pytorch.org/docs/stable/nn.init.html#torch.nn.init.constant_ */

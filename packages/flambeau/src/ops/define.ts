@@ -272,7 +272,7 @@ export function composite<F>(f: Fn, options: CompositeOptions = {}): F {
     method: options.method ?? true,
     variadic: options.variadic ?? false,
     ...(options.methodForm ? { methodForm: options.methodForm } : {}),
-    inplace: options.inplace ? computedInPlace(f) : null,
+    inplace: options.inplace ? computedInPlace(options.methodForm ?? f) : null,
     definition: f,
   });
 }

@@ -31,7 +31,7 @@ export const gcd: BinaryTensors<"gcd"> = elementwise({
   operands: 2,
   tensorsOnly: true,
   refuses: ["bool", "float"],
-  host: divisor,
+  host: () => divisor,
 });
 
 /** The least common multiple, not negative; 0 if one of both is 0. @throws for floats and bools. */
@@ -39,7 +39,7 @@ export const lcm: BinaryTensors<"lcm"> = elementwise({
   operands: 2,
   tensorsOnly: true,
   refuses: ["bool", "float"],
-  host: multiple,
+  host: () => multiple,
 });
 
 /** `a * 2^b` without what overflows. Only the low bits of the amount count, as on x86: 5 of int32, 6 of int64. */

@@ -131,6 +131,8 @@ export type {
   FloatOfTwo,
   Frexp,
   LogitOp,
+  MvlgammaOp,
+  PolygammaOp,
   Predicate,
   UnaryFloatOnly,
   UnaryFloatWith,

@@ -1,9 +1,7 @@
 // Functions of two floating-point numbers: extrema without NaN, sums of exponentials, products with logarithms, steps.
 // Floor L4 (ops). Source: https://pytorch.org/docs/stable/torch.html#pointwise-ops
 
-import { isFloat } from "../base/dtype.ts";
 import { RuntimeError } from "../base/errors.ts";
-import { resultType } from "../tensor/promotion.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { noDerivative, requireTensors } from "./checks.ts";
 import { ge, le, ne } from "./compare.ts";
@@ -132,25 +130,18 @@ export const heaviside: BinaryTensors<"heaviside"> = composite(
   { inplace: true },
 );
 
-/** The next number after a in the direction of b, given how the bits of a number are read as an integer and back. */
-const stepping = (
-  bits: (x: number) => bigint,
-  number: (bits: bigint) => number,
-): BinaryTensors<"nextafter"> =>
-  elementwise({
-    name: "nextafter",
-    operands: 2,
-    host: (a: number, b: number) => {
-      if (Number.isNaN(a) || Number.isNaN(b)) return Number.NaN;
-      if (a === b) return b;
-      if (a === 0) return b > 0 ? number(1n) : -number(1n);
-      // Away from zero the integer grows, for either sign.
-      return number(bits(a) + (a < b === a > 0 ? 1n : -1n));
-    },
-    vjp: [noDerivative("nextafter"), noDerivative("nextafter")],
-  });
+/** The number after a in the direction of b, given how the bits of a number are read as an integer and back. */
+const stepping =
+  (bits: (x: number) => bigint, number: (bits: bigint) => number) =>
+  (a: number, b: number): number => {
+    if (Number.isNaN(a) || Number.isNaN(b)) return Number.NaN;
+    if (a === b) return b;
+    if (a === 0) return b > 0 ? number(1n) : -number(1n);
+    // Away from zero the integer grows, for either sign.
+    return number(bits(a) + (a < b === a > 0 ? 1n : -1n));
+  };
 const view = new DataView(new ArrayBuffer(8));
-const after32 = stepping(
+const next32 = stepping(
   (x) => {
     view.setFloat32(0, x);
     return BigInt(view.getUint32(0));
@@ -160,7 +151,7 @@ const after32 = stepping(
     return view.getFloat32(0);
   },
 );
-const after64 = stepping(
+const next64 = stepping(
   (x) => {
     view.setFloat64(0, x);
     return view.getBigUint64(0);
@@ -170,13 +161,12 @@ const after64 = stepping(
     return view.getFloat64(0);
   },
 );
+
 /** The next floating-point number after a in the direction of b. @throws for integers. */
-export const nextafter: BinaryTensors<"nextafter"> = composite(
-  (a: AnyTensor, b: AnyTensor) => {
-    requireTensors("nextafter", [a, b]);
-    const dtype = resultType(a, b);
-    if (!isFloat(dtype)) throw new RuntimeError(`"nextafter" not implemented for '${dtype}'`);
-    return (dtype === "float32" ? after32 : after64)(a, b);
-  },
-  { inplace: true },
-);
+export const nextafter: BinaryTensors<"nextafter"> = elementwise({
+  operands: 2,
+  tensorsOnly: true,
+  refuses: ["bool", "int"],
+  host: (dtype) => (dtype === "float32" ? next32 : next64),
+  vjp: [noDerivative("nextafter"), noDerivative("nextafter")],
+});

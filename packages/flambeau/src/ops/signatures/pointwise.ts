@@ -110,6 +110,19 @@ export interface BinaryFloatEither<Name extends string = "broadcast"> extends In
   ): Tensor<Ok<Both<X, Y, Name>>, FloatResult<DTypes<X, Y>>>;
 }
 
+/** `torch.polygamma(n, x)` and `x.polygamma(n)` */
+export interface PolygammaOp extends InPlaceTag<"args"> {
+  readonly "~args": [n: number];
+  <X extends AnyTensor>(this: X, n: number): Tensor<ShapeOf<X>, FloatResult<DtOf<X>>>;
+  <X extends AnyTensor>(n: number, x: X): Tensor<ShapeOf<X>, FloatResult<DtOf<X>>>;
+}
+/** `x.mvlgamma(p)` */
+export interface MvlgammaOp extends InPlaceTag<"args"> {
+  readonly "~args": [p: number];
+  <X extends AnyTensor>(this: X, p: number): Tensor<ShapeOf<X>, FloatResult<DtOf<X>>>;
+  <X extends AnyTensor>(x: X, p: number): Tensor<ShapeOf<X>, FloatResult<DtOf<X>>>;
+}
+
 /** A question about a whole tensor. */
 export interface Predicate {
   (this: AnyTensor): boolean;

@@ -33,7 +33,7 @@ export function expOfSquare(k: ExprBuilder, x: Expr, sign: 1 | -1): Expr {
   const lost = k.fma(x, x, k.neg(square));
   const e = k.exp(sign < 0 ? k.neg(square) : square);
   // Where the square is infinite there is nothing to correct.
-  return k.select(k.lt(square, 1e30), k.fma(k.mul(e, sign), lost, e), e);
+  return k.select(k.lt(square, 1e30), k.mul(e, k.add(sign < 0 ? k.neg(lost) : lost, 1)), e);
 }
 
 /** 1 - erf(x) */

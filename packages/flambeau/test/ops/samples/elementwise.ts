@@ -36,8 +36,6 @@ export const elementwise: Samples = {
   tan: unary(),
   tanh: unary(),
   trunc: unary(),
-  lgamma: unary(positive),
-  digamma: unary(positive),
   silu: unary(),
   hardtanh: unary(),
 };

@@ -9,7 +9,7 @@ import { indexing } from "./indexing.ts";
 import { movement } from "./movement.ts";
 import { moves } from "./moves.ts";
 import { order } from "./order.ts";
-import { pointwise, underived } from "./pointwise.ts";
+import { pointwise, special, underived } from "./pointwise.ts";
 import { products } from "./products.ts";
 import { reduce } from "./reduce.ts";
 import { spatial } from "./spatial.ts";
@@ -24,6 +24,7 @@ export const samples: Samples = {
   ...products,
   ...movement,
   ...pointwise,
+  ...special,
   ...indexing,
   ...moves,
   ...functional,

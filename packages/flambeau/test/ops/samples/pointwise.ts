@@ -1,8 +1,10 @@
 // Inputs at which the derivatives of ops are checked: element by element, and special functions.
 
 import * as torch from "../../../src/index.ts";
-import type { Samples } from "./common.ts";
-import { binary, one, positive, tensors, unary, unit } from "./common.ts";
+import type { Domain, Fn, Sample, Samples } from "./common.ts";
+import { above1, binary, one, positive, tensors, unary, unit } from "./common.ts";
+
+const orders = torch.tensor([1.3, 0.4, 2.5], { dtype: "float64" });
 
 export const pointwise: Samples = {
   angle: [one([[2, 3]], (x) => x.angle())],
@@ -23,7 +25,20 @@ export const pointwise: Samples = {
   fmax: tensors,
   fmin: tensors,
   frexp: [one([[2, 3]], (x) => x.frexp().mantissa, { domain: { low: 0.55, high: 0.95 } })],
+  digamma: unary(positive),
   hypot: tensors,
+  i0: unary(),
+  igamma: [one([[2, 3]], (x) => torch.igamma(orders, x), { domain: positive })],
+  igammac: [one([[2, 3]], (x) => torch.igammac(orders, x), { domain: positive })],
+  lgamma: unary(positive),
+  mvlgamma: [one([[2, 3]], (x) => x.mvlgamma(3), { domain: above1, inplace: (x) => x.mvlgamma_(2) })],
+  polygamma: [0, 1, 2].map((n) =>
+    one([[2, 3]], (x) => torch.polygamma(n, x), {
+      name: `order ${n}`,
+      domain: positive,
+      inplace: (x) => x.polygamma_(n),
+    }),
+  ),
   ldexp: tensors,
   logaddexp: tensors,
   logaddexp2: tensors,
@@ -32,6 +47,8 @@ export const pointwise: Samples = {
     one([[2, 3]], (x) => x.logit(0.3), { name: "eps", domain: { low: 0.1, high: 0.9 } }),
   ],
   nanToNum: [one([[2, 3]], (x) => x.nanToNum(), { inplace: (x) => x.nanToNum_() })],
+  // Like heaviside it has no derivative to check.
+  nextafter: [],
   positive: [one([[2, 3]], (x) => x.positive().mul(1))],
   real: [one([[2, 3]], (x) => x.real().mul(1))],
   resolveConj: [one([[2, 3]], (x) => x.resolveConj().mul(1))],
@@ -51,5 +68,31 @@ export const pointwise: Samples = {
   ],
 };
 
+/** A function without a method, of one tensor. */
+const plain = (f: Fn, domain?: Domain): Sample[] => [
+  one([[2, 3]], f, domain && { domain }),
+  one([[]], f, { name: "0-d", ...(domain && { domain }) }),
+];
+
+export const special: Samples = {
+  "special.entr": plain(torch.special.entr, positive),
+  "special.erfcx": plain(torch.special.erfcx),
+  "special.i0e": plain(torch.special.i0e, positive),
+  "special.i1": plain(torch.special.i1, positive),
+  "special.i1e": plain(torch.special.i1e, positive),
+  "special.logNdtr": plain(torch.special.logNdtr),
+  "special.ndtr": plain(torch.special.ndtr),
+  "special.ndtri": plain(torch.special.ndtri, { low: 0.1, high: 0.9 }),
+  "special.xlog1py": [
+    one([[2, 3], [3]], torch.special.xlog1py as Fn, { domain: positive }),
+    one([[2, 3]], (x) => torch.special.xlog1py(2, x), { name: "number first", domain: positive }),
+    one([[2, 3]], (x) => torch.special.xlog1py(x, 2), { name: "number", domain: positive }),
+  ],
+  "special.zeta": [
+    one([[2, 3]], (q) => torch.special.zeta(orders.add(1), q), { domain: positive }),
+    one([[2, 3]], (q) => torch.special.zeta(3, q), { name: "number", domain: positive }),
+  ],
+};
+
 /** Ops whose derivatives are not known, which is what a backward pass through them says. */
-export const underived: readonly string[] = ["heaviside", "nextafter"];
+export const underived: readonly string[] = ["heaviside"];
