@@ -4,6 +4,7 @@
 import type { DType, TypedArray } from "../base/dtype.ts";
 import { dtypes } from "../base/dtype.ts";
 import { mode } from "./grad-mode.ts";
+import { spend } from "./recycle.ts";
 
 /** Elements that one or more tensors look at. Views share it; every in-place change counts `version` up. */
 export class Storage {
@@ -34,6 +35,7 @@ const unset = (globalThis as { Buffer?: { allocUnsafeSlow?: Unset } }).Buffer?.a
 function cut(bytes: number): number {
   let start = used;
   if (start + bytes > slab.byteLength) {
+    spend(slabBytes);
     slab = unset ? unset(slabBytes).buffer : new ArrayBuffer(slabBytes);
     start = 0;
   }
@@ -45,8 +47,14 @@ const isCut = (bytes: number): boolean => bytes > onHeapBytes && bytes <= larges
 
 /** A new array of n zeros. */
 export function allocate(dtype: DType, n: number): TypedArray {
+  const { array, bytes } = dtypes[dtype];
+  const size = n * bytes;
+  if (size > largestCutBytes) {
+    spend(size);
+    return new array(n);
+  }
   const data = allocateUnset(dtype, n);
-  if (unset && isCut(data.byteLength)) (data as Float32Array).fill((dtype === "int64" ? 0n : 0) as number);
+  if (unset && isCut(size)) (data as Float32Array).fill((dtype === "int64" ? 0n : 0) as number);
   return data;
 }
 
@@ -55,7 +63,8 @@ export function allocateUnset(dtype: DType, n: number): TypedArray {
   if (dtype === "float32") return allocateFloat32(n);
   const { array, bytes } = dtypes[dtype];
   const size = n * bytes;
-  if (!isCut(size)) return new array(n);
+  if (size <= onHeapBytes) return new array(n);
+  if (size > largestCutBytes) return new array(large(size), 0, n);
   const start = cut(size);
   return new array(slab, start, n);
 }
@@ -63,7 +72,14 @@ export function allocateUnset(dtype: DType, n: number): TypedArray {
 /** {@link allocateUnset} for float32, without looking the dtype up. */
 export function allocateFloat32(n: number): Float32Array {
   const size = n * 4;
-  if (!isCut(size)) return new Float32Array(n);
+  if (size <= onHeapBytes) return new Float32Array(n);
+  if (size > largestCutBytes) return new Float32Array(large(size), 0, n);
   const start = cut(size);
   return new Float32Array(slab, start, n);
+}
+
+/** A buffer of its own. */
+function large(bytes: number): ArrayBuffer {
+  spend(bytes);
+  return unset ? unset(bytes).buffer : new ArrayBuffer(bytes);
 }
