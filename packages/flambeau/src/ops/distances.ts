@@ -2,7 +2,7 @@
 // Floor L4 (ops). Source: https://pytorch.org/docs/stable/nn.functional.html#distance-functions
 
 import type { DType } from "../base/dtype.ts";
-import { dtypes, isFloat, resultType } from "../base/dtype.ts";
+import { dtypes, getDefaultDType, isFloat, resultType } from "../base/dtype.ts";
 import { DTypeError, RuntimeError, ShapeError, ValueError } from "../base/errors.ts";
 import { broadcastShapes, normalizeDim, numel } from "../base/shape.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
@@ -180,7 +180,12 @@ export const pairwiseDistance: PairwiseOp = composite(
     x2: AnyTensor,
     p = 2,
     options: { readonly eps?: number; readonly keepdim?: boolean } = {},
-  ) => vectorNorm(x1.sub(x2).add(options.eps ?? 1e-6), p, -1, options.keepdim ?? false),
+  ) => {
+    const off = x1.sub(x2);
+    // PyTorch's eps is a float, even 1.
+    const floats = isFloat(off.dtype) ? off : off.to(getDefaultDType());
+    return vectorNorm(floats.add(options.eps ?? 1e-6), p, -1, options.keepdim ?? false);
+  },
   { method: false },
 );
 

@@ -39,6 +39,7 @@ export * from "./softmax.ts";
 export * from "./sort.ts";
 export * from "./split.ts";
 export * from "./statistics.ts";
+export * from "./stft.ts";
 export * from "./strided.ts";
 export * from "./take.ts";
 export * from "./turn.ts";

@@ -28,8 +28,11 @@ const converted = (x: AnyTensor, options: ReduceOptions): AnyTensor =>
 
 /** The sum of all elements, or along `dim` (a number or a list). Integers and bools are summed as int32, int64 as int64. */
 export const sum: Reduction<"sum", "sum"> = op({
-  forward: (x: AnyTensor, dim?: Dims, options: ReduceOptions = {}) =>
-    runSum("sum", converted(x, options), dim, options.keepdim),
+  forward: (x: AnyTensor, dim?: Dims, options: ReduceOptions = {}) => {
+    const total = runSum("sum", converted(x, options), dim, options.keepdim);
+    // A sum of bools is counted as an int32; asked for, it is a bool again.
+    return options.dtype === "bool" ? total.to("bool") : total;
+  },
   vjp: (g, s) => {
     const { shape } = s.meta(0);
     return spread(g, shape, s.meta(1), s.meta(2)?.keepdim, "sum");

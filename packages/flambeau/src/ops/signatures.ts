@@ -8,9 +8,11 @@ export type {
   FftOptions,
   GradientOp,
   GradientOptions,
+  IstftOptions,
   SegmentOp,
   SegmentOptions,
   ShiftOp,
+  StftOptions,
   TrapezoidOp,
   TrapezoidOptions,
 } from "./signatures/analysis.ts";
@@ -56,6 +58,18 @@ export type {
 } from "./signatures/inplace.ts";
 export type { LinalgFn } from "./signatures/linalg.ts";
 export type { CatOp, ChunkOp, StackOp, UnbindOp } from "./signatures/lists.ts";
+export type {
+  MaskedAlong,
+  MaskedArgReduction,
+  MaskedNorm,
+  MaskedNormalize,
+  MaskedOptions,
+  MaskedPair,
+  MaskedPairOptions,
+  MaskedReduction,
+  MaskedVariance,
+  MaskedVarianceOptions,
+} from "./signatures/masked.ts";
 export type {
   AddProductOp,
   AddProductOptions,

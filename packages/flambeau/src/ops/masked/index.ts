@@ -1,4 +1,5 @@
 // Reductions that leave masked elements out: `torch.masked`.
 // Floor L4 (ops). Source: https://pytorch.org/docs/stable/masked.html
 
-export {};
+export * from "./along.ts";
+export * from "./reductions.ts";

@@ -108,3 +108,28 @@ export type SegmentOp = <X extends AnyTensor>(
   reduce: "sum" | "mean" | "max" | "min" | "prod",
   options?: SegmentOptions,
 ) => Tensor<Unknowns<ShapeOf<X>>, DtOf<X>>;
+
+interface FrameOptions {
+  /** How far frames are apart. Default nFft / 4. */
+  readonly hopLength?: number | null;
+  /** Default nFft. */
+  readonly winLength?: number | null;
+  /** What frames are multiplied with, 1-d; default ones. */
+  readonly window?: AnyTensor | null;
+  /** Whether frame i is centred at i * hopLength. Default true. */
+  readonly center?: boolean;
+  /** Whether spectra are divided by the root of nFft. Default false. */
+  readonly normalized?: boolean;
+  /** Whether the mirrored half of the frequencies is left out. */
+  readonly onesided?: boolean | null;
+  /** Not supported: there are no complex tensors. */
+  readonly returnComplex?: boolean | null;
+}
+export interface StftOptions extends FrameOptions {
+  /** How the signal is continued at both ends, where frames are centred. Default "reflect". */
+  readonly padMode?: string;
+}
+export interface IstftOptions extends FrameOptions {
+  /** Length of the signal. */
+  readonly length?: number | null;
+}

@@ -25,7 +25,7 @@ type Keep<O> = "keepdim" extends keyof O ? O["keepdim"] : false;
 
 /** The dtype of a reduction: that of the input; of a sum (integers and bool: int32); a float; bool. */
 export type ReduceRule = "same" | "sum" | "float" | "bool";
-type Reduced<D, Rule, O> = O extends { readonly dtype: infer R extends DType }
+export type Reduced<D, Rule, O> = O extends { readonly dtype: infer R extends DType }
   ? R
   : Rule extends "sum"
     ? SumResult<D>

@@ -6,10 +6,9 @@ import type { Broadcast, Distances, Fail, Fits, Ok, Reduce } from "../../base/ty
 import type { Dims } from "../../tensor/reduction.ts";
 import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../../tensor/tensor.ts";
 import type { Both, DTypes, NoOptions, Operand, Unless } from "./common.ts";
-import type { Given, ReduceOptions } from "./reduce.ts";
+import type { Given, Kept, ReduceOptions } from "./reduce.ts";
 
-type Keep<O> = "keepdim" extends keyof O ? O["keepdim"] : false;
-type Over<X, D, O, Name extends string> = Reduce<ShapeOf<X>, D, Keep<O>, Name>;
+type Over<X, D, O, Name extends string> = Reduce<ShapeOf<X>, D, Kept<O>, Name>;
 
 /** Options of `var`, `std` and their like. */
 export interface VarianceOptions {
@@ -130,10 +129,10 @@ export type PairwiseOp<Name extends string = "pairwiseDistance"> = <
   const O extends PairwiseOptions = NoOptions,
 >(
   x1: X,
-  x2: Fits<Along<X, Y, -1, Keep<O>, Name>, Y>,
+  x2: Fits<Along<X, Y, -1, Kept<O>, Name>, Y>,
   p?: number,
   options?: O,
-) => Tensor<Ok<Along<X, Y, -1, Keep<O>, Name>>, DTypes<X, Y>>;
+) => Tensor<Ok<Along<X, Y, -1, Kept<O>, Name>>, DTypes<X, Y>>;
 
 type Directions<X, Y, D, Name extends string> = Along<X, Y, D, false, Name>;
 /** `cosineSimilarity(x1, x2, -1)` */

@@ -59,6 +59,16 @@ export const analysis: Samples = {
   ],
   trapezoid: trapezoids(torch.trapezoid),
   trapz: trapezoids(torch.trapz),
+  stft: [
+    one([[7]], (x) => x.stft(4)),
+    one([[2, 9]], (x) => x.stft(5, { hopLength: 2, winLength: 3, center: false, onesided: false }), {
+      name: "frames",
+    }),
+  ],
+  istft: [
+    one([[3, 3, 2]], (x) => x.istft(4)),
+    one([[2, 5, 2, 2]], (x) => x.istft(5, { hopLength: 2, center: false, length: 6 }), { name: "batch" }),
+  ],
   segmentReduce: (["sum", "mean", "max", "min", "prod"] as const).flatMap((reduce) => [
     // Ties are kinks, which an expanded input has: it is told apart.
     one(

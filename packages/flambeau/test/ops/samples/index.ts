@@ -6,6 +6,7 @@ import type { Samples } from "./common.ts";
 import { elementwise } from "./elementwise.ts";
 import { functional } from "./functional.ts";
 import { indexing } from "./indexing.ts";
+import { maskedReductions } from "./masked.ts";
 import { movement } from "./movement.ts";
 import { moves } from "./moves.ts";
 import { order } from "./order.ts";
@@ -21,6 +22,7 @@ export const samples: Samples = {
   ...reduce,
   ...statistics,
   ...analysis,
+  ...maskedReductions,
   ...products,
   ...movement,
   ...pointwise,
@@ -63,6 +65,8 @@ export const without: Record<string, readonly string[]> = {
     "emptyLike",
     "fullLike",
     "isclose",
+    "masked.argmax",
+    "masked.argmin",
     "isNonzero",
     "newEmptyStrided",
     "newFull",
