@@ -1,14 +1,16 @@
 // Looking rows of a table up: single ones, and reduced in bags.
 // Floor L5 (nn). Source: torch/nn/functional.py, ATen/native/Embedding.cpp, ATen/native/EmbeddingBag.cpp
 
-import { NotImplementedError, RuntimeError, showShape, ValueError } from "../../base/errors.ts";
+import { IndexError, NotImplementedError, RuntimeError, showShape, ValueError } from "../../base/errors.ts";
 import type { Shape } from "../../base/shape.ts";
 import { sameShape } from "../../base/shape.ts";
+import { lookUp } from "../../ops/functional/rows.ts";
 import { stack } from "../../ops/join.ts";
 import { takeRows } from "../../ops/take-rows.ts";
 import { noGrad } from "../../tensor/grad-mode.ts";
-import type { AnyTensor } from "../../tensor/tensor.ts";
+import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../../tensor/tensor.ts";
 import { fresh } from "../../tensor/tensor.ts";
+import { typed } from "./typed.ts";
 
 export interface EmbeddingOptions {
   /** A row that gets no gradient. */
@@ -21,7 +23,20 @@ export interface EmbeddingOptions {
   readonly scaleGradByFreq?: boolean;
 }
 
-const integers = (x: AnyTensor): number[] => Array.from(x.toTypedArray(), Number);
+const integers = (x: AnyTensor): Int32Array => Int32Array.from(x.toTypedArray() as ArrayLike<number>, Number);
+
+/** The numbers of rows in `index`. @throws RuntimeError for another dtype; IndexError for a row that does not exist. */
+function rowsIn(index: AnyTensor, count: number, name: string): Int32Array {
+  if (index.dtype !== "int32" && index.dtype !== "int64")
+    throw new RuntimeError(
+      `${name}: Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got ${index.dtype} instead`,
+    );
+  const rows = integers(index);
+  for (const i of rows)
+    if (i < 0 || i >= count)
+      throw new IndexError(`${name}: index out of range in self: ${i}, with ${count} rows`);
+  return rows;
+}
 
 /** @internal Scales rows with too large a norm down, in place. */
 export function renormRows(
@@ -39,49 +54,64 @@ export function renormRows(
   });
 }
 
-/** A row number that may count from the end. @throws ValueError out of range. */
-export function rowNumber(paddingIdx: number, rows: number): number {
+/** A row number that may count from the end; null if there is none. @throws ValueError out of range. */
+export function rowNumber(paddingIdx: number | null | undefined, rows: number): number | null {
+  if (paddingIdx === null || paddingIdx === undefined) return null;
   if (paddingIdx >= rows || paddingIdx < -rows)
     throw new ValueError("Padding_idx must be within num_embeddings");
   return paddingIdx < 0 ? paddingIdx + rows : paddingIdx;
 }
 
-/** x with its gradient multiplied by `scale`, which broadcasts: x - x is 0, whatever it is multiplied by. */
-const scaledGradient = (x: AnyTensor, scale: AnyTensor): AnyTensor =>
-  x.detach().add(x.sub(x.detach()).mul(scale));
-
-/** A number for each index. */
-function factors(index: AnyTensor, like: AnyTensor, f: (i: number) => number): AnyTensor {
-  const values: AnyTensor = like.newZeros([...(index.shape as Shape), 1]);
-  integers(index).forEach((i, k) => {
-    (values.storage.data as Float64Array)[k] = f(i);
-  });
-  return values;
-}
+type Embedded<S, W> = W extends readonly [unknown, infer F]
+  ? S extends readonly unknown[]
+    ? [...S, F]
+    : Shape
+  : Shape;
 
 /**
  * Rows of `weight`: out[..., :] = weight[input[...], :].
  *
  * **Shape** input [...] of integers, weight [rows, features]; result [..., features].
- * @throws IndexError for a row that does not exist.
+ * @throws IndexError for a row that does not exist; RuntimeError for an index of another dtype, or a weight that is no
+ * matrix; ValueError for a `paddingIdx` out of range.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.functional.embedding.html
  */
-export function embedding(input: AnyTensor, weight: AnyTensor, options: EmbeddingOptions = {}): AnyTensor {
-  const { maxNorm, normType = 2, scaleGradByFreq = false } = options;
-  if (weight.ndim !== 2) throw new RuntimeError(`'weight' must be 2-D, got shape ${showShape(weight.shape)}`);
-  const padding =
-    options.paddingIdx === null || options.paddingIdx === undefined
-      ? null
-      : rowNumber(options.paddingIdx, weight.shape[0]);
-  if (maxNorm !== null && maxNorm !== undefined) renormRows(weight, integers(input), maxNorm, normType);
-  const rows = takeRows(weight, input);
-  if (!weight.requiresGrad || (padding === null && !scaleGradByFreq)) return rows;
-  const counts = new Map<number, number>();
-  if (scaleGradByFreq) for (const i of integers(input)) counts.set(i, (counts.get(i) ?? 0) + 1);
-  return scaledGradient(
-    rows,
-    factors(input, weight, (i) => (i === padding ? 0 : 1 / (counts.get(i) ?? 1))),
-  );
+export const embedding: <X extends AnyTensor, W extends AnyTensor>(
+  input: X,
+  weight: W,
+  options?: EmbeddingOptions,
+) => Tensor<Embedded<ShapeOf<X>, ShapeOf<W>>, DtOf<W>> = typed(
+  (
+    input: AnyTensor,
+    weight: AnyTensor,
+    { paddingIdx, maxNorm, normType = 2, scaleGradByFreq = false }: EmbeddingOptions = {},
+  ): AnyTensor => {
+    if (weight.ndim !== 2)
+      throw new RuntimeError(`embedding: 'weight' must be 2-D, got shape ${showShape(weight.shape)}`);
+    const count: number = weight.shape[0];
+    const padding = rowNumber(paddingIdx, count);
+    const rows = rowsIn(input, count, "embedding");
+    if (maxNorm !== null && maxNorm !== undefined) renormRows(weight, rows, maxNorm, normType);
+    return lookUp(weight, {
+      rows,
+      shape: input.shape as Shape,
+      count,
+      factors: weight.requiresGrad ? gradientFactors(rows, count, padding, scaleGradByFreq) : null,
+    });
+  },
+);
+
+/** What the gradient of each row is multiplied by; null for 1. */
+function gradientFactors(
+  rows: Int32Array,
+  count: number,
+  padding: number | null,
+  scaleGradByFreq: boolean,
+): Float64Array | null {
+  if (padding === null && !scaleGradByFreq) return null;
+  const counts = new Int32Array(count);
+  if (scaleGradByFreq) for (const i of rows) counts[i]!++;
+  return Float64Array.from(rows, (i) => (i === padding ? 0 : scaleGradByFreq ? 1 / counts[i]! : 1));
 }
 
 export interface EmbeddingBagOptions extends EmbeddingOptions {
@@ -109,7 +139,7 @@ function bagsOf(input: AnyTensor, offsets: AnyTensor | null | undefined, include
     throw new ValueError(`input has to be 1D or 2D Tensor, but got Tensor of dimension ${input.ndim}`);
   if (!offsets) throw new ValueError("offsets has to be a 1D Tensor but got None");
   if (offsets.ndim !== 1) throw new ValueError("offsets has to be a 1D Tensor");
-  const starts = integers(offsets);
+  const starts = Array.from(integers(offsets));
   const n = input.numel();
   if (starts.length > 0 && starts[0] !== 0)
     throw new RuntimeError(
@@ -147,11 +177,14 @@ export function embeddingBag(
     throw new ValueError(
       `embedding_bag: If per_sample_weights (${showShape(perSampleWeights.shape)}) is not None, then it must have the same shape as the input (${showShape(input.shape)})`,
     );
-  const indices = integers(input);
-  const padding =
-    options.paddingIdx === null || options.paddingIdx === undefined
-      ? null
-      : rowNumber(options.paddingIdx, weight.shape[0]);
+  if (weight.ndim !== 2)
+    throw new RuntimeError(`embedding_bag: 'weight' must be 2-D, got shape ${showShape(weight.shape)}`);
+  if (perSampleWeights && perSampleWeights.dtype !== weight.dtype)
+    throw new RuntimeError(
+      `embedding_bag: expected weight and perSampleWeights to have the same dtype, got ${weight.dtype} and ${perSampleWeights.dtype}`,
+    );
+  const indices = rowsIn(input, weight.shape[0], "embedding_bag");
+  const padding = rowNumber(options.paddingIdx, weight.shape[0]);
   const bags = bagsOf(input, offsets, includeLastOffset).map((places) =>
     places.filter((p) => indices[p] !== padding),
   );
@@ -159,7 +192,7 @@ export function embeddingBag(
   const list = (values: number[]): AnyTensor => fresh(Int32Array.from(values), [values.length], "int32");
   const places = bags.flat();
   const chosen = list(places.map((p) => indices[p]!));
-  let rows = embedding(chosen, weight, { scaleGradByFreq: options.scaleGradByFreq ?? false });
+  let rows: AnyTensor = embedding(chosen, weight, { scaleGradByFreq: options.scaleGradByFreq ?? false });
   const features: number = weight.shape[1];
   if (mode === "max") {
     let at = 0;

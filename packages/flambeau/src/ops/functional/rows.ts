@@ -1,0 +1,76 @@
+// Rows of a matrix by their numbers, as embeddings look them up, with gradients that may be scaled row by row.
+// Floor L4 (ops). Source: ATen/native/Embedding.cpp
+
+import type { Shape } from "../../base/shape.ts";
+import { allocate } from "../../tensor/storage.ts";
+import type { AnyTensor } from "../../tensor/tensor.ts";
+import { fresh } from "../../tensor/tensor.ts";
+import { op } from "../define.ts";
+import { dataOf } from "../elements.ts";
+
+/** Which rows are looked up. */
+export interface Lookup {
+  /** Numbers of rows, all in range. */
+  readonly rows: Int32Array;
+  /** The shape of the numbers. */
+  readonly shape: Shape;
+  /** How many rows there are. */
+  readonly count: number;
+  /** What the gradient of each row looked up is multiplied by; null for 1. */
+  readonly factors: Float64Array | null;
+}
+
+function copyRows(x: AnyTensor, { rows, shape, factors }: Lookup, scaled: boolean): AnyTensor {
+  const features: number = x.shape[1];
+  const source = x.contiguous();
+  const from = dataOf(source);
+  const n = rows.length * features;
+  const out: AnyTensor = fresh(allocate(x.dtype, n), [...shape, features], x.dtype);
+  const to = dataOf(out);
+  for (let i = 0, w = 0; i < rows.length; i++) {
+    const start = source.offset + rows[i]! * features;
+    if (scaled) {
+      const f = factors ? factors[i]! : 1;
+      for (let k = 0; k < features; k++) to[w++] = from[start + k]! * f;
+    } else if (features > 32) {
+      to.set(from.subarray(start, start + features), w);
+      w += features;
+    } else for (let k = 0; k < features; k++) to[w++] = from[start + k]!;
+  }
+  return out;
+}
+
+/** out[..., :] = x[rows[...], :] */
+export const lookUp: (x: AnyTensor, lookup: Lookup) => AnyTensor = op({
+  name: "embedding",
+  forward: (x: AnyTensor, lookup: Lookup) => copyRows(x, lookup, false),
+  vjp: (g, s) => spread(g, s.meta(1)),
+});
+
+/** The same with every row times its factor: the transpose of {@link spread}. */
+const lookUpScaled: (x: AnyTensor, lookup: Lookup) => AnyTensor = op({
+  name: "embedding",
+  forward: (x: AnyTensor, lookup: Lookup) => copyRows(x, lookup, true),
+  vjp: (g, s) => spread(g, s.meta(1)),
+});
+
+/** Zeros, to whose row rows[i] factors[i] g_i is added. */
+const spread: (g: AnyTensor, lookup: Lookup) => AnyTensor = op({
+  name: "embeddingBackward",
+  forward: (g: AnyTensor, { rows, count, factors }: Lookup) => {
+    const features: number = g.shape[g.ndim - 1];
+    const source = g.contiguous();
+    const from = dataOf(source);
+    const out: AnyTensor = fresh(allocate(g.dtype, count * features), [count, features], g.dtype);
+    const to = dataOf(out);
+    for (let i = 0, r = source.offset; i < rows.length; i++) {
+      const start = rows[i]! * features;
+      const f = factors ? factors[i]! : 1;
+      if (f === 0) r += features;
+      else if (f === 1) for (let k = 0; k < features; k++) to[start + k]! += from[r++]!;
+      else for (let k = 0; k < features; k++) to[start + k]! += from[r++]! * f;
+    }
+    return out;
+  },
+  vjp: (gg, s) => lookUpScaled(gg, s.meta(1)),
+});
