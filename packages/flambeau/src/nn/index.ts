@@ -43,6 +43,7 @@ export {
   type ConvTransposeModuleOptions,
 } from "./conv-transpose.ts";
 export { deepcopy } from "./copy.ts";
+export { CosineSimilarity, PairwiseDistance } from "./distance.ts";
 export { AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from "./dropout.ts";
 export {
   Embedding,
@@ -56,6 +57,26 @@ export * as init from "./init.ts";
 export { Bilinear, Identity, Linear, type LinearOptions } from "./linear.ts";
 export { HuberLoss, KLDivLoss, L1Loss, MSELoss, SmoothL1Loss } from "./loss.ts";
 export { BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, NLLLoss, type NLLLossOptions } from "./loss-class.ts";
+export {
+  CTCLoss,
+  type CTCLossModuleOptions,
+  GaussianNLLLoss,
+  PoissonNLLLoss,
+  type PoissonNLLLossOptions,
+} from "./loss-likelihood.ts";
+export {
+  CosineEmbeddingLoss,
+  HingeEmbeddingLoss,
+  type MarginOptions,
+  MarginRankingLoss,
+  MultiLabelMarginLoss,
+  MultiLabelSoftMarginLoss,
+  MultiMarginLoss,
+  SoftMarginLoss,
+  TripletMarginLoss,
+  type TripletMarginOptions,
+  TripletMarginWithDistanceLoss,
+} from "./loss-margin.ts";
 export { type CallArgs, type CallResult, Module } from "./module.ts";
 export { GroupNorm, LayerNorm } from "./normalization.ts";
 export * from "./padding.ts";
@@ -99,3 +120,11 @@ export {
   type TransformerLayerOptions,
 } from "./transformer-layers.ts";
 export * as utils from "./utils/index.ts";
+export {
+  ChannelShuffle,
+  CrossMapLRN2d,
+  LocalResponseNorm,
+  PixelShuffle,
+  PixelUnshuffle,
+  type ResponseNormOptions,
+} from "./vision.ts";

@@ -12,6 +12,7 @@ import {
 } from "../../base/errors.ts";
 import type { Shape } from "../../base/shape.ts";
 import { broadcastShapes, sameShape } from "../../base/shape.ts";
+import { pairwiseDistance } from "../../ops/distances.ts";
 import { logsigmoid } from "../../ops/functional/activation.ts";
 import { minimum, where } from "../../ops/select.ts";
 import type {
@@ -112,9 +113,6 @@ export const cosineEmbeddingLoss: VectorLossFn<MarginLossOptions> = typed(
   },
 );
 
-const distanceOf = (a: AnyTensor, b: AnyTensor, p: number, eps: number): AnyTensor =>
-  a.sub(b).add(eps).norm(p, -1);
-
 /** Options of {@link tripletMarginLoss}. */
 export interface TripletMarginLossOptions extends MarginLossOptions {
   /** Order of the norm. Default 2. */
@@ -146,7 +144,15 @@ export const tripletMarginLoss: TripletLossFn<"tripletMarginLoss", TripletMargin
       throw new RuntimeError(
         `triplet_margin_loss: All inputs should have same dimension but got ${a}D, ${b}D and ${c}D inputs.`,
       );
-    return triplet(anchor, positive, negative, (x, y) => distanceOf(x, y, p, eps), margin, swap, reduction);
+    return triplet(
+      anchor,
+      positive,
+      negative,
+      (x, y) => pairwiseDistance(x, y, p, { eps }),
+      margin,
+      swap,
+      reduction,
+    );
   },
 );
 
@@ -175,7 +181,7 @@ export const tripletMarginWithDistanceLoss: (
   { distanceFunction, margin = 1, swap = false, reduction = "mean" }: TripletDistanceOptions = {},
 ): AnyTensor => {
   checkReduction(reduction);
-  const distance = distanceFunction ?? ((x: AnyTensor, y: AnyTensor) => distanceOf(x, y, 2, 1e-6));
+  const distance = distanceFunction ?? ((x: AnyTensor, y: AnyTensor) => pairwiseDistance(x, y));
   return triplet(anchor, positive, negative, distance, margin, swap, reduction);
 };
 

@@ -9,11 +9,11 @@ import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../../tensor/tensor.ts";
 import { typed } from "./typed.ts";
 
 /** [..., C, H, W] with channels moved into space: [..., C / r^2, H r, W r]. */
-type Shuffled<S, R> = S extends readonly [...infer L, infer C, infer H, infer W]
+export type Shuffled<S, R> = S extends readonly [...infer L, infer C, infer H, infer W]
   ? [...L, Div<C, Mul<R, R>>, Mul<H, R>, Mul<W, R>]
   : Shape;
 /** [..., C, H, W] with space moved into channels: [..., C r^2, H / r, W / r]. */
-type Unshuffled<S, R> = S extends readonly [...infer L, infer C, infer H, infer W]
+export type Unshuffled<S, R> = S extends readonly [...infer L, infer C, infer H, infer W]
   ? [...L, Mul<C, Mul<R, R>>, Div<H, R>, Div<W, R>]
   : Shape;
 
