@@ -3,9 +3,11 @@
 
 import { setBackend } from "./backend/backend.ts";
 import { createWasmBackend } from "./backend/wasm/index.ts";
+import { setWorkerEntry } from "./data/workers/pool.ts";
 import "./ops/table.ts";
 
 setBackend(createWasmBackend());
+setWorkerEntry(import.meta.url);
 
 export * as autograd from "./autograd/index.ts";
 export * as utils from "./autograd/utils.ts";

@@ -16,3 +16,4 @@ export {
 } from "./sampler.ts";
 export { randomSplit } from "./split.ts";
 export type { Batch, Collated, ExampleOf, MapStyle, Rows } from "./types.ts";
+export { getWorkerInfo, serve, type WorkerInfo } from "./workers/serve.ts";

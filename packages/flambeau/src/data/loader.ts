@@ -1,13 +1,18 @@
 // Goes through a dataset in batches.
 // Floor L5 (data). Source: https://pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader
 
-import { ArgumentError, NotImplementedError, ValueError } from "../base/errors.ts";
+import { ArgumentError, ValueError } from "../base/errors.ts";
 import type { Generator } from "../base/generator.ts";
 import { defaultGenerator } from "../base/generator.ts";
-import { defaultCollate } from "./collate.ts";
-import { Dataset, IterableDataset } from "./dataset.ts";
+import { IterableDataset } from "./dataset.ts";
+import type { CollateFn } from "./fetch.ts";
+import { batchOf, exampleOf, streamed } from "./fetch.ts";
 import { BatchSampler, RandomSampler, SequentialSampler } from "./sampler.ts";
 import type { Collated, MapStyle } from "./types.ts";
+import { WorkerPool } from "./workers/pool.ts";
+import { share } from "./workers/share.ts";
+
+export type { CollateFn };
 
 /** Where the examples come from: a {@link Dataset}, an array, a tensor, or an {@link IterableDataset}. */
 export type Source<T> = MapStyle<T> | readonly T[] | IterableDataset<T>;
@@ -28,12 +33,20 @@ export interface DataLoaderOptions {
   readonly dropLast?: boolean;
   /** Where the random order comes from. Default: the generator that `torch.manualSeed` seeds. */
   readonly generator?: Generator;
-  /** Workers that load batches; only 0 so far, the default. */
+  /** Worker threads that load batches ahead, in Node; 0 loads them in the calling thread. Default 0. */
   readonly numWorkers?: number;
+  /**
+   * The module that makes the dataset again in every worker: `new URL("./my-data.ts", import.meta.url)`. It exports `dataset`, the
+   * dataset or a function that returns it, and may export `collateFn` and `workerInitFn(id)` as well. Datasets of tensors (tensors, TensorDataset, Subset and ConcatDataset of these) need none: they are put into shared memory.
+   */
+  readonly workerModule?: string | URL;
+  /** How many batches each worker loads ahead. Default 2. */
+  readonly prefetchFactor?: number;
+  /** Whether workers stay for the next pass. Default false. */
+  readonly persistentWorkers?: boolean;
+  /** Longest wait for a batch from a worker in ms; 0, the default, for any. */
+  readonly timeout?: number;
 }
-
-/** Makes a batch of examples. */
-export type CollateFn<T, B> = (examples: T[]) => B;
 
 class Loader<out B> implements Iterable<B> {
   readonly dataset: Source<unknown>;
@@ -43,6 +56,9 @@ class Loader<out B> implements Iterable<B> {
   readonly batchSampler: Indices<readonly number[]> | null;
   readonly generator: Generator | undefined;
   readonly collateFn: CollateFn<unknown, unknown> | null;
+  readonly numWorkers: number;
+  readonly #parallel: ParallelOptions;
+  #pool: WorkerPool | null = null;
 
   constructor(
     dataset: Source<unknown>,
@@ -52,14 +68,8 @@ class Loader<out B> implements Iterable<B> {
     const shuffle = options.shuffle ?? false;
     const dropLast = options.dropLast ?? false;
     const batchSize = options.batchSize === undefined ? 1 : options.batchSize;
-    if ((options.numWorkers ?? 0) > 0)
-      throw new NotImplementedError(
-        `DataLoader: numWorkers=${options.numWorkers}: loading in workers is not implemented yet; use 0`,
-      );
-    if ((options.numWorkers ?? 0) < 0)
-      throw new ValueError(
-        "num_workers option should be non-negative; use num_workers=0 to disable multiprocessing.",
-      );
+    this.numWorkers = options.numWorkers ?? 0;
+    this.#parallel = checkedParallel(this.numWorkers, options);
     if (dataset === null || typeof dataset !== "object")
       throw new ArgumentError(
         `DataLoader: expected a dataset, but got ${dataset === null ? "null" : typeof dataset}`,
@@ -123,56 +133,120 @@ class Loader<out B> implements Iterable<B> {
   /** A pass through the dataset. */
   [Symbol.iterator](): IterableIterator<B> {
     const { dataset } = this;
-    const batches =
-      dataset instanceof IterableDataset
-        ? this.#stream(dataset)
-        : this.batchSampler
-          ? this.#batches(dataset as MapStyle<unknown>, this.batchSampler)
-          : this.#examples(dataset as MapStyle<unknown>, this.sampler!);
     // PyTorch draws a seed for workers for every pass, with or without workers.
-    (this.generator ?? defaultGenerator).random64();
+    const { hi, lo } = (this.generator ?? defaultGenerator).random64();
+    const seed = (BigInt(hi & 0x7fffffff) << 32n) | BigInt(lo);
+    const batches =
+      this.numWorkers > 0
+        ? this.#ahead(seed)
+        : dataset instanceof IterableDataset
+          ? streamed(dataset, this.batchSize, this.dropLast, this.collateFn)
+          : this.#inTurn(dataset as MapStyle<unknown>);
     return batches as IterableIterator<B>;
   }
 
-  *#batches(dataset: MapStyle<unknown>, lists: Iterable<readonly number[]>): IterableIterator<unknown> {
-    const { collateFn } = this;
-    const direct = !collateFn && dataset instanceof Dataset ? dataset : null;
-    for (const indices of lists) {
-      const batch = direct ? direct.gather(indices) : null;
-      if (batch !== null) yield batch;
-      else {
-        const examples = indices.map((i) => dataset.at(i));
-        yield collateFn ? collateFn(examples) : defaultCollate(examples);
+  *#inTurn(dataset: MapStyle<unknown>): IterableIterator<unknown> {
+    const { collateFn, batchSampler } = this;
+    if (batchSampler) for (const indices of batchSampler) yield batchOf(dataset, indices, collateFn);
+    else for (const i of this.sampler!) yield exampleOf(dataset.at(i), collateFn);
+  }
+
+  /** What is asked of the workers, one entry a batch; endless for a stream. */
+  *#requests(): Iterator<readonly number[] | number | null> {
+    if (!(this.dataset instanceof IterableDataset)) yield* this.batchSampler ?? this.sampler!;
+    else for (;;) yield null;
+  }
+
+  /** The batches of a pass, loaded by workers that `seed` starts. */
+  *#ahead(seed: bigint): IterableIterator<unknown> {
+    const { numWorkers } = this;
+    const { prefetchFactor, persistentWorkers } = this.#parallel;
+    const pool = this.#pool ?? this.#startWorkers();
+    // Another pass that begins before this one has ended gets workers of its own.
+    this.#pool = null;
+    let whole = false;
+    const requests = this.#requests();
+    const finished = new Set<number>();
+    /** Which worker has which batch, in the order of the batches. */
+    const open: { readonly number: number; readonly worker: number }[] = [];
+    let next = 0;
+    let turn = 0;
+    const ask = (): void => {
+      while (finished.size < numWorkers && finished.has(turn)) turn = (turn + 1) % numWorkers;
+      if (finished.size === numWorkers) return;
+      const { done, value } = requests.next();
+      if (done) return;
+      pool.send(turn, { kind: "batch", number: next, indices: value });
+      open.push({ number: next++, worker: turn });
+      turn = (turn + 1) % numWorkers;
+    };
+    try {
+      for (let id = 0; id < numWorkers; id++) pool.send(id, { kind: "pass", seed: seed + BigInt(id) });
+      for (let i = 0; i < numWorkers * prefetchFactor; i++) ask();
+      for (let first = open.shift(); first; first = open.shift()) {
+        const answer = pool.receive(first.number, first.worker);
+        if (!answer) finished.add(first.worker);
+        ask();
+        if (answer) yield answer.batch;
       }
+      whole = true;
+    } finally {
+      // A pass that was left early leaves answers that the next one must not meet.
+      if (persistentWorkers && whole && this.#pool === null) this.#pool = pool;
+      else pool.close();
     }
   }
 
-  *#examples(dataset: MapStyle<unknown>, indices: Iterable<number>): IterableIterator<unknown> {
-    const { collateFn } = this;
-    for (const i of indices) {
-      const example = dataset.at(i);
-      // Without batches PyTorch hands collate_fn the example itself.
-      yield collateFn ? (collateFn as (example: unknown) => unknown)(example) : example;
-    }
+  #startWorkers(): WorkerPool {
+    const { dataset, collateFn, numWorkers, batchSize, dropLast } = this;
+    const { workerModule, timeout } = this.#parallel;
+    const shared = workerModule === null ? share(dataset) : null;
+    if (workerModule === null && (!shared || collateFn))
+      throw new ArgumentError(
+        `DataLoader: numWorkers=${numWorkers} needs the option workerModule: a ${collateFn ? "collateFn" : (dataset as object).constructor.name} ` +
+          "cannot be sent to another thread. Give the module that exports the dataset, or use numWorkers 0",
+      );
+    const streaming = dataset instanceof IterableDataset;
+    return new WorkerPool({
+      numWorkers,
+      dataset: shared,
+      module: workerModule,
+      streaming,
+      batchSize,
+      dropLast,
+      timeout,
+    });
   }
+}
 
-  *#stream(dataset: Iterable<unknown>): IterableIterator<unknown> {
-    const { collateFn, batchSize, dropLast } = this;
-    if (batchSize === null) {
-      for (const example of dataset)
-        yield collateFn ? (collateFn as (example: unknown) => unknown)(example) : example;
-      return;
-    }
-    let examples: unknown[] = [];
-    const collate = collateFn ?? defaultCollate;
-    for (const example of dataset) {
-      examples.push(example);
-      if (examples.length < batchSize) continue;
-      yield collate(examples);
-      examples = [];
-    }
-    if (examples.length > 0 && !dropLast) yield collate(examples);
-  }
+interface ParallelOptions {
+  readonly workerModule: string | null;
+  readonly prefetchFactor: number;
+  readonly persistentWorkers: boolean;
+  readonly timeout: number;
+}
+
+function checkedParallel(numWorkers: number, options: DataLoaderOptions): ParallelOptions {
+  const { workerModule, prefetchFactor, persistentWorkers = false, timeout = 0 } = options;
+  if (!Number.isInteger(numWorkers) || numWorkers < 0)
+    throw new ValueError(
+      "num_workers option should be non-negative; use num_workers=0 to disable multiprocessing.",
+    );
+  if (timeout < 0) throw new ValueError("timeout option should be non-negative");
+  if (numWorkers === 0 && prefetchFactor !== undefined)
+    throw new ValueError(
+      "prefetch_factor option could only be specified in multiprocessing. let num_workers > 0 to enable multiprocessing.",
+    );
+  if (prefetchFactor !== undefined && !(Number.isInteger(prefetchFactor) && prefetchFactor > 0))
+    throw new ValueError(`prefetch_factor option should be a positive integer, got ${prefetchFactor}`);
+  if (numWorkers === 0 && persistentWorkers)
+    throw new ValueError("persistent_workers option needs num_workers > 0");
+  return {
+    workerModule: workerModule === undefined ? null : String(workerModule),
+    prefetchFactor: prefetchFactor ?? 2,
+    persistentWorkers,
+    timeout,
+  };
 }
 
 interface DataLoaderConstructor {
@@ -193,9 +267,10 @@ export type DataLoader<B> = Loader<B>;
  * Differs from PyTorch: with `batchSize: null` examples come as they are, not converted to tensors.
  * @param dataset a {@link Dataset}, an array, a tensor, or an {@link IterableDataset}
  * @param options `batchSize` 1, `shuffle` false, `sampler`, `batchSampler`, `dropLast` false, `generator`, `collateFn`
- * ({@link defaultCollate}), `numWorkers` 0
+ * (defaultCollate), `numWorkers` 0, `workerModule`, `prefetchFactor` 2, `persistentWorkers` false, `timeout` 0
  * @throws ValueError for options that exclude each other
- * @throws NotImplementedError for numWorkers beyond 0
+ * @throws ArgumentError for workers and a dataset that can only be made by a `workerModule`
+ * @throws NotImplementedError for workers outside of Node; RuntimeError for what goes wrong in one
  * @see https://pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader
  * @example
  * const loader = new data.DataLoader(new data.TensorDataset(X, y), { batchSize: 5, shuffle: true });

@@ -261,7 +261,6 @@ describe("DataLoader", () => {
       "DataLoader with IterableDataset: expected unspecified shuffle option",
     );
     expect(make({ sampler: [1] }, new Stream())).toThrow("expected unspecified sampler option");
-    expect(make({ numWorkers: 2 })).toThrow(torch.NotImplementedError);
     expect(make({ numWorkers: -1 })).toThrow("num_workers option should be non-negative");
     expect(make({}, 7 as never)).toThrow("expected a dataset, but got number");
     expect(() => new data.WeightedRandomSampler([1, 2], 0)).toThrow(
