@@ -1,12 +1,23 @@
 // Comparisons, tests and logic: results are bool tensors, without gradients.
 // Floor L4 (ops). Source: https://pytorch.org/docs/stable/torch.html#comparison-ops
 
-import { isFloat } from "../base/dtype.ts";
-import { ArgumentError, RuntimeError } from "../base/errors.ts";
+import type { DType } from "../base/dtype.ts";
+import { dtypes, isFloat } from "../base/dtype.ts";
+import { ArgumentError, DTypeError, RuntimeError } from "../base/errors.ts";
+import { sameShape } from "../base/shape.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { isTensor } from "../tensor/tensor.ts";
 import { composite, elementwise } from "./define.ts";
-import type { Binary, Compare, CompareTensors, OpFn, Predicate, Unary, UnaryBool } from "./signatures.ts";
+import type {
+  Binary,
+  Compare,
+  CompareTensors,
+  JudgeOp,
+  OpFn,
+  Predicate,
+  Unary,
+  UnaryBool,
+} from "./signatures.ts";
 
 /** `a == b`, element by element. NaN equals nothing. */
 export const eq: Compare<"eq"> = elementwise({
@@ -147,12 +158,40 @@ export const isclose: OpFn<[other: AnyTensor, options?: ToleranceOptions], "bool
       ["atol", atol],
     ] as const)
       if (!(v >= 0)) throw new RuntimeError(`${name} must be greater than or equal to zero, but got ${v}`);
+    if (x.dtype !== y.dtype)
+      throw new DTypeError(
+        "isclose",
+        `isclose(): ${dtypes[x.dtype as DType].scalarName} did not match ${dtypes[y.dtype as DType].scalarName}: both need one dtype`,
+      );
     // Bools have no difference.
     const [a, b] = [x, y].map((t) => (t.dtype === "bool" ? t.int() : t)) as [AnyTensor, AnyTensor];
     const close = a.sub(b).abs().le(b.abs().mul(rtol).add(atol)).logicalAnd(isfinite(b)).logicalOr(a.eq(b));
     return equalNan ? close.logicalOr(a.isnan().logicalAnd(b.isnan())) : close;
   },
 );
+/** Whether {@link isclose} holds for all elements; broadcasts. Gives a JavaScript boolean. */
+export const allclose: JudgeOp<[options?: ToleranceOptions]> = composite(
+  (x: AnyTensor, other: AnyTensor, options: ToleranceOptions = {}) => {
+    const { rtol, atol, equalNan } = options;
+    if (!isTensor(other))
+      throw new ArgumentError(
+        `allclose(): argument 'other' (position 2) must be Tensor, not ${typeof other}`,
+      );
+    const tolerances = { ...(rtol !== undefined && { rtol }), ...(atol !== undefined && { atol }) };
+    return isclose(x.detach(), other.detach(), { ...tolerances, equalNan: equalNan ?? false })
+      .all()
+      .item() as boolean;
+  },
+);
+
+/** Whether both have one shape and equal elements. Gives a JavaScript boolean. NaN equals nothing. */
+export const equal: JudgeOp = composite((x: AnyTensor, other: AnyTensor) => {
+  if (!isTensor(other))
+    throw new ArgumentError(`equal(): argument 'other' (position 2) must be Tensor, not ${typeof other}`);
+  if (!sameShape(x.shape, other.shape)) return false;
+  return x.detach().eq(other.detach()).all().item();
+});
+
 /** Tolerances of {@link isclose}. */
 export interface ToleranceOptions {
   readonly rtol?: number;

@@ -12,6 +12,7 @@ export * from "./moments.ts";
 export * from "./native-norms.ts";
 export * from "./pad.ts";
 export * from "./rank.ts";
+export * from "./search.ts";
 export * from "./segment.ts";
 export * from "./take-rows.ts";
 export * from "./tensordot.ts";

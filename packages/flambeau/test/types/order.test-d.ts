@@ -73,3 +73,25 @@ is<ValuesAndIndices<[5, 200], "float32">>()(a.cummax(1));
 a.cumsum(2);
 // @ts-expect-error "cummin: Dimension out of range ..."
 torch.cummin(a, 2);
+
+// ---- quantiles, distinct elements, searching, counting
+is<Tensor<[]>>()(a.quantile(0.5));
+is<Tensor<[5]>>()(a.quantile(0.5, 1));
+is<Tensor<[3, 5, 1]>>()(a.quantile(null! as Tensor<[3]>, 1, { keepdim: true }));
+is<Tensor<[3]>>()(torch.nanquantile(a, null! as Tensor<[3]>));
+is<Tensor<[number]>>()(a.unique());
+is<[Tensor<[number]>, Tensor<[5, 200], "int32">]>()(a.unique({ returnInverse: true }));
+is<[Tensor<[number]>, Tensor<[number], "int32">]>()(torch.uniqueConsecutive(a, { returnCounts: true }));
+is<[Tensor<[number]>, Tensor<[5, 200], "int32">, Tensor<[number], "int32">]>()(
+  a.unique({ returnInverse: true, returnCounts: true }),
+);
+is<Tensor<[5, 200], "int32">>()(torch.searchsorted(v, a));
+is<Tensor<[], "int32">>()(torch.bucketize(3, v));
+is<Tensor<[5, 200], "bool">>()(torch.isin(a, v));
+is<Tensor<[10]>>()(a.histogram(10).hist);
+is<Tensor<[number], "int32">>()(i.bincount());
+is<Tensor<[number]>>()(i.bincount(v));
+is<boolean>()(a.equal(v));
+is<boolean>()(torch.allclose(a, a, { rtol: 1e-3 }));
+// @ts-expect-error "quantile: Dimension out of range ..."
+a.quantile(0.5, 2);

@@ -39,7 +39,7 @@ export type {
   Unfold,
 } from "./moves.ts";
 export type { NestedShape } from "./nested.ts";
-export type { Topk } from "./order.ts";
+export type { Quantiles, Topk } from "./order.ts";
 export type {
   AddMatrix,
   AddOuter,

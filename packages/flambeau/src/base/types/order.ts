@@ -21,3 +21,15 @@ export type Topk<S, K, D, Op extends string = "topk"> =
               ? Fail<`${Op}: selected index k out of range: ${K & number}, of ${At<S, I> & number} elements in a row of shape ${Show<S>}`>
               : SetAt<S, I, K>
         : never;
+
+/** Quantiles of shape `Q` of rows that leave `S`: several come in a new first dimension. */
+export type Quantiles<Q, S> =
+  S extends Fail<string>
+    ? S
+    : Q extends readonly []
+      ? S
+      : Q extends readonly [infer N]
+        ? S extends readonly unknown[]
+          ? [N, ...S]
+          : Shape
+        : Shape;

@@ -1,7 +1,19 @@
 // Signatures: ops about the order of elements: sorting, extrema with positions, searching, counting.
 // Floor L4 (ops), types only.
 
-import type { Broadcast, Dim, Fits, Ok, Rank, Reduce, ResultType, Topk } from "../../base/types/index.ts";
+import type { DType, Scalar } from "../../base/dtype.ts";
+import type {
+  Broadcast,
+  Dim,
+  Fits,
+  Ok,
+  Quantiles,
+  Rank,
+  Reduce,
+  ResultType,
+  Shape,
+  Topk,
+} from "../../base/types/index.ts";
 import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../../tensor/tensor.ts";
 import type { Named, ValuesAndIndices } from "../named.ts";
 import type { NoOptions, Unless } from "./common.ts";
@@ -184,4 +196,163 @@ export interface CumulativePair<Name extends string> {
     x: X,
     dim: Fits<Row<X, D, Name>, D>,
   ): ValuesAndIndices<ShapeOf<X>, DtOf<X>>;
+}
+
+export interface QuantileOptions extends KeepdimOption {
+  /** How a value between two elements is made. Default `linear`. */
+  readonly interpolation?: "linear" | "lower" | "higher" | "midpoint" | "nearest";
+}
+type Quantile<X, Q, D, O, Name extends string> = Quantiles<
+  Q extends AnyTensor ? ShapeOf<Q> : [],
+  Rest<X, D, O, Name>
+>;
+/** `x.quantile(0.5, 1)`: several quantiles come in a new first dimension. */
+export interface QuantileOp<Name extends string> {
+  <
+    X extends AnyTensor,
+    Q extends AnyTensor | number,
+    const D extends MaybeDim = undefined,
+    const O extends QuantileOptions = NoOptions,
+  >(
+    this: X,
+    q: Q,
+    dim?: Fits<Rest<X, D, O, Name>, D>,
+    options?: O,
+  ): Tensor<Ok<Quantile<X, Q, D, O, Name>>, DtOf<X>>;
+  <
+    T,
+    X extends AnyTensor,
+    Q extends AnyTensor | number,
+    const D extends MaybeDim = undefined,
+    const O extends QuantileOptions = NoOptions,
+  >(
+    this: T,
+    x: X,
+    q: Q,
+    dim?: Fits<Rest<X, D, O, Name>, D>,
+    options?: O,
+    ...none: Unless<T, []>
+  ): Tensor<Ok<Quantile<X, Q, D, O, Name>>, DtOf<X>>;
+}
+
+export interface UniqueOptions {
+  /** Whether to say where in the result each element of the input is. Default false. */
+  readonly returnInverse?: boolean;
+  /** Whether to say how often each occurs. Default false. */
+  readonly returnCounts?: boolean;
+  /** A dimension whose slices are compared; by default elements are. */
+  readonly dim?: number | null;
+}
+type Distinct<X, O> = Tensor<O extends { readonly dim: number } ? Shape : [number], DtOf<X>>;
+type InverseOf<X, O> = Tensor<O extends { readonly dim: number } ? [number] : ShapeOf<X>, "int32">;
+type Flag<O, K extends keyof UniqueOptions> = O extends { readonly [P in K]: infer V } ? V : false;
+type UniqueResult<X, O> = boolean extends Flag<O, "returnInverse"> | Flag<O, "returnCounts">
+  ? [Flag<O, "returnInverse">, Flag<O, "returnCounts">] extends [true, false]
+    ? [values: Distinct<X, O>, inverse: InverseOf<X, O>]
+    : [Flag<O, "returnInverse">, Flag<O, "returnCounts">] extends [false, true]
+      ? [values: Distinct<X, O>, counts: Tensor<[number], "int32">]
+      : AnyTensor | AnyTensor[]
+  : Flag<O, "returnInverse"> extends true
+    ? [values: Distinct<X, O>, inverse: InverseOf<X, O>, counts: Tensor<[number], "int32">]
+    : Distinct<X, O>;
+/** `x.unique()`, `x.unique({ returnCounts: true })`. */
+export interface UniqueOp<Options extends UniqueOptions> {
+  <X extends AnyTensor, const O extends Options = Options & NoOptions>(
+    this: X,
+    options?: O,
+  ): UniqueResult<X, O>;
+  <X extends AnyTensor, const O extends Options = Options & NoOptions>(x: X, options?: O): UniqueResult<X, O>;
+}
+
+export interface SearchOptions {
+  /** Whether positions are int32. They always are; default false. */
+  readonly outInt32?: boolean;
+  /** Whether a value goes after the elements that equal it. Default false. */
+  readonly right?: boolean;
+  /** The same as a word; `left` is the default. */
+  readonly side?: "left" | "right" | null;
+  /** The places of the elements in order, where the sequences are not sorted. */
+  readonly sorter?: AnyTensor | null;
+}
+type ShapeOrScalar<V> = V extends AnyTensor ? ShapeOf<V> : [];
+/** `torch.searchsorted(sequence, values)`; a function only, as in PyTorch. */
+export type SearchOp = <V extends AnyTensor | Scalar>(
+  sequence: AnyTensor,
+  values: V,
+  options?: SearchOptions,
+) => Tensor<ShapeOrScalar<V>, "int32">;
+/** `torch.bucketize(values, boundaries)`; a function only, as in PyTorch. */
+export type BucketizeOp = <V extends AnyTensor | Scalar>(
+  input: V,
+  boundaries: AnyTensor,
+  options?: Pick<SearchOptions, "outInt32" | "right">,
+) => Tensor<ShapeOrScalar<V>, "int32">;
+/** `torch.isin(elements, test)`; a function only, as in PyTorch. */
+export type IsinOp = <E extends AnyTensor | Scalar>(
+  elements: E,
+  testElements: AnyTensor | Scalar,
+  options?: { readonly assumeUnique?: boolean; readonly invert?: boolean },
+) => Tensor<ShapeOrScalar<E>, "bool">;
+
+export interface HistogramOptions {
+  /** The bounds of each dimension, one pair after the other. Default: from the smallest to the largest element. */
+  readonly range?: readonly number[] | null | undefined;
+  /** What each element counts. Default 1. */
+  readonly weight?: AnyTensor | null | undefined;
+  /** Whether the counts become a density, which integrates to 1. Default false. */
+  readonly density?: boolean | undefined;
+}
+type Bins<B> = B extends number ? [B] : [number];
+type Counted<X, B> = Named<
+  readonly [hist: Tensor<Bins<B>, DtOf<X>>, binEdges: Tensor<[number], DtOf<X>>],
+  { hist: Tensor<Bins<B>, DtOf<X>>; binEdges: Tensor<[number], DtOf<X>> }
+>;
+/** `x.histogram(10)`. */
+export interface HistogramOp {
+  <X extends AnyTensor, const B extends number | AnyTensor = 100>(
+    this: X,
+    bins?: B,
+    options?: HistogramOptions,
+  ): Counted<X, B>;
+  <T, X extends AnyTensor, const B extends number | AnyTensor = 100>(
+    this: T,
+    x: X,
+    bins?: B,
+    options?: HistogramOptions,
+    ...none: Unless<T, []>
+  ): Counted<X, B>;
+}
+/** `torch.histogramdd(points, [10, 10])`; a function only, as in PyTorch. */
+export type HistogramddOp = <X extends AnyTensor>(
+  x: X,
+  bins: number | readonly number[] | readonly AnyTensor[],
+  options?: HistogramOptions,
+) => Named<
+  readonly [hist: Tensor<Shape, DtOf<X>>, binEdges: Tensor<[number], DtOf<X>>[]],
+  { hist: Tensor<Shape, DtOf<X>>; binEdges: Tensor<[number], DtOf<X>>[] }
+>;
+type Counts<W> = Tensor<
+  [number],
+  [W] extends [null | undefined] ? "int32" : DtOf<W> extends "float32" ? "float32" : DType
+>;
+/** `x.bincount()`, `x.bincount(weights, 10)`. */
+export interface BincountOp {
+  <X extends AnyTensor, W extends AnyTensor | null | undefined = undefined>(
+    this: X,
+    weights?: W,
+    minlength?: number,
+  ): Counts<W>;
+  <T, X extends AnyTensor, W extends AnyTensor | null | undefined = undefined>(
+    this: T,
+    x: X,
+    weights?: W,
+    minlength?: number,
+    ...none: Unless<T, []>
+  ): Counts<W>;
+}
+
+/** `x.equal(y)`: one answer for all elements, a JavaScript boolean. */
+export interface JudgeOp<Options extends readonly unknown[] = []> {
+  <X extends AnyTensor>(this: X, other: AnyTensor, ...options: Options): boolean;
+  <X extends AnyTensor>(x: X, other: AnyTensor, ...options: Options): boolean;
 }

@@ -50,6 +50,7 @@ export const without: Record<string, readonly string[]> = {
     "uniform_",
   ],
   "results that hold none of the input's values": [
+    "allclose",
     "argsort",
     "argwhere",
     "broadcastShapes",
@@ -61,7 +62,10 @@ export const without: Record<string, readonly string[]> = {
     "randnLike",
     "resize_",
     "resizeAs_",
+    "bucketize",
     "countNonzero",
+    "equal",
+    "histogramdd",
     "emptyLike",
     "fullLike",
     "isclose",

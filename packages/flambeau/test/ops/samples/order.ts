@@ -7,6 +7,8 @@ import { along, binary, one } from "./common.ts";
 /** x with its column 1 zero. */
 const withZeros = (x: Tensor): Tensor => x.mul(torch.tensor([1, 0, 1, 0], { dtype: "float64" }));
 
+const halves = torch.tensor([0.25, 0.6], { dtype: "float64" });
+
 export const order: Samples = {
   max: (op) => [
     ...along(op),
@@ -58,5 +60,20 @@ export const order: Samples = {
     one([[]], (x) => x.logcumsumexp(0), { name: "0-d" }),
   ],
   cummax: [one([[2, 3]], (x) => x.cummax(1)), one([[3, 2]], (x) => x.cummax(0), { name: "dim 0" })],
+  quantile: [
+    one([[5]], (x) => x.quantile(0.3)),
+    one([[2, 4]], (x) => x.quantile(halves, -1, { keepdim: true }), { name: "several" }),
+    one([[4, 2], [2]], (x, q) => x.mul(3).quantile(q, 0), {
+      name: "places",
+      domain: { low: 0.1, high: 0.3 },
+    }),
+    ...(["lower", "higher", "nearest", "midpoint"] as const).map((interpolation) =>
+      one([[4, 2]], (x) => x.quantile(0.4, 0, { interpolation }), { name: interpolation }),
+    ),
+  ],
+  nanquantile: [
+    one([[2, 4]], (x) => x.nanquantile(halves, 1)),
+    one([[2, 3]], (x) => x.nanquantile(0.7, null, { keepdim: true }), { name: "all" }),
+  ],
   cummin: [one([[2, 3]], (x) => x.cummin(1)), one([[3, 2]], (x) => x.cummin(0), { name: "dim 0" })],
 };
