@@ -18,6 +18,7 @@ export {
   AutogradError,
   DTypeError,
   IndexError,
+  LinAlgError,
   NotImplementedError,
   RuntimeError,
   ShapeError,

@@ -40,6 +40,11 @@ export class AutogradError extends RuntimeError {
   override name = "AutogradError";
 }
 
+/** PyTorch's `torch.linalg.LinAlgError`: a decomposition or a solution that does not exist, as of a singular matrix. */
+export class LinAlgError extends RuntimeError {
+  override name = "LinAlgError";
+}
+
 /** PyTorch's `IndexError`: a dimension or an index out of range. */
 export class IndexError extends TorchError {
   override name = "IndexError";

@@ -8,6 +8,7 @@ export * from "./gradient.ts";
 export * from "./grids.ts";
 export * from "./join.ts";
 export * from "./linear.ts";
+export * from "./lu-unpack.ts";
 export * from "./moments.ts";
 export * from "./native-norms.ts";
 export * from "./pad.ts";

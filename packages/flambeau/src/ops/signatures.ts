@@ -18,6 +18,19 @@ export type {
 } from "./signatures/analysis.ts";
 export type { Operand } from "./signatures/common.ts";
 export type {
+  DetMethod,
+  GeqrfOp,
+  LuMethod,
+  PinverseOp,
+  PlainPairOp,
+  QrMethod,
+  SlogdetMethod,
+  SquareOp,
+  SvdMethod,
+  SymeigOp,
+  TriangularSolveOp,
+} from "./signatures/decompositions.ts";
+export type {
   AddLike,
   Binary,
   BinaryEither,
@@ -56,7 +69,31 @@ export type {
   InPlaceUnary,
   InplaceOps,
 } from "./signatures/inplace.ts";
-export type { LinalgFn } from "./signatures/linalg.ts";
+export type {
+  CholeskyExOp,
+  CholeskyOp,
+  DetOp,
+  EighOp,
+  EigvalshOp,
+  InvExOp,
+  InvOp,
+  LinalgFn,
+  LinalgPairFn,
+  LuFactorExOp,
+  LuFactorOp,
+  LuOp,
+  LuSolveOp,
+  PinvOp,
+  QrOp,
+  SlogdetOp,
+  SolveExOp,
+  SolveOp,
+  SolveTriangularOp,
+  SquareFn,
+  SvdOp,
+  SvdvalsOp,
+  VectorNormOp,
+} from "./signatures/linalg.ts";
 export type { CatOp, ChunkOp, StackOp, UnbindOp } from "./signatures/lists.ts";
 export type {
   MaskedAlong,

@@ -26,6 +26,19 @@ export type { Distances } from "./distances.ts";
 export type { FloatResult, Promote, ResultType, ScalarDType, SumResult, Weak } from "./dtypes.ts";
 export type { Cat, Stack } from "./join.ts";
 export type {
+  Determinant,
+  Exchanged,
+  LeftVectors,
+  Matrices,
+  PerRow,
+  RightVectors,
+  Singular,
+  Solve,
+  SolveMatrices,
+  Square,
+  UpperFactor,
+} from "./linalg.ts";
+export type {
   AtLeast,
   Diag,
   DiagEmbed,

@@ -6,6 +6,7 @@ import type { Samples } from "./common.ts";
 import { elementwise } from "./elementwise.ts";
 import { functional } from "./functional.ts";
 import { indexing } from "./indexing.ts";
+import { linearAlgebra } from "./linalg.ts";
 import { maskedReductions } from "./masked.ts";
 import { movement } from "./movement.ts";
 import { moves } from "./moves.ts";
@@ -29,6 +30,7 @@ export const samples: Samples = {
   ...special,
   ...indexing,
   ...moves,
+  ...linearAlgebra,
   ...functional,
   ...spatial,
   ...order,
@@ -72,6 +74,10 @@ export const without: Record<string, readonly string[]> = {
     "masked.argmax",
     "masked.argmin",
     "isNonzero",
+    "linalg.ldlFactor",
+    "linalg.ldlFactorEx",
+    "linalg.ldlSolve",
+    "linalg.matrixRank",
     "newEmptyStrided",
     "newFull",
     "newOnes",
