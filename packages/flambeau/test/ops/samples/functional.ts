@@ -41,4 +41,28 @@ const activations: Samples = {
   ],
 };
 
-export const functional: Samples = { ...activations };
+const norms: Samples = {
+  nativeBatchNorm: [
+    one([[3, 2, 2], [2], [2]], (x, w, b) => torch.nativeBatchNorm(x, w, b, null, null, true, 0.1, 0.1)[0], {
+      name: "training",
+    }),
+    one([[4, 2], [2]], (x, w) => torch.nativeBatchNorm(x, w, null, null, null, true, 0.1, 0.1)[0], {
+      name: "weight only",
+    }),
+    one([[4, 2], [2]], (x, b) => torch.nativeBatchNorm(x, null, b, null, null, true, 0.1, 0.1)[0], {
+      name: "bias only",
+    }),
+    one(
+      [[3, 2, 2], [2], [2]],
+      (x, w, b) => torch.nativeBatchNorm(x, w, b, statistics, statistics, false, 0.1, 0.1)[0],
+      { name: "evaluation" },
+    ),
+  ],
+  nativeLayerNorm: [
+    one([[2, 3], [3], [3]], (x, w, b) => torch.nativeLayerNorm(x, [3], w, b, 0.1)[0], { name: "affine" }),
+    one([[2, 2, 3]], (x) => torch.nativeLayerNorm(x, [2, 3], null, null, 0.1)[0], { name: "two dimensions" }),
+  ],
+};
+const statistics = torch.tensor([0.5, 1.5], { dtype: "float64" });
+
+export const functional: Samples = { ...activations, ...norms };
