@@ -12,6 +12,44 @@ export interface MatrixView {
   readonly colStride: number;
 }
 
+/** Rows of adjacent or evenly spaced elements that go from one array to another. */
+export interface RowMoves {
+  /** Pairs of where a row begins: in the source, in the target. */
+  readonly rows: Int32Array;
+  /** Elements of each row. */
+  readonly count: number;
+  readonly fromStep: number;
+  readonly toStep: number;
+}
+
+/** A batch of images of which each is spread out, channel by channel, into one array of `length` elements before it is used. */
+export interface SpreadImages {
+  readonly data: TypedArray;
+  readonly offset: number;
+  /** Distance of images, and of channels in an image. */
+  readonly stride: number;
+  readonly size: number;
+  readonly channels: number;
+  /** For each channel; elements that no row goes to are 0. */
+  readonly moves: readonly RowMoves[];
+  /** Distance of channels in the array. */
+  readonly pitch: number;
+  readonly length: number;
+}
+
+/** Rows of a matrix whose products with shifted copies of the array are wanted. */
+export interface ShiftedPart {
+  readonly m: number;
+  /** Elements of each product. */
+  readonly n: number;
+  /** Row-major from `offset`, a column for each shift. */
+  readonly data: TypedArray;
+  readonly offset: number;
+  readonly shifts: Int32Array;
+  /** Where the elements of a product go in a channel of the result. */
+  readonly collect: RowMoves;
+}
+
 export interface Routines {
   /**
    * out[i, j] = sum over p of a[i, p] * b[p, j] for each of `batch` matrices, where matrix number t starts
@@ -36,5 +74,37 @@ export interface Routines {
     out: TypedArray,
     outOffset: number,
     bias: { readonly data: TypedArray; readonly offset: number; readonly stride: number } | null,
+  ): void;
+
+  /**
+   * For each image and part: c[i, q] = bias[i] + sum over p of a[i, p] * x[shifts[p] + q], x being the image spread out; rows of
+   * c go to channel i of the result's image. Results are `size` elements a channel, `stride` an image; elements that no row
+   * goes to are 0. This is what convolutions and their adjoints are. float32. The order of summation is that of p, in chains
+   * of at most 256.
+   */
+  shiftedProduct(
+    batch: number,
+    images: SpreadImages,
+    parts: readonly ShiftedPart[],
+    bias: { readonly data: TypedArray; readonly offset: number } | null,
+    out: Float32Array,
+    offset: number,
+    stride: number,
+    size: number,
+  ): void;
+
+  /**
+   * out[i, p] = sum over images and q < n of g[i, q] * x[shifts[p] + q], g being the image of `outputs` spread out, with pitch n;
+   * `out` is row-major from `offset` with a column for each shift. float32. An element of x beyond shifts[p] + n may
+   * be multiplied by 0 along the way: where it is not finite, nor is the sum.
+   */
+  shiftedSums(
+    batch: number,
+    images: SpreadImages,
+    outputs: SpreadImages,
+    n: number,
+    shifts: Int32Array,
+    out: Float32Array,
+    offset: number,
   ): void;
 }

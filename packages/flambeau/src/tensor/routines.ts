@@ -6,3 +6,8 @@ import type { Routines } from "../ir/routines.ts";
 
 /** Products of matrices; see the contract in ir/routines.ts. */
 export const matrixProduct: Routines["matmul"] = (...args) => getBackend().routines.matmul(...args);
+/** Products with shifted copies of one array; see the contract in ir/routines.ts. */
+export const shiftedProductOf: Routines["shiftedProduct"] = (...args) =>
+  getBackend().routines.shiftedProduct(...args);
+/** Sums of products with shifted copies of one array; see the contract in ir/routines.ts. */
+export const shiftedSumsOf: Routines["shiftedSums"] = (...args) => getBackend().routines.shiftedSums(...args);

@@ -7,6 +7,7 @@ import { createMatmul } from "./matmul/index.ts";
 import { LinearMemory } from "./memory.ts";
 import { createReduceKernel } from "./reduce.ts";
 import { revectorize } from "./revectorize.ts";
+import { createShifted } from "./shifted/index.ts";
 
 /** Multiplications from which a matrix product counts as large. */
 const largeProduct = 2 ** 18;
@@ -25,6 +26,7 @@ export function createWasmBackend(): Backend {
         if (m * n * k >= largeProduct) revectorize();
         matmul(batch, m, n, k, a, aStride, b, bStride, out, outOffset, bias);
       },
+      ...createShifted(memory),
     },
   };
 }

@@ -11,8 +11,8 @@ type Bias = AnyTensor | null;
 /** Every output is a sum over a kernel: `y` has the outputs' shape [N, O, ...], `weight` is [O, C / groups, ...]. */
 const flops = (y: AnyTensor, weight: AnyTensor): number =>
   weight.shape[0] === 0 ? 0 : (2 * numel(y.shape) * numel(weight.shape)) / weight.shape[0];
-const ofChannels = (g: AnyTensor): AnyTensor =>
-  g.sum(Array.from({ length: g.ndim - 1 }, (_, i) => (i === 0 ? 0 : i + 1)));
+// Adjacent dimensions first: that is several times faster than all at once.
+const ofChannels = (g: AnyTensor): AnyTensor => g.flatten(2).sum(-1).sum(0);
 
 /** The convolution of [N, C, ...] with [O, C / groups, ...]. */
 export const convolution: (x: AnyTensor, weight: AnyTensor, bias: Bias, g: ConvGeometry) => AnyTensor = op({

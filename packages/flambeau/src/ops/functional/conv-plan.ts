@@ -5,7 +5,7 @@
 
 import type { Shape } from "../../base/shape.ts";
 import { numel } from "../../base/shape.ts";
-import type { Data } from "../elements.ts";
+import type { RowMoves } from "../../ir/routines.ts";
 import { inThree } from "./sizes.ts";
 
 /** All that convolution, its adjoint and the gradient of its weight have in common. */
@@ -96,16 +96,8 @@ export function planOf(g: ConvGeometry): ConvPlan {
 
 const ceilDiv = (a: number, b: number): number => Math.ceil(a / b);
 
-/** Copies what one phase holds of the image at x[from] to grid[to], or back if `back`. The rest stays as it is. */
-export function spread(
-  plan: ConvPlan,
-  first: Three,
-  x: Data,
-  from: number,
-  grid: Data,
-  to: number,
-  back: boolean,
-): void {
+/** From a channel of the input to the array of one phase, which begins at `base`. */
+export function inputMoves(plan: ConvPlan, first: Three, base: number): RowMoves {
   const [ld, lh, lw] = plan.input;
   const [gd, gh, gw] = plan.grid;
   const [sd, sh, sw] = plan.stride;
@@ -113,55 +105,31 @@ export function spread(
   const zh = first[1] - plan.padding[1];
   const zw = first[2] - plan.padding[2];
   const w0 = Math.max(0, ceilDiv(-zw, sw));
-  const w1 = Math.min(gw, ceilDiv(lw - zw, sw));
-  if (w1 <= w0) return;
-  for (let d = Math.max(0, ceilDiv(-zd, sd)); d < gd && d * sd + zd < ld; d++)
-    for (let h = Math.max(0, ceilDiv(-zh, sh)); h < gh && h * sh + zh < lh; h++) {
-      let i = from + ((d * sd + zd) * lh + h * sh + zh) * lw + w0 * sw + zw;
-      const row = to + (d * gh + h) * gw;
-      const end = row + w1;
-      if (back)
-        for (let q = row + w0; q < end; q++) {
-          x[i] = grid[q]!;
-          i += sw;
-        }
-      else if (sw === 1) for (let q = row + w0; q < end; q++) grid[q] = x[i++]!;
-      else
-        for (let q = row + w0; q < end; q++) {
-          grid[q] = x[i]!;
-          i += sw;
-        }
-    }
+  const count = Math.min(gw, ceilDiv(lw - zw, sw)) - w0;
+  const rows: number[] = [];
+  if (count > 0)
+    for (let d = Math.max(0, ceilDiv(-zd, sd)); d < gd && d * sd + zd < ld; d++)
+      for (let h = Math.max(0, ceilDiv(-zh, sh)); h < gh && h * sh + zh < lh; h++)
+        rows.push(((d * sd + zd) * lh + h * sh + zh) * lw + w0 * sw + zw, base + (d * gh + h) * gw + w0);
+  return { rows: Int32Array.from(rows), count: Math.max(0, count), fromStep: sw, toStep: 1 };
 }
 
-/** Copies outputs at y[from] into the places of the grid at grid[to]. */
-export function spreadOutput(plan: ConvPlan, y: Data, from: number, grid: Data, to: number): void {
+/** From a channel of the output to an array spread as the input is, from `base`. */
+export function outputMoves(plan: ConvPlan, base: number): RowMoves {
   const [md, mh, mw] = plan.output;
   const [, gh, gw] = plan.grid;
-  let i = from;
+  const rows: number[] = [];
   for (let d = 0; d < md; d++)
-    for (let h = 0; h < mh; h++) {
-      const row = to + (d * gh + h) * gw;
-      for (let q = row; q < row + mw; q++) grid[q] = y[i++]!;
-    }
+    for (let h = 0; h < mh; h++) rows.push((d * mh + h) * mw, base + (d * gh + h) * gw);
+  return { rows: Int32Array.from(rows), count: mw, fromStep: 1, toStep: 1 };
 }
 
-/** The other way, with `bias` added. */
-export function collectOutput(
-  plan: ConvPlan,
-  grid: Data,
-  from: number,
-  y: Data,
-  to: number,
-  bias: number,
-): void {
-  const [md, mh, mw] = plan.output;
-  const [, gh, gw] = plan.grid;
-  let i = to;
-  for (let d = 0; d < md; d++)
-    for (let h = 0; h < mh; h++) {
-      const row = from + (d * gh + h) * gw;
-      if (bias) for (let q = row; q < row + mw; q++) y[i++] = grid[q]! + bias;
-      else for (let q = row; q < row + mw; q++) y[i++] = grid[q]!;
-    }
+/** The same rows the other way. */
+export function reversed({ rows, count, fromStep, toStep }: RowMoves): RowMoves {
+  const turned = new Int32Array(rows.length);
+  for (let i = 0; i < rows.length; i += 2) {
+    turned[i] = rows[i + 1]!;
+    turned[i + 1] = rows[i]!;
+  }
+  return { rows: turned, count, fromStep: toStep, toStep: fromStep };
 }
