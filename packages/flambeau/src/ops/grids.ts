@@ -5,7 +5,7 @@ import type { DType } from "../base/dtype.ts";
 import { getDefaultDType, promoteTypes } from "../base/dtype.ts";
 import { RuntimeError, ShapeError, showShape } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
-import { broadcastShapes as broadcastTwo, checkShape, numel } from "../base/shape.ts";
+import { broadcastShapes as broadcastTwo, checkShape, numel, sameShape } from "../base/shape.ts";
 import { allocate } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh, isTensor } from "../tensor/tensor.ts";
@@ -34,7 +34,7 @@ export const broadcastTensors: TensorsFn = composite(
   (...args: unknown[]) => {
     const tensors = tensorsOf(args, "broadcast_tensors");
     const shape = tensors.reduce<Shape>((s, x) => broadcastTwo(s, x.shape, "broadcast_tensors"), []);
-    return tensors.map((x) => x.expand(shape));
+    return tensors.map((x) => (sameShape(x.shape, shape) ? x : x.expand(shape)));
   },
   { method: false, variadic: true },
 );

@@ -38,8 +38,9 @@ function joinInto(out: AnyTensor, parts: readonly AnyTensor[], d: number, dtype:
 export const cat: CatOp = op({
   method: false,
   forward: (tensors: readonly AnyTensor[], dim = 0) => {
-    if (!Array.isArray(tensors) || tensors.length === 0 || !tensors.every(isTensor))
-      throw new RuntimeError("cat: expected a non-empty list of Tensors");
+    if (!Array.isArray(tensors) || !tensors.every(isTensor))
+      throw new ArgumentError("cat(): argument 'tensors' must be a list of Tensors");
+    if (tensors.length === 0) throw new RuntimeError("torch.cat(): expected a non-empty list of Tensors");
     const parts = tensors.filter((x) => !(x.ndim === 1 && x.length === 0));
     const first = parts[0] ?? tensors[0]!;
     if (first.ndim === 0)

@@ -230,25 +230,31 @@ export const expandAs: OpFn<[other: AnyTensor]> = composite((x: AnyTensor, other
 export const broadcastTo: OpFn<[shape: Shape]> = composite((x: AnyTensor, shape: Shape) => x.expand(shape));
 
 /** Sums over what broadcasting to the present shape had repeated: the adjoint of {@link expand}. */
-export const sumToSize: OpFn<[shape: Shape]> = composite((x: AnyTensor, shape: Shape) => {
-  const lead = x.ndim - shape.length;
-  const dims: number[] = [];
-  for (let i = 0; i < x.ndim; i++) {
-    const n = i < lead ? 1 : shape[i - lead]!;
-    if (i < lead || (n === 1 && x.shape[i] !== 1)) dims.push(i);
-    else if (n !== x.shape[i])
-      throw new ShapeError(
-        "sumToSize",
-        [x.shape, shape],
-        `sumToSize: size ${showShape(shape)} is not expandable to size ${showShape(x.shape)}`,
-      );
-  }
-  if (dims.length === 0) return x;
-  // Leading dimensions go, others stay with extent 1; only a mixture needs another shape afterwards.
-  if (dims.length === lead) return x.sum(dims);
-  const sum: AnyTensor = x.sum(dims, { keepdim: true });
-  return lead > 0 ? sum.reshape(shape) : sum;
-});
+export const sumToSize: OpFn<(number | Shape)[]> = composite(
+  (x: AnyTensor, ...args: (number | Shape)[]) => {
+    const shape = listOf(args);
+    // PyTorch sums here whether or not there is something to sum.
+    if (shape.length === 0) return x.sum();
+    const lead = x.ndim - shape.length;
+    const dims: number[] = [];
+    for (let i = Math.min(lead, 0); i < x.ndim; i++) {
+      const n = i < lead ? 1 : shape[i - lead]!;
+      if (i >= 0 && (i < lead || (n === 1 && x.shape[i] !== 1))) dims.push(i);
+      else if (i < 0 || n !== x.shape[i])
+        throw new ShapeError(
+          "sumToSize",
+          [x.shape, shape],
+          `sumToSize: size ${showShape(shape)} is not expandable to size ${showShape(x.shape)}`,
+        );
+    }
+    if (dims.length === 0) return x;
+    // Leading dimensions go, others stay with extent 1; only a mixture needs another shape afterwards.
+    if (dims.length === lead) return x.sum(dims);
+    const sum: AnyTensor = x.sum(dims, { keepdim: true });
+    return lead > 0 ? sum.reshape(shape) : sum;
+  },
+  { variadic: true },
+);
 
 /** `length` elements of dimension `dim` from `start`. A view. */
 export const narrow: NarrowOp = composite(
