@@ -77,12 +77,13 @@ export const trace: TraceOp = composite((x: AnyTensor) => {
 
 /** Sets what lies above (or below) diagonal k of each matrix to 0, in a copy. */
 function triangle(x: AnyTensor, k: number, lower: boolean): AnyTensor {
-  normalizeDim(-2, x.ndim, lower ? "tril" : "triu");
   const out: AnyTensor = x.clone();
+  if (numel(x.shape) === 0) return out;
+  normalizeDim(-2, x.ndim, lower ? "tril" : "triu");
   const [m, n] = [x.shape[x.ndim - 2]!, x.shape[x.ndim - 1]!];
   const data = dataOf(out);
   const zero = (x.dtype === "int64" ? 0n : 0) as number;
-  const rows = n === 0 ? 0 : numel(x.shape) / n;
+  const rows = numel(x.shape) / n;
   for (let r = 0; r < rows; r++) {
     const start = r * n;
     const i = r % m;

@@ -203,6 +203,9 @@ export const indexReduce: OpFn<
       throw new RuntimeError(
         `index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got ${String(reduce)}.`,
       );
+    const includeSelf = options?.includeSelf ?? true;
+    if (x.dtype === "bool" && (!includeSelf || x.ndim <= 1))
+      throw new DTypeError("index_reduce_", `"index_reduce_" not implemented for 'Bool'`);
     const { rows, inner } = checkSource(x, dim, index, source, "index_reduce_");
     return folded(x, reduce, options?.includeSelf ?? true, rows, source.contiguous(), inner, "index_reduce_");
   },

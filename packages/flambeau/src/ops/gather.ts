@@ -2,7 +2,7 @@
 // Floor L4 (ops). Source: https://pytorch.org/docs/stable/generated/torch.Tensor.scatter_.html
 
 import type { Scalar } from "../base/dtype.ts";
-import { DTypeError, RuntimeError } from "../base/errors.ts";
+import { DTypeError, IndexError, RuntimeError } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { broadcastShapes, normalizeDim } from "../base/shape.ts";
 import { allocateUnset } from "../tensor/storage.ts";
@@ -100,16 +100,17 @@ export const scatterAdd: OpFn<[dim: number, index: AnyTensor, source: AnyTensor]
  */
 export const takeAlongDim: OpFn<[indices: AnyTensor, dim?: number]> = composite(
   (x: AnyTensor, indices: AnyTensor, dim?: number) => {
+    if (dim === undefined || dim === null) return x.reshape(-1).gather(0, indices.reshape(-1));
     if (indices.dtype !== "int32" && indices.dtype !== "int64")
       throw new DTypeError(
         "takeAlongDim",
         `torch.take_along_dim(): dtype of indices should be Long but got ${indices.dtype}`,
       );
-    if (dim === undefined || dim === null) return x.reshape(-1).gather(0, indices.reshape(-1));
     if (x.ndim !== indices.ndim)
       throw new RuntimeError(
         `torch.take_along_dim(): input and indices should have the same number of dimensions, but got ${x.ndim} dimensions for input, and ${indices.ndim} dimensions for indices`,
       );
+    if (x.ndim === 0) throw new IndexError(`Dimension specified as ${dim} but tensor has no dimensions`);
     const d = normalizeDim(dim, x.ndim, "take_along_dim");
     const but = (shape: Shape, n: number): Shape => shape.map((m, i) => (i === d ? n : m));
     const shape = broadcastShapes(but(x.shape, 1), but(indices.shape, 1), "take_along_dim");

@@ -26,6 +26,12 @@ import { scalarOf } from "./fill-elements.ts";
 import { checkSource, checkVector, extentsAround } from "./places.ts";
 import type { OpFn } from "./signatures.ts";
 
+/** Refuses indices of a dimension without elements. */
+function checkExtent(size: number, index: AnyTensor, op: string): void {
+  if (size === 0 && numel(index.shape) > 0)
+    throw new RuntimeError(`${op}(): self indexing axis dim should be positive`);
+}
+
 /** The slices of dimension `dim` that `index` (1-d) lists. @throws IndexError for an index outside of 0..size-1. */
 export const indexSelect: OpFn<[dim: number, index: AnyTensor]> = op({
   saves: "inputs",
@@ -33,14 +39,13 @@ export const indexSelect: OpFn<[dim: number, index: AnyTensor]> = op({
     const d = normalizeDim(dim, x.ndim, "index_select");
     checkVector(index, "index_select");
     const { outer, size, inner } = extentsAround(x.shape, d);
+    if (x.ndim > 1) checkExtent(size, index, "index_select");
     const at = readIndices(index, size, "index_select", d, alongRules);
-    if (x.ndim === 0 && at.length !== 1)
-      throw new IndexError(
-        `index_select(): Index to scalar can have only 1 value, got index.numel() = ${at.length}`,
-      );
+    // The one element stays one, however often it is asked for.
+    if (x.ndim === 0) return at.length > 0 ? x.clone() : x.newZeros([]);
     const source = x.contiguous();
     const shape = x.shape.slice();
-    if (x.ndim > 0) shape[d] = at.length;
+    shape[d] = at.length;
     const out: AnyTensor = fresh(allocateUnset(x.dtype, outer * at.length * inner), shape, x.dtype);
     const width = cellsPer(x.dtype);
     takeRowsInto(
@@ -109,6 +114,8 @@ export const indexCopy: OpFn<[dim: number, index: AnyTensor, source: AnyTensor],
         `${op}(): Number of indices (${count}) should be equal to source.size(dim) (${source.shape[d]})`,
       );
     const { outer, size, inner } = extentsAround(self.shape, d);
+    checkExtent(size, index, op);
+    if (numel(self.shape) === 0) return;
     const rows = rowsAlong(outer, size, readIndices(index, size, op, d, alongRules));
     const from = source.contiguous();
     const width = cellsPer(self.dtype);
@@ -144,6 +151,8 @@ export const indexFill: OpFn<[dim: number, index: AnyTensor, value: AnyTensor | 
           `index_fill_ only supports a 0-dimensional value tensor, but got tensor with ${value.ndim} dimension(s).`,
         );
       const { outer, size, inner } = extentsAround(self.shape, d);
+      checkExtent(size, index, "index_fill_");
+      if (numel(self.shape) === 0) return;
       const rows = rowsAlong(outer, size, readIndices(index, size, "index_fill_", d, atRules));
       const v = dataOf(isTensor(value) ? value.to(self.dtype).contiguous() : scalarOf(self, value));
       const at = isTensor(value) && value.dtype === self.dtype ? value.offset : 0;
@@ -154,14 +163,7 @@ export const indexFill: OpFn<[dim: number, index: AnyTensor, value: AnyTensor | 
     vjp: (g, s) => [
       g.indexFill(s.meta(1), s.at(2), 0),
       null,
-      isTensor(s.meta(3))
-        ? g
-            .indexSelect(
-              s.meta(1),
-              distinct(s.at(2), g.shape[normalizeDim(s.meta(1), g.ndim, "index_fill")] ?? 1),
-            )
-            .sum()
-        : null,
+      isTensor(s.meta(3)) ? filledSum(g, s.meta(1), s.at(2)) : null,
     ],
   });
 
@@ -170,3 +172,10 @@ const distinct = (index: AnyTensor, size: number): AnyTensor => {
   const places = [...new Set(readIndices(index, size, "index_fill_", 0, atRules))];
   return fresh(Int32Array.from(places), [places.length], "int32");
 };
+
+/** The gradient of the value that slices were filled with. */
+function filledSum(g: AnyTensor, dim: number, index: AnyTensor): AnyTensor {
+  if (numel(g.shape) === 0) return g.sum();
+  const size = g.shape[normalizeDim(dim, g.ndim, "index_fill_")] ?? 1;
+  return g.indexSelect(dim, distinct(index, size)).sum();
+}

@@ -91,6 +91,7 @@ export const stack: StackOp = composite(
   (tensors: readonly AnyTensor[], dim = 0) => {
     if (tensors.length === 0) throw new RuntimeError("stack expects a non-empty TensorList");
     const first = tensors[0]!;
+    const d = normalizeDim(dim, first.ndim + 1, "stack");
     tensors.forEach((x, i) => {
       if (!sameShape(x.shape, first.shape))
         throw new ShapeError(
@@ -100,8 +101,8 @@ export const stack: StackOp = composite(
         );
     });
     return cat(
-      tensors.map((x) => x.unsqueeze(dim)),
-      normalizeDim(dim, first.ndim + 1, "stack"),
+      tensors.map((x) => x.unsqueeze(d)),
+      d,
     );
   },
   { method: false },

@@ -97,6 +97,7 @@ export const flatten: FlattenOp = composite((x: AnyTensor, start = 0, end = -1) 
 /** Splits one dimension into several; one extent may be -1. */
 export const unflatten: OpFn<[dim: number, sizes: readonly number[]]> = composite(
   (x: AnyTensor, dim: number, sizes: readonly number[]) => {
+    if (x.ndim === 0) throw new IndexError(`Dimension specified as ${dim} but tensor has no dimensions`);
     const d = normalizeDim(dim, x.ndim, "unflatten");
     const inner = inferShape(sizes, x.shape[d]!, [x.shape[d]!], "unflatten");
     return x.reshape([...x.shape.slice(0, d), ...inner, ...x.shape.slice(d + 1)]);

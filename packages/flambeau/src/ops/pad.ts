@@ -3,7 +3,7 @@
 
 import type { DType, Scalar } from "../base/dtype.ts";
 import { dtypes } from "../base/dtype.ts";
-import { RuntimeError, showShape } from "../base/errors.ts";
+import { IndexError, RuntimeError, showShape } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { contiguousStrides, numel } from "../base/shape.ts";
 import { copyElements } from "../tensor/copy.ts";
@@ -45,11 +45,24 @@ export const constantPadNd: OpFn<[padding: readonly number[], value?: Scalar]> =
     });
     sides.forEach(([left, right], d) => {
       const n = shape[d]!;
+      if (left < -n)
+        throw new IndexError(
+          `narrow: start (${-left}) out of range: expected to be in range of [${-n}, ${n}] for dimension ${d} of ${showShape(x.shape)}`,
+        );
       part[d] = n + Math.min(left, 0) + Math.min(right, 0);
-      shape[d] = n + left + right;
-      if (shape[d]! < 0 || part[d]! < 0)
+      if (part[d]! < 0)
         throw new RuntimeError(
-          `The input size ${n}, plus negative padding ${left} and ${right}, resulted in a negative output size, which is invalid. Check dimension ${d} of your input of shape ${showShape(x.shape)}.`,
+          `constantPadNd: length must be non-negative: paddings ${left} and ${right} cut more off dimension ${d} of ${showShape(x.shape)} than there is`,
+        );
+      shape[d] = n + left + right;
+    });
+    const grows = padding.some((n) => n > 0);
+    sides.slice(x.ndim - padding.length / 2).forEach(([left, right], i) => {
+      const d = x.ndim - padding.length / 2 + i;
+      // What is only cut may be cut to nothing.
+      if (grows && shape[d]! <= 0)
+        throw new RuntimeError(
+          `The input size ${x.shape[d]}, plus negative padding ${left} and ${right}, resulted in a negative output size, which is invalid. Check dimension ${d} of your input of shape ${showShape(x.shape)}.`,
         );
     });
     const strides = contiguousStrides(shape);

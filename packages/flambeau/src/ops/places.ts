@@ -9,10 +9,11 @@ import { alongRules, gatherRules, readIndices, rowsAlong } from "./elements.ts";
 
 /** For each element of `index`, row by row, the place in `x` (packed) that it names along `dim`. */
 export function placesAlong(x: Shape, dim: number, index: AnyTensor, op: string): Int32Array {
-  const places = readIndices(index, x[dim] ?? 1, op, dim, gatherRules);
   const shape: Shape = index.shape;
+  if (numel(shape) === 0) return new Int32Array(0);
+  const places = readIndices(index, x[dim] ?? 1, op, dim, gatherRules);
   const rank = shape.length;
-  if (places.length === 0 || x.length === 0 || rank === 0) return places;
+  if (x.length === 0 || rank === 0) return places;
   const strides = contiguousStrides(x);
   const step = strides[dim]!;
   const last = rank - 1;
@@ -43,9 +44,9 @@ export function checkIndex(
   source: AnyTensor | null = null,
 ): number {
   const d = normalizeDim(dim, x.ndim, op);
+  if (numel(index.shape) === 0) return d;
   if (index.dtype !== "int32" && index.dtype !== "int64")
     throw new DTypeError(op, `${op}(): Expected dtype int32 or int64 for index, but got ${index.dtype}`);
-  if (numel(index.shape) === 0) return d;
   const rank = (t: AnyTensor): number => Math.max(t.ndim, 1);
   if (rank(index) !== rank(x))
     throw new RuntimeError(
@@ -142,6 +143,8 @@ export function checkSource(
     );
   const { outer, size, inner } = extentsAround(self.shape, d);
   const count = numel(index.shape);
+  if (source.ndim === 0 && count !== 1)
+    throw new IndexError(`${op}(): a source without dimensions takes one index, got ${count}`);
   const size0 = source.ndim === 0 ? 1 : (source.shape[d] ?? 1);
   if (count !== size0)
     throw new ShapeError(
@@ -151,7 +154,12 @@ export function checkSource(
     );
   const expected = self.shape.slice();
   if (self.ndim > 0) expected[d] = count;
-  if (self.ndim > 0 && !sameShape(expected, source.shape) && !(source.ndim === 0 && numel(expected) === 1))
+  if (
+    self.ndim > 0 &&
+    count > 0 &&
+    !sameShape(expected, source.shape) &&
+    !(source.ndim === 0 && numel(expected) === 1)
+  )
     throw new ShapeError(
       op,
       [self.shape, source.shape],

@@ -1,8 +1,8 @@
 // Copies of a tensor with a part replaced (select_scatter and its like) or with a border put around it.
 // Floor L4 (ops). Source: https://pytorch.org/docs/stable/generated/torch.select_scatter.html
 
-import { ShapeError, showShape } from "../base/errors.ts";
-import { sameShape } from "../base/shape.ts";
+import { RuntimeError, ShapeError, showShape } from "../base/errors.ts";
+import { normalizeDim, sameShape } from "../base/shape.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { composite } from "./define.ts";
 import type { OpFn } from "./signatures.ts";
@@ -49,7 +49,18 @@ export const diagonalScatter: OpFn<
   replaced(x, source, "diagonalScatter", (out) => out.diagonal(offset, dim1, dim2)),
 );
 
-/** {@link narrow} as a copy. */
+/** {@link narrow} as a copy. @throws RuntimeError for a part that is not there. */
 export const narrowCopy: OpFn<[dim: number, start: number, length: number]> = composite(
-  (x: AnyTensor, dim: number, start: number, length: number) => x.narrow(dim, start, length).clone(),
+  (x: AnyTensor, dim: number, start: number, length: number) => {
+    if (x.ndim === 0) throw new RuntimeError("narrow() cannot be applied to a 0-dim tensor.");
+    if (dim >= x.ndim)
+      throw new RuntimeError(`narrowCopy: dimension ${dim} is out of range for ${showShape(x.shape)}`);
+    const n = x.shape[normalizeDim(dim, x.ndim, "narrowCopy")]!;
+    const from = start < 0 && start !== n ? normalizeDim(start, n, "narrowCopy") : start;
+    if (from + length > n && length >= 0)
+      throw new RuntimeError(
+        `narrowCopy: start (${from}) + length (${length}) exceeds dimension size (${n}).`,
+      );
+    return x.narrow(dim, from, length).clone();
+  },
 );

@@ -32,15 +32,15 @@ export const flip: FlipOp = op({
   forward: (x: AnyTensor, ...dims: (number | readonly number[])[]) => {
     if (dims.length === 0) throw new ArgumentError('flip() missing 1 required positional arguments: "dims"');
     const { shape } = x;
-    const flips = new Array<boolean>(x.ndim).fill(false);
+    const flips = new Array<boolean>(Math.max(x.ndim, 1)).fill(false);
     for (const dim of listOf(dims)) {
       const d = normalizeDim(dim, x.ndim, "flip");
       if (flips[d]) throw new RuntimeError(`flip: dim ${d} appears multiple times in the list of dims`);
-      if (x.ndim > 0) flips[d] = true;
+      flips[d] = true;
     }
     // What lies behind the last flipped dimension is moved in one piece.
     const last = flips.lastIndexOf(true);
-    if (last < 0) return x.clone();
+    if (last < 0 || x.ndim === 0) return x.clone();
     return copied(x, (to, from, offset, width) => {
       const run = numel(shape.slice(last + 1)) * width;
       const n = shape[last]!;
@@ -85,6 +85,7 @@ export const flipud: CloneOp = composite((x: AnyTensor) => {
 const rolled: (x: AnyTensor, shift: number, dim: number) => AnyTensor = op({
   name: "roll",
   forward: (x: AnyTensor, shift: number, dim: number) => {
+    if (numel(x.shape) === 0) return x.clone();
     const d = normalizeDim(dim, x.ndim, "roll");
     return copied(x, (to, from, offset, width) => {
       const n = x.shape[d]!;
