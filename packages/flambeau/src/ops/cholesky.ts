@@ -7,7 +7,6 @@ import { composite, op } from "./define.ts";
 import { choleskyChecked } from "./linalg/cholesky.ts";
 import { adjoint, checkFloat, checkPairOf, checkSquare, elementsOf } from "./linalg/matrices.ts";
 import { noInverse } from "./linalg/solve.ts";
-import { diagonalMatrix } from "./linalg/triangles.ts";
 import { solveTriangular } from "./linalg/triangular.ts";
 import type { PlainPairOp, SquareOp } from "./signatures.ts";
 
@@ -56,7 +55,7 @@ const choleskyInverses: (l: AnyTensor, upper: boolean) => AnyTensor = op({
   name: "choleskyInverse",
   saves: "both",
   forward: (l: AnyTensor, upper: boolean) =>
-    solveFactor(diagonalMatrix(l.newOnes(l.shape.slice(0, -1))), l, upper),
+    solveFactor(l.newOnes(l.shape.slice(0, -1)).diagEmbed(), l, upper),
   vjp: (g, s) => factorGradient(s.y.matmul(g).matmul(s.y), s.x, s.meta(1)),
 });
 

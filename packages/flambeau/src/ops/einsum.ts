@@ -6,7 +6,6 @@ import type { AnyTensor } from "../tensor/tensor.ts";
 import { composite } from "./define.ts";
 import { contractionOrder } from "./einsum-order.ts";
 import { parseEinsum } from "./einsum-parse.ts";
-import { diagonalOf } from "./linalg/triangles.ts";
 import { checkPair } from "./matrices.ts";
 
 /** A tensor whose dimensions have names, all different. */
@@ -24,7 +23,7 @@ function withoutRepeats(x: AnyTensor, labels: readonly number[]): Labelled {
     if (j < 0) break;
     const i = list.indexOf(list[j]!);
     // The diagonal stands last.
-    view = diagonalOf(view, i, j);
+    view = view.diagonal(0, i, j);
     list.push(list[j]!);
     list.splice(j, 1);
     list.splice(i, 1);

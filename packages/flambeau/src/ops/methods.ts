@@ -8,7 +8,6 @@ export * from "./axes.ts";
 export * from "./bessel.ts";
 export * from "./cholesky.ts";
 export * from "./compare.ts";
-export * from "./compare.ts";
 export * from "./decompositions.ts";
 export * from "./diagonal.ts";
 export * from "./differences.ts";

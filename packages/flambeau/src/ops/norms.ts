@@ -8,6 +8,7 @@ import { normalizeDim, normalizeDims } from "../base/shape.ts";
 import type { Dims } from "../tensor/reduction.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { composite } from "./define.ts";
+import { matrixNorm } from "./linalg/norms.ts";
 import { vectorNorm } from "./p-norm.ts";
 import { where } from "./select.ts";
 import type { DistOp, NormOp, OpFn, ReduceOptions } from "./signatures.ts";
@@ -54,10 +55,21 @@ function namedNorm(x: AnyTensor, p: string, dim: Dims, options: ReduceOptions): 
     throw new ValueError(
       `norm: dtype argument is not supported in ${p === "fro" ? "frobenius" : "nuclear"} norm`,
     );
-  if (p === "nuc") throw new RuntimeError("norm: the nuclear norm needs singular values");
+  if (p === "nuc") return nuclear(floating(x, undefined), dim, options.keepdim ?? false);
   if (Array.isArray(dim) && dim.length > 2)
     throw new RuntimeError(`norm: Expected at most 2 dimensions, but got ${dim.length} dimensions instead.`);
   return vectorNorm(floating(x, undefined), 2, dim, options.keepdim ?? false);
+}
+
+function nuclear(x: AnyTensor, dim: Dims, keepdim: boolean): AnyTensor {
+  const dims = dim === undefined || dim === null ? null : typeof dim === "number" ? [dim] : dim;
+  if (!dims && x.ndim !== 2)
+    throw new RuntimeError(
+      `norm: Expected a tensor with 2 dimensions, but got a tensor with ${x.ndim} dimensions instead.`,
+    );
+  if (dims && dims.length !== 2)
+    throw new RuntimeError(`norm: nuclear norm requires a 'dim' argument of size 2, but got ${dims.length}`);
+  return matrixNorm(x, "nuc", dims ?? [0, 1], { keepdim });
 }
 
 /** The p-norm of `x - other`, which broadcast; `p` defaults to 2. See {@link norm}. */

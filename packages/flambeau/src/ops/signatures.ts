@@ -202,7 +202,7 @@ export type {
   UnaryFloatWith,
   UnaryWith,
 } from "./signatures/pointwise.ts";
-export type { LinearOp, MatMulOp } from "./signatures/products.ts";
+export type { LinalgMatMulOp, LinearOp, MatMulOp } from "./signatures/products.ts";
 export type {
   AlongDim,
   Dims,

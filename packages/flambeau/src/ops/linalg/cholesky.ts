@@ -19,7 +19,6 @@ import {
   leadOf,
   tensorOf,
 } from "./matrices.ts";
-import { lowerOf } from "./triangles.ts";
 import { solveTriangular } from "./triangular.ts";
 
 export interface CholeskyOptions {
@@ -50,8 +49,10 @@ export const choleskyFactor: (a: AnyTensor, upper: boolean) => readonly [AnyTens
     const upper: boolean = s.meta(1);
     const l: AnyTensor = upper ? adjoint(s.result(0)) : s.result(0);
     // With P = tril(L^T gL): L^-T (P + P^T without its diagonal) / 2 L^-1, which is symmetric.
-    const p = lowerOf(adjoint(l).matmul(upper ? adjoint(g) : g));
-    const phi = p.add(adjoint(lowerOf(p, -1))).mul(0.5);
+    const p = adjoint(l)
+      .matmul(upper ? adjoint(g) : g)
+      .tril();
+    const phi = p.add(adjoint(p.tril(-1))).mul(0.5);
     const half = solveTriangular(adjoint(l), phi, { upper: true });
     return solveTriangular(l, half, { upper: false, left: false });
   },

@@ -14,7 +14,6 @@ import { decomposeSVD } from "./kernels/svd.ts";
 import { adjoint, checkFloat, checkSquare, elementsOf, leadOf, tensorOf } from "./matrices.ts";
 import { solveMatrices } from "./solve.ts";
 import { svd } from "./svd.ts";
-import { diagonalMatrix } from "./triangles.ts";
 
 /** Calls `f` with the sign of the row exchanges of each matrix and the diagonal of its U. */
 function eachDiagonal(a: AnyTensor, f: (index: number, sign: number, diagonal: Float64Array) => void): void {
@@ -71,7 +70,7 @@ function cofactorsInOps(a: AnyTensor): AnyTensor {
   const [u, s, vh] = svd(a) as unknown as [AnyTensor, AnyTensor, AnyTensor];
   const sign = determinants(u).mul(determinants(vh)).unsqueeze(-1);
   const parts = s.unsqueeze(-2).expand([...s.shape, n]);
-  const others = where(diagonalMatrix(s.onesLike()).to("bool"), 1, parts).prod(-1);
+  const others = where(s.onesLike().diagEmbed().to("bool"), 1, parts).prod(-1);
   return u.mul(sign.mul(others).unsqueeze(-2)).matmul(vh);
 }
 
@@ -102,7 +101,7 @@ export const determinants: (a: AnyTensor) => AnyTensor = op({
       .mul(det)
       .unsqueeze(-1)
       .expand([...det.shape, n]);
-    return solveMatrices(adjoint(a), diagonalMatrix(diagonal))[0];
+    return solveMatrices(adjoint(a), diagonal.diagEmbed())[0];
   },
 });
 
@@ -136,7 +135,13 @@ const signAndLog: (a: AnyTensor) => readonly [AnyTensor, AnyTensor] = op({
   multiVjp: ([, g], s) => {
     if (!g) return s.a.zerosLike();
     const n: number = s.a.shape.at(-1)!;
-    return solveMatrices(adjoint(s.a), diagonalMatrix(g.unsqueeze(-1).expand([...g.shape, n])))[0];
+    return solveMatrices(
+      adjoint(s.a),
+      g
+        .unsqueeze(-1)
+        .expand([...g.shape, n])
+        .diagEmbed(),
+    )[0];
   },
 });
 

@@ -10,7 +10,6 @@ import { named } from "../named.ts";
 import type { EighOp, EigvalshOp } from "../signatures.ts";
 import { eigenSymmetric } from "./kernels/symmetric.ts";
 import { adjoint, checkFloat, checkSquare, elementsOf, leadOf, tensorOf } from "./matrices.ts";
-import { diagonalMatrix } from "./triangles.ts";
 
 /** [values, vectors] of the symmetric matrices of which one triangle is given; without `vectors`, only the values. */
 function decompose(a: AnyTensor, upper: boolean, vectors: boolean): AnyTensor[] {
@@ -44,9 +43,9 @@ export const eighParts: (a: AnyTensor, upper: boolean) => readonly [AnyTensor, A
     if (!gv) return v.mul(gl!.unsqueeze(-2)).matmul(adjoint(v));
     // V (gL + skew(V^T gV) / 2 / E) V^T with E[i, j] = l[j] - l[i]; the diagonal of the skew part is 0.
     const p = adjoint(v).matmul(gv);
-    const gaps = l.unsqueeze(-2).sub(l.unsqueeze(-1)).add(diagonalMatrix(l.detach().onesLike()));
+    const gaps = l.unsqueeze(-2).sub(l.unsqueeze(-1)).add(l.detach().onesLike().diagEmbed());
     const inner = p.sub(adjoint(p)).mul(0.5).div(gaps);
-    return v.matmul(gl ? inner.add(diagonalMatrix(gl)) : inner).matmul(adjoint(v));
+    return v.matmul(gl ? inner.add(gl.diagEmbed()) : inner).matmul(adjoint(v));
   },
 });
 

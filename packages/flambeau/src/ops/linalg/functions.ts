@@ -12,7 +12,6 @@ import type { SquareFn } from "../signatures.ts";
 import { exponential } from "./kernels/exponential.ts";
 import { adjoint, checkFloat, checkSquare, elementsOf, leadOf, tensorOf } from "./matrices.ts";
 import { inverseChecked } from "./solve.ts";
-import { diagonalMatrix } from "./triangles.ts";
 
 /**
  * Square matrices [..., n, n] to an integer power by repeated squaring; 0 gives the identity, a negative power that of the inverse.
@@ -24,7 +23,7 @@ export const matrixPower: SquareFn<"linalg.matrixPower", [n: number]> = composit
       throw new ArgumentError(`linalg.matrix_power(): argument 'n' must be int, not ${String(n)}`);
     checkSquare(a, "linalg.matrix_power");
     if (n === 0) {
-      const unit = diagonalMatrix(a.newOnes(a.shape.slice(0, -1)));
+      const unit = a.newOnes(a.shape.slice(0, -1)).diagEmbed();
       // A constant that still has a gradient, of zeros.
       return where(unit.ge(0), unit, a);
     }

@@ -23,8 +23,8 @@ import {
   integersOf,
   leadOf,
   tensorOf,
+  unitLike,
 } from "./matrices.ts";
-import { intoDiagonal, lowerOf, upperOf } from "./triangles.ts";
 import { solveTriangular } from "./triangular.ts";
 
 /** [LU, pivots, info] of matrices that were checked. */
@@ -59,11 +59,11 @@ function luGradient(g: AnyTensor, lu: AnyTensor, pivots: AnyTensor): AnyTensor {
   const k = Math.min(m, n);
   const corner = (x: AnyTensor): AnyTensor => x.narrow(-2, 0, k).narrow(-1, 0, k);
   const square = corner(lu);
-  const gl = lowerOf(corner(g), -1);
-  const gu = upperOf(corner(g));
+  const gl = corner(g).tril(-1);
+  const gu = corner(g).triu();
   let left = unitLower(square, k);
   left = adjoint(left).matmul(gl);
-  let right = gu.matmul(adjoint(upperOf(square)));
+  let right = gu.matmul(adjoint(square.triu()));
   const solveLeft = (x: AnyTensor): AnyTensor =>
     solveTriangular(adjoint(square), x, { upper: true, unitriangular: true });
   const solveRight = (x: AnyTensor): AnyTensor =>
@@ -71,22 +71,22 @@ function luGradient(g: AnyTensor, lu: AnyTensor, pivots: AnyTensor): AnyTensor {
   if (n > k) {
     const more = g.narrow(-1, k, n - k);
     left = left.sub(more.matmul(adjoint(lu.narrow(-1, k, n - k))));
-    const inner = lowerOf(left, -1).add(upperOf(right));
+    const inner = left.tril(-1).add(right.triu());
     return permuteRows(cat([solveRight(solveLeft(inner)), solveLeft(more)], -1), pivots, true);
   }
   if (m > k) {
     const more = g.narrow(-2, k, m - k);
     right = right.sub(adjoint(lu.narrow(-2, k, m - k)).matmul(more));
-    const inner = lowerOf(left, -1).add(upperOf(right));
+    const inner = left.tril(-1).add(right.triu());
     return permuteRows(cat([solveRight(solveLeft(inner)), solveRight(more)], -2), pivots, true);
   }
-  return permuteRows(solveRight(solveLeft(lowerOf(left, -1).add(upperOf(right)))), pivots, true);
+  return permuteRows(solveRight(solveLeft(left.tril(-1).add(right.triu()))), pivots, true);
 }
 
 /** The lower triangle with ones on the diagonal, in k columns. */
 function unitLower(lu: AnyTensor, k: number): AnyTensor {
   const columns = lu.shape.at(-1) === k ? lu : lu.narrow(-1, 0, k);
-  return lowerOf(columns, -1).add(intoDiagonal(columns.detach().newOnes([...leadOf(lu), k]), columns.shape));
+  return columns.tril(-1).add(unitLike(columns, columns.shape));
 }
 
 /** Rows of x in the order that the pivots say (P^T x), or put back from there (P x). Batches broadcast. */
@@ -159,15 +159,14 @@ export const luFactorEx: LuFactorExOp = composite(
 /** P of [..., m, m] with A = P L U, in the dtype of LU. @throws RuntimeError for pivots out of range. */
 export function permutationOf(lu: AnyTensor, pivots: AnyTensor): AnyTensor {
   const m: number = lu.shape.at(-2)!;
-  const ones = lu.detach().newOnes([...leadOf(lu), m]);
-  return permuteRows(intoDiagonal(ones, [...leadOf(lu), m, m]), pivots, true);
+  return permuteRows(unitLike(lu, [...leadOf(lu), m, m]), pivots, true);
 }
 
 /** L of [..., m, k] and U of [..., k, n]. */
 export function trianglesOf(lu: AnyTensor): readonly [AnyTensor, AnyTensor] {
   const [m, n] = lu.shape.slice(-2) as [number, number];
   const k = Math.min(m, n);
-  return [unitLower(lu, k), upperOf(m === k ? lu : lu.narrow(-2, 0, k))];
+  return [unitLower(lu, k), (m === k ? lu : lu.narrow(-2, 0, k)).triu()];
 }
 
 /** `{ P, L, U }` with A = P L U for matrices [..., m, n]: a permutation, a lower triangle with ones on its diagonal, an upper triangle. */

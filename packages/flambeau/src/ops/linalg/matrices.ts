@@ -152,3 +152,10 @@ export function checkPairOf(b: AnyTensor, a: AnyTensor, op: string): void {
       `${op}: Expected b and A to have the same dtype, but found b of type ${dtypeName(b)} and A of type ${dtypeName(a)} instead.`,
     );
 }
+
+/** Constant matrices of `shape` with ones on the diagonal, in the dtype of x. */
+export function unitLike(x: AnyTensor, shape: Shape): AnyTensor {
+  const unit = x.detach().newZeros(shape) as AnyTensor;
+  unit.diagonal(0, -2, -1).fill_(1);
+  return unit;
+}

@@ -7,12 +7,12 @@ import { ArgumentError, DTypeError, RuntimeError, ShapeError, showShape } from "
 import { normalizeDim, normalizeDims, numel } from "../../base/shape.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { composite } from "../define.ts";
+import { vectorNorm as normAlong } from "../p-norm.ts";
 import { where } from "../select.ts";
 import type { LinalgFn, VectorNormOp } from "../signatures.ts";
 import { checkFloat, checkMatrix, checkSquare, dtypeName } from "./matrices.ts";
 import { invEx } from "./solve.ts";
 import { svdvals } from "./svd.ts";
-import { normAlong } from "./vector-norm.ts";
 
 export interface NormOptions {
   /** Whether reduced dimensions stay, with extent 1. Default false. */

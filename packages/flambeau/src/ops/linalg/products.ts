@@ -9,7 +9,7 @@ import type { AnyTensor } from "../../tensor/tensor.ts";
 import { chainProduct } from "../chain-product.ts";
 import { composite } from "../define.ts";
 import { stack } from "../join.ts";
-import type { CrossOp, LinalgFn, VecdotOp } from "../signatures.ts";
+import type { CrossOp, LinalgFn, LinalgMatMulOp, VecdotOp } from "../signatures.ts";
 
 /**
  * The cross product of vectors of three elements along `dim` (default -1). The other dimensions broadcast.
@@ -41,6 +41,19 @@ export const cross: CrossOp<"linalg.cross"> = composite(
     const [b0, b1, b2] = b.expand(shape).unbind(d) as [AnyTensor, AnyTensor, AnyTensor];
     return stack([a1.mul(b2).sub(a2.mul(b1)), a2.mul(b0).sub(a0.mul(b2)), a0.mul(b1).sub(a1.mul(b0))], d);
   },
+);
+
+/** {@link torch.matmul}. */
+export const matmul: LinalgMatMulOp = composite((a: AnyTensor, b: AnyTensor) => a.matmul(b));
+
+/** The diagonals of the matrices in two dimensions (default the last two), `offset` places right of the main one. A view. */
+export const diagonal: LinalgFn<
+  [options?: { readonly offset?: number; readonly dim1?: number; readonly dim2?: number }]
+> = composite(
+  (
+    a: AnyTensor,
+    { offset = 0, dim1 = -2, dim2 = -1 }: { offset?: number; dim1?: number; dim2?: number } = {},
+  ) => a.diagonal(offset, dim1, dim2),
 );
 
 /**

@@ -11,8 +11,16 @@ import { cat } from "../join.ts";
 import { named } from "../named.ts";
 import type { LinalgPairFn, QrOp } from "../signatures.ts";
 import { factorQR, multiplyQ } from "./kernels/householder.ts";
-import { adjoint, checkFloat, checkMatrix, dtypeName, elementsOf, leadOf, tensorOf } from "./matrices.ts";
-import { intoDiagonal, lowerOf, upperOf } from "./triangles.ts";
+import {
+  adjoint,
+  checkFloat,
+  checkMatrix,
+  dtypeName,
+  elementsOf,
+  leadOf,
+  tensorOf,
+  unitLike,
+} from "./matrices.ts";
 import { solveTriangular } from "./triangular.ts";
 
 export type QrMode = "reduced" | "complete" | "r";
@@ -105,7 +113,7 @@ function squareGradient(q: AnyTensor, r: AnyTensor, gq: AnyTensor | null, gr: An
   const first = gr?.matmul(adjoint(r));
   const second = gq ? adjoint(q).matmul(gq).neg() : null;
   const inner: AnyTensor = first && second ? first.add(second) : (first ?? second)!;
-  const mirrored = upperOf(inner).add(adjoint(upperOf(inner, 1)));
+  const mirrored = inner.triu().add(adjoint(inner.triu(1)));
   const whole = q.matmul(mirrored);
   return solveTriangular(adjoint(r), gq ? gq.add(whole) : whole, { upper: false, left: false });
 }
@@ -161,10 +169,8 @@ const productKernel: (a: AnyTensor, tau: AnyTensor) => AnyTensor = op({
 
 /** The same, one reflection after the other, in ops: so that it has a gradient. */
 function productInOps(a: AnyTensor, tau: AnyTensor): AnyTensor {
-  const n: number = a.shape.at(-1)!;
-  const ones = tau.detach().newOnes([...leadOf(a), n]);
-  const unit = intoDiagonal(ones, a.shape);
-  const vectors = lowerOf(a, -1).add(unit);
+  const unit = unitLike(a, a.shape);
+  const vectors = a.tril(-1).add(unit);
   let q = unit;
   for (let i = tau.shape.at(-1)! - 1; i >= 0; i--) {
     const v = vectors.narrow(-1, i, 1);

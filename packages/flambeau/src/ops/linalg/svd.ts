@@ -10,7 +10,6 @@ import { named } from "../named.ts";
 import type { SvdOp, SvdvalsOp } from "../signatures.ts";
 import { decomposeSVD } from "./kernels/svd.ts";
 import { adjoint, checkFloat, checkMatrix, elementsOf, leadOf, tensorOf } from "./matrices.ts";
-import { diagonalMatrix } from "./triangles.ts";
 
 /** Calls `f` with the decomposition of each matrix; null for one that holds infinities. @throws LinAlgError for NaN. */
 function each(
@@ -89,11 +88,11 @@ function svdGradient(
   const [m, k] = u.shape.slice(-2) as [number, number];
   const n: number = vh.shape.at(-1)!;
   const squares = s.square();
-  const ones = diagonalMatrix(s.detach().onesLike());
+  const ones = s.detach().onesLike().diagEmbed();
   const gaps = squares.unsqueeze(-2).sub(squares.unsqueeze(-1)).add(ones);
   const right = s.unsqueeze(-2);
   const left = s.unsqueeze(-1);
-  let inner: AnyTensor = diagonalMatrix(gs ?? s.zerosLike());
+  let inner: AnyTensor = (gs ?? s.zerosLike()).diagEmbed();
   if (gu) inner = inner.add(skew(adjoint(u).matmul(gu)).div(gaps).mul(right));
   if (gvh)
     inner = inner.add(

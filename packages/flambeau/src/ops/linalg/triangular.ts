@@ -20,7 +20,6 @@ import {
   elementsOf,
   tensorOf,
 } from "./matrices.ts";
-import { lowerOf, upperOf } from "./triangles.ts";
 
 export interface TriangularOptions {
   /** Which triangle of A is read. */
@@ -75,7 +74,7 @@ export const solveTriangular: SolveTriangularOp = op({
     const gb = solveTriangular(adjoint(a), g, { upper: !upper, left, unitriangular });
     if (!s.edges[0]) return [null, gb];
     const full = (left ? gb.matmul(adjoint(s.y)) : adjoint(s.y).matmul(gb)).neg();
-    const ga = upper ? upperOf(full, unitriangular ? 1 : 0) : lowerOf(full, unitriangular ? -1 : 0);
+    const ga = upper ? full.triu(unitriangular ? 1 : 0) : full.tril(unitriangular ? -1 : 0);
     return [ga, gb];
   },
 });

@@ -22,6 +22,12 @@ export interface MatMulOp<Name extends string = "matmul"> {
   ): Tensor<Ok<Product<X, Y, Name>>, DtOf<X>>;
 }
 
+/** `linalg.matmul`, which is no method. */
+export type LinalgMatMulOp = <X extends AnyTensor, Y extends AnyTensor>(
+  x: X,
+  other: Fits<Product<X, Y, "linalg.matmul">, Y>,
+) => Tensor<Ok<Product<X, Y, "linalg.matmul">>, DtOf<X>>;
+
 type Affine<X, W, Name extends string> = Linear<ShapeOf<X>, ShapeOf<W>, Name>;
 /** `linear(x, weight, bias)`: `x @ weight^T + bias`; a function only, as in PyTorch. */
 export type LinearOp<Name extends string = "linear"> = <
