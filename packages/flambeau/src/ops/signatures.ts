@@ -3,6 +3,7 @@
 // Floor L4 (ops), types only.
 
 export type {
+  CumulativeTrapezoidOp,
   FftnOp,
   FftOp,
   FftOptions,

@@ -5,7 +5,7 @@ import { DTypeError, IndexError, RuntimeError } from "../base/errors.ts";
 import { normalizeDim } from "../base/shape.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { composite } from "./define.ts";
-import type { TrapezoidOp, TrapezoidOptions } from "./signatures.ts";
+import type { CumulativeTrapezoidOp, TrapezoidOp, TrapezoidOptions } from "./signatures.ts";
 
 /** Where to integrate along. */
 function along(y: AnyTensor, dim: number, name: string): number {
@@ -76,5 +76,18 @@ export const trapezoid: TrapezoidOp<"trapezoid"> = composite(
 export const trapz: TrapezoidOp<"trapz"> = composite(
   (y: AnyTensor, x?: AnyTensor | null, { dx = 1, dim = -1 }: TrapezoidOptions = {}) =>
     trapezoid(y, x, { dx, dim }),
+  { method: false },
+);
+
+/**
+ * The integral of samples `y` from the first up to each further one: one element less along the dimension. Arguments as
+ * of {@link trapezoid}.
+ * @see https://pytorch.org/docs/stable/generated/torch.cumulative_trapezoid.html
+ */
+export const cumulativeTrapezoid: CumulativeTrapezoidOp = composite(
+  (y: AnyTensor, x?: AnyTensor | null, { dx = 1, dim = -1 }: TrapezoidOptions = {}) => {
+    const d = along(y, dim, "cumulative_trapezoid");
+    return doubled(y, x, dx, d, "cumulative_trapezoid").cumsum(d).div(2);
+  },
   { method: false },
 );

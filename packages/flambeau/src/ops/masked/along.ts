@@ -58,3 +58,19 @@ export const logaddexp: MaskedPair = composite(
     return plainLogaddexp(side(x, options.inputMask), side(other, options.otherMask)).to(dtypeOf(x, options));
   },
 );
+
+/** y_i = x_1 + ... + x_i along `dim`, where what is masked out counts as 0; in the input's dtype. */
+export const cumsum: MaskedAlong<"masked.cumsum", "same"> = composite(
+  (x: AnyTensor, dim: number, options: Options = {}) => {
+    const dtype = dtypeOf(x, options);
+    return filled(x, options.mask, 0).cumsum(dim, { dtype }).to(dtype);
+  },
+);
+
+/** y_i = x_1 x_2 ... x_i along `dim`, where what is masked out counts as 1; in the input's dtype. */
+export const cumprod: MaskedAlong<"masked.cumprod", "same"> = composite(
+  (x: AnyTensor, dim: number, options: Options = {}) => {
+    const dtype = dtypeOf(x, options);
+    return filled(x, options.mask, 1).cumprod(dim, { dtype }).to(dtype);
+  },
+);

@@ -3,6 +3,7 @@
 
 import type { DType } from "../../base/dtype.ts";
 import { isFloat } from "../../base/dtype.ts";
+import { ValueError } from "../../base/errors.ts";
 import { normalizeDims } from "../../base/shape.ts";
 import type { Dims } from "../../tensor/reduction.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
@@ -106,6 +107,22 @@ export const norm: MaskedNorm = composite((x: AnyTensor, ord = 2, dim?: Dims, op
     ...keeps(options),
     ...(options.dtype ? { dtype: options.dtype } : {}),
   }),
+);
+
+/**
+ * The median of the elements along `dim` (default -1) where `mask` is true, the lower one of two; NaN where there are
+ * none.
+ * @throws ValueError where there are none and the dtype has no NaN
+ */
+export const median: MaskedArgReduction<"masked.median"> = composite(
+  (x: AnyTensor, dim: number | null = -1, options: MaskedOptions = {}) => {
+    const floats = isFloat(x.dtype) ? x : x.to("float32");
+    const middle = filled(floats, options.mask, Number.NaN).nanmedian(dim ?? -1, keeps(options)).values;
+    if (isFloat(x.dtype)) return middle;
+    if (middle.isnan().any().item())
+      throw new ValueError("masked median expects no fully masked out rows if dtype is not floating point");
+    return middle.to(dtypeOf(x, options));
+  },
 );
 
 function spread(x: AnyTensor, dim: Dims, options: MaskedVarianceOptions): AnyTensor {

@@ -56,6 +56,13 @@ export type TrapezoidOp<Name extends string = "trapezoid"> = <
   FloatResult<DtOf<Y>>
 >;
 
+/** `torch.cumulativeTrapezoid(y, x)`: a function only. */
+export type CumulativeTrapezoidOp = <Y extends AnyTensor, X extends AnyTensor | null | undefined = undefined>(
+  y: Y,
+  x?: X,
+  options?: TrapezoidOptions,
+) => Tensor<X extends AnyTensor ? Shape : Unknowns<ShapeOf<Y>>, FloatResult<DtOf<Y>>>;
+
 export interface FftOptions {
   /** Which direction is divided by the number of points, or "ortho": each by its root. Default "backward". */
   readonly norm?: "backward" | "ortho" | "forward" | null;

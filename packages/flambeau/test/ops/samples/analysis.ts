@@ -1,10 +1,10 @@
 // Inputs at which the derivatives of ops are checked.
 
 import * as torch from "../../../src/index.ts";
-import type { Samples } from "./common.ts";
+import type { Fn, Samples } from "./common.ts";
 import { int, one } from "./common.ts";
 
-const trapezoids = (op: typeof torch.trapezoid | typeof torch.trapz): Samples[string] => [
+const trapezoids = (op: Fn): Samples[string] => [
   one([[2, 3]], (y) => op(y, null, { dx: 2, dim: 0 })),
   one([[2, 3], [3]], (y, x) => op(y, x), { name: "coordinates" }),
 ];
@@ -59,6 +59,7 @@ export const analysis: Samples = {
   ],
   trapezoid: trapezoids(torch.trapezoid),
   trapz: trapezoids(torch.trapz),
+  cumulativeTrapezoid: trapezoids(torch.cumulativeTrapezoid),
   stft: [
     one([[7]], (x) => x.stft(4)),
     one([[2, 9]], (x) => x.stft(5, { hopLength: 2, winLength: 3, center: false, onesided: false }), {

@@ -27,6 +27,9 @@ export const maskedReductions: Samples = {
   "masked.norm": [1, 2, 3, -Infinity].map((p) =>
     one([[2, 3]], (x) => masked.norm(x, p, 1, { mask }), { name: `${p}`, domain: positive }),
   ),
+  "masked.median": [one([[2, 3]], (x) => masked.median(x, 1, { mask: two }))],
+  "masked.cumsum": along(masked.cumsum),
+  "masked.cumprod": along(masked.cumprod),
   "masked.var": [one([[2, 3]], (x) => masked.var(x, 1, { mask: two, unbiased: true }))],
   "masked.std": [one([[2, 3]], (x) => masked.std(x, -1, { mask: two, keepdim: true }))],
   "masked.softmax": along(masked.softmax),
