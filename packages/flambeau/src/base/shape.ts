@@ -122,6 +122,7 @@ export function normalizeDims(
   rank: number,
   op: string,
 ): number[] {
+  if (rank > 64) throw new RuntimeError(`${op}: only tensors with up to 64 dims are supported, got ${rank}`);
   if (typeof dim === "number") {
     const only = normalizeDim(dim, rank, op);
     return rank === 0 ? [] : [only];

@@ -96,18 +96,12 @@ const extremumAlong = (name: string, largest: boolean): AlongOp =>
     multiVjp: ([g], s) => toPlaces(g!, s.result(1), s.meta(0).shape, s.meta(1), s.meta(2).keepdim ?? false),
   });
 
-const emptyInput = (name: string): string =>
-  `${name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.`;
-
 function extremumOfAll(name: "max" | "min"): (x: AnyTensor) => AnyTensor {
-  const reduce = reducer({ combine: name, dtype: (d) => d });
+  const reduce = reducer({ combine: name, dtype: (d) => d, needsElements: true });
   return op({
     name,
     saves: "both",
-    forward: (x: AnyTensor) => {
-      if (x.numel() === 0) throw new RuntimeError(emptyInput(name));
-      return reduce(name, x, undefined);
-    },
+    forward: (x: AnyTensor) => reduce(name, x, undefined),
     vjp: (g, s) => shareEvenly(g, s.x, s.y),
   });
 }
@@ -164,7 +158,10 @@ function extremumIndex(
 ): AnyTensor {
   const { keepdim = false } = options;
   const d = dim === undefined || dim === null ? null : normalizeDim(dim, x.ndim, name);
-  if (d === null && x.numel() === 0) throw new IndexError(emptyInput(name));
+  if (d === null && x.numel() === 0)
+    throw new IndexError(
+      `${name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.`,
+    );
   const rows = d === null ? { d: 0, outer: 1, size: numel(x.shape), inner: 1 } : rowsAlong(x.shape, d, name);
   checkRow(rows, name);
   if (x.dtype === "bool" && (d === null || rows.size > 1 || x.ndim === 0))

@@ -12,7 +12,7 @@ import { notFor, rowsAlong } from "./along.ts";
 import { composite, op } from "./define.ts";
 import { cat } from "./join.ts";
 import { recurrence, runningExtremum, runningLogSumExp, runningProduct, runningSum } from "./scan-rows.ts";
-import type { AlongDim, CumulativePair } from "./signatures.ts";
+import type { AlongDim, CumulativeOp, CumulativePair } from "./signatures.ts";
 
 interface DTypeOption {
   /** The dtype to compute in; by default that of the input, int32 for smaller integers and bools. */
@@ -49,7 +49,7 @@ const sumUp: (x: AnyTensor, dim: number, reverse: boolean) => AnyTensor = op({
  * y_i = x_1 + ... + x_i along `dim`. Integers and bools are summed as int32, int64 as int64; floats are added up in
  * float64.
  */
-export const cumsum: AlongDim<"cumsum", "sum"> = composite(
+export const cumsum: CumulativeOp<"cumsum"> = composite(
   (x: AnyTensor, dim: number, options: DTypeOption = {}) => sumUp(prepared(x, options, "cumsum"), dim, false),
   { inplace: true },
 );
@@ -100,7 +100,7 @@ const multiplyUp: (x: AnyTensor, dim: number) => AnyTensor = op({
 });
 
 /** y_i = x_1 x_2 ... x_i along `dim`. Integers and bools are multiplied as int32, int64 as int64. */
-export const cumprod: AlongDim<"cumprod", "sum"> = composite(
+export const cumprod: CumulativeOp<"cumprod"> = composite(
   (x: AnyTensor, dim: number, options: DTypeOption = {}) => multiplyUp(prepared(x, options, "cumprod"), dim),
   { inplace: true },
 );

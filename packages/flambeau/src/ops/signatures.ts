@@ -155,6 +155,7 @@ export type {
   ArgsortOp,
   BincountOp,
   BucketizeOp,
+  CumulativeOp,
   CumulativePair,
   ExtremumOp,
   HistogramddOp,

@@ -9,6 +9,7 @@ import { allocateUnset } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh } from "../tensor/tensor.ts";
 import { op } from "./define.ts";
+import type { Data } from "./elements.ts";
 import { dataOf } from "./elements.ts";
 import type { UniqueOp, UniqueOptions } from "./signatures.ts";
 import { RowSorter } from "./sort-rows.ts";
@@ -20,38 +21,76 @@ interface Groups {
   readonly counts: Int32Array;
 }
 
-/** Groups neighbours in `order` (null: as they come) that are equal. */
+/** Groups rows of `size` elements that are neighbours in `order` (null: as they come) and equal. */
 function groupNeighbours(
+  data: Data,
+  offset: number,
   n: number,
+  size: number,
   order: Int32Array | null,
-  equal: (a: number, b: number) => boolean,
 ): Groups {
   const firsts = new Int32Array(n);
   const inverse = new Int32Array(n);
   const counts = new Int32Array(n);
   let groups = 0;
-  for (let i = 0; i < n; i++) {
+  for (let i = 0, before = -1; i < n; i++) {
     const at = order ? order[i]! : i;
-    if (i === 0 || !equal(order ? order[i - 1]! : i - 1, at)) firsts[groups++] = at;
+    if (before < 0 || !equalRows(data, offset + before * size, offset + at * size, size))
+      firsts[groups++] = at;
     inverse[at] = groups - 1;
     counts[groups - 1]!++;
+    before = at;
   }
   return { firsts: firsts.subarray(0, groups), inverse, counts: counts.slice(0, groups) };
 }
 
-/** Distinct elements of the flattened tensor. */
-function ofElements(x: AnyTensor, ordered: boolean, options: UniqueOptions): AnyTensor | AnyTensor[] {
+function equalRows(data: Data, p: number, q: number, size: number): boolean {
+  for (let k = 0; k < size; k++) if (data[p + k] !== data[q + k]) return false;
+  return true;
+}
+
+/** Groups equal elements without an order. What was found last comes first, as in PyTorch where its hashes allow. */
+function groupByHash(data: Data, offset: number, n: number): Groups {
+  const found = new Map<number, number>();
+  const firsts: number[] = [];
+  const numbers = new Int32Array(n);
+  for (let i = 0; i < n; i++) {
+    const v = data[offset + i]!;
+    let group = Number.isNaN(v) ? undefined : found.get(v);
+    if (group === undefined) {
+      group = firsts.length;
+      found.set(v, group);
+      firsts.push(i);
+    }
+    numbers[i] = group;
+  }
+  const last = firsts.length - 1;
+  const counts = new Int32Array(firsts.length);
+  for (let i = 0; i < n; i++) {
+    const group = last - numbers[i]!;
+    numbers[i] = group;
+    counts[group]!++;
+  }
+  return { firsts: Int32Array.from(firsts.reverse()), inverse: numbers, counts };
+}
+
+/** Distinct elements of the flattened tensor: sorted, in the order of a hash table, or only among neighbours. */
+function ofElements(
+  x: AnyTensor,
+  how: "sorted" | "hashed" | "neighbours",
+  options: UniqueOptions,
+): AnyTensor | AnyTensor[] {
   const source = x.contiguous();
   const data = dataOf(source);
   const { offset } = source;
   const n = x.numel();
   let order: Int32Array | null = null;
-  if (ordered && n > 0) {
+  if (how === "sorted") {
     const sorter = new RowSorter(x.dtype, source.storage.data, n);
     sorter.load(offset, 1);
     order = sorter.sort();
   }
-  const groups = groupNeighbours(n, order, (a, b) => data[offset + a] === data[offset + b]);
+  const groups = how === "hashed" ? groupByHash(data, offset, n) : groupNeighbours(data, offset, n, 1, order);
   return results(rowsAt(source, groups.firsts, 1, [groups.firsts.length]), groups, x.shape, options);
 }
 
@@ -114,28 +153,23 @@ function groupSlices(source: AnyTensor, n: number, size: number, ordered: boolea
     }
     return 0;
   };
-  const equal = (a: number, b: number): boolean => {
-    for (let k = 0, p = start(a), q = start(b); k < size; k++, p++, q++)
-      if (data[p] !== data[q]) return false;
-    return true;
-  };
-  return groupNeighbours(
-    n,
-    ordered ? Int32Array.from({ length: n }, (_, i) => i).sort(compare) : null,
-    equal,
-  );
+  const order = ordered ? Int32Array.from({ length: n }, (_, i) => i).sort(compare) : null;
+  return groupNeighbours(data, source.offset, n, size, order);
 }
 
 /**
- * The distinct elements in ascending order, or, with `dim`, the distinct slices of that dimension. `returnInverse` adds
- * where in them each element (or slice) of the input is, `returnCounts` how often each occurs. No NaN equals another.
+ * The distinct elements in ascending order (without `sorted`, in any), or, with `dim`, the distinct slices of that
+ * dimension in order. `returnInverse` adds where in them each element (or slice) of the input is, `returnCounts` how
+ * often each occurs. No NaN equals another.
  *
  * @throws RuntimeError for slices without elements
  */
 export const unique: UniqueOp<UniqueOptions & { readonly sorted?: boolean }> = op({
   forward: (x: AnyTensor, options: UniqueOptions & { sorted?: boolean } = {}) => {
-    const { dim, sorted: _always } = options;
-    return dim === undefined || dim === null ? ofElements(x, true, options) : ofSlices(x, dim, true, options);
+    const { dim, sorted = true } = options;
+    return dim === undefined || dim === null
+      ? ofElements(x, sorted ? "sorted" : "hashed", options)
+      : ofSlices(x, dim, true, options);
   },
 });
 
@@ -144,7 +178,7 @@ export const uniqueConsecutive: UniqueOp<UniqueOptions> = op({
   forward: (x: AnyTensor, options: UniqueOptions = {}) => {
     const { dim } = options;
     return dim === undefined || dim === null
-      ? ofElements(x, false, options)
+      ? ofElements(x, "neighbours", options)
       : ofSlices(x, dim, false, options);
   },
 });

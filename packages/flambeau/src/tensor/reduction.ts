@@ -4,7 +4,7 @@
 import type { ReduceKernel } from "../backend/backend.ts";
 import { getBackend } from "../backend/backend.ts";
 import type { DType } from "../base/dtype.ts";
-import { IndexError, showShape } from "../base/errors.ts";
+import { IndexError, RuntimeError, showShape } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { normalizeDims, numel } from "../base/shape.ts";
 import type { CombineOp } from "../ir/nest.ts";
@@ -51,7 +51,7 @@ export function reducer(
     const shape: Shape = x.shape;
     if ((dim === undefined || dim === null) && x.packed && !keepdim) {
       const n = numel(shape);
-      if (n === 0 && def.needsElements) throw emptyDim(name, shape);
+      if (n === 0 && def.needsElements) throw emptyDim(name, shape, dim);
       const out = new Tensor(new Storage(allocateUnset(dtype, 1)), scalar, dtype, scalar, 0, true, null);
       kernel.run(1, n, 1, out.storage.data, 0, x.storage.data, x.offset);
       return out;
@@ -69,7 +69,7 @@ export function reducer(
     const count = numel(outShape);
     const out: AnyTensor = fresh(allocateUnset(dtype, count), outShape, dtype);
     if (count === 0) return out;
-    if (reduced === 0 && def.needsElements) throw emptyDim(name, shape);
+    if (reduced === 0 && def.needsElements) throw emptyDim(name, shape, dim);
     // Neighbouring dimensions of packed memory are [outer, reduced, inner] as they lie; others are moved to the end.
     const first = dims[0] ?? 0;
     const last = dims[dims.length - 1] ?? -1;
@@ -101,7 +101,11 @@ function compile(def: ReductionDef, name: string, input: DType): ReduceKernel {
   });
 }
 
-const emptyDim = (name: string, shape: Shape): IndexError =>
-  new IndexError(
-    `${name}(): Expected reduction dim to have non-zero size, but the shape is ${showShape(shape)}`,
-  );
+const emptyDim = (name: string, shape: Shape, dim: Dims): IndexError | RuntimeError =>
+  dim === undefined || dim === null || (typeof dim !== "number" && dim.length === 0)
+    ? new RuntimeError(
+        `${name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.`,
+      )
+    : new IndexError(
+        `${name}(): Expected reduction dim to have non-zero size, but the shape is ${showShape(shape)}`,
+      );

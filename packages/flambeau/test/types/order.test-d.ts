@@ -67,6 +67,7 @@ a.median(3);
 is<Tensor<[5, 200]>>()(a.cumsum(0));
 is<Tensor<[5, 200], "int32">>()(i.cumprod(-1));
 is<Tensor<[5, 200], "float64">>()(torch.cumsum(i, 0, { dtype: "float64" }));
+is<Tensor<[5, 200]>>()(a.cumsum_(0));
 is<Tensor<[5, 200]>>()(a.logcumsumexp(1));
 is<ValuesAndIndices<[5, 200], "float32">>()(a.cummax(1));
 // @ts-expect-error "cumsum: Dimension out of range ..."

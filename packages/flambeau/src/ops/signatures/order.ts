@@ -17,7 +17,8 @@ import type {
 import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../../tensor/tensor.ts";
 import type { Named, ValuesAndIndices } from "../named.ts";
 import type { NoOptions, Unless } from "./common.ts";
-import type { KeepdimOption, Kept } from "./reduce.ts";
+import type { InPlaceTag } from "./inplace.ts";
+import type { AlongDim, KeepdimOption, Kept } from "./reduce.ts";
 
 type Row<X, D, Name extends string> = Dim<D, Rank<ShapeOf<X>>, Name, ShapeOf<X>>;
 /** What an op along one dimension leaves of a shape. */
@@ -186,6 +187,9 @@ export interface AminmaxOp {
   ): Aminmax<X, O>;
 }
 
+/** `x.cumsum(1)`; there is a form in place. */
+export type CumulativeOp<Name extends string> = AlongDim<Name, "sum"> &
+  InPlaceTag<"args"> & { readonly "~args": [dim: number, options?: { readonly dtype?: DType }] };
 /** `x.cummax(1)`: running extrema, and where they stood. */
 export interface CumulativePair<Name extends string> {
   <X extends AnyTensor, const D extends number>(
