@@ -460,8 +460,8 @@ describe("classes", () => {
     expect([y.shape, y.dtype]).toEqual([[1, 2, 3], "int64"]);
     expect(y.tolist()).toEqual([
       [
-        [1n, 0n, 0n],
-        [0n, 0n, 1n],
+        [1, 0, 0],
+        [0, 0, 1],
       ],
     ]);
   });

@@ -29,6 +29,11 @@ is<Tensor<[5, 20]>>()(F.selu_(a));
 is<Tensor<[5, 20]>>()(F.gelu(a, { approximate: "tanh" }));
 is<Tensor<[5, 20]>>()(F.sigmoid(i));
 is<Tensor>()(F.mish(plain));
+is<Tensor<[5, 20]>>()(F.softmax(a, 1));
+is<Tensor<[5, 20], "float64">>()(F.logSoftmax(i, -1, { dtype: "float64" }));
+is<Tensor<[5, 20]>>()(F.normalize(a, { p: 1 }));
+is<Tensor<[5, 20]>>()(F.dropout(a, 0.2));
+is<Tensor<[5, 20]>>()(F.gumbelSoftmax(a, { hard: true }));
 // @ts-expect-error "no such approximation"
 F.gelu(a, { approximate: "cubic" });
 

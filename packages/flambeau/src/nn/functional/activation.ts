@@ -13,6 +13,7 @@ import type { InplaceOptions } from "../../ops/functional/activation.ts";
 import { celu, elu, hardtanh, leakyRelu, selu, threshold } from "../../ops/functional/activation.ts";
 import type { SameFn } from "../../ops/signatures.ts";
 import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../../tensor/tensor.ts";
+import { typed } from "./typed.ts";
 import { warnOnce } from "./warn.ts";
 
 export * from "../../ops/functional/activation.ts";
@@ -125,6 +126,13 @@ export interface SoftmaxOptions {
   readonly dtype?: DType;
 }
 
+/** A function along a dimension, into floats or the dtype that the options ask for. */
+type SoftmaxFn = <X extends AnyTensor, const O extends SoftmaxOptions = Record<never, never>>(
+  x: X,
+  dim?: number | null,
+  options?: O,
+) => Tensor<ShapeOf<X>, O extends { readonly dtype: infer D extends DType } ? D : FloatResult<DtOf<X>>>;
+
 /** The dimension that PyTorch takes where none is given: 0 for 0, 1 and 3 dimensions, else 1. */
 function implicitDim(x: AnyTensor, dim: number | null | undefined, name: string): number {
   if (dim !== undefined && dim !== null) return dim;
@@ -134,22 +142,33 @@ function implicitDim(x: AnyTensor, dim: number | null | undefined, name: string)
   return x.ndim === 0 || x.ndim === 1 || x.ndim === 3 ? 0 : 1;
 }
 /** e^x_i / sum_j e^x_j along `dim`. */
-export const softmax = (x: AnyTensor, dim?: number | null, options?: SoftmaxOptions): AnyTensor =>
-  x.softmax(implicitDim(x, dim, "softmax"), options);
+export const softmax: SoftmaxFn = typed(
+  (x: AnyTensor, dim?: number | null, options?: SoftmaxOptions): AnyTensor =>
+    x.softmax(implicitDim(x, dim, "softmax"), options),
+);
 /** log(softmax(x)), computed without underflow. */
-export const logSoftmax = (x: AnyTensor, dim?: number | null, options?: SoftmaxOptions): AnyTensor =>
-  x.logSoftmax(implicitDim(x, dim, "log_softmax"), options);
+export const logSoftmax: SoftmaxFn = typed(
+  (x: AnyTensor, dim?: number | null, options?: SoftmaxOptions): AnyTensor =>
+    x.logSoftmax(implicitDim(x, dim, "log_softmax"), options),
+);
 /** softmax(-x) */
-export const softmin = (x: AnyTensor, dim?: number | null, options?: SoftmaxOptions): AnyTensor =>
-  x.neg().softmax(implicitDim(x, dim, "softmin"), options);
+export const softmin: SoftmaxFn = typed(
+  (x: AnyTensor, dim?: number | null, options?: SoftmaxOptions): AnyTensor =>
+    x.neg().softmax(implicitDim(x, dim, "softmin"), options),
+);
+
+/** Options of {@link normalize}. */
+export interface NormalizeOptions {
+  readonly p?: number;
+  readonly dim?: number;
+  readonly eps?: number;
+}
 
 /**
  * x / max(|x|, eps), with the p-norm along `dim`. Defaults p 2, dim 1, eps 1e-12.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.functional.normalize.html
  */
-export function normalize(
+export const normalize: SameFn<[options?: NormalizeOptions]> = (
   x: AnyTensor,
-  { p = 2, dim = 1, eps = 1e-12 }: { readonly p?: number; readonly dim?: number; readonly eps?: number } = {},
-): AnyTensor {
-  return x.div(x.norm(p, dim, { keepdim: true }).clampMin(eps));
-}
+  { p = 2, dim = 1, eps = 1e-12 }: NormalizeOptions = {},
+): AnyTensor => x.div(x.norm(p, dim, { keepdim: true }).clampMin(eps));

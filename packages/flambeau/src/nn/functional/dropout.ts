@@ -1,11 +1,14 @@
 // The dropout family: elements, or whole channels, set to zero at random.
 // Floor L5 (nn). Source: torch/nn/functional.py, ATen/native/Dropout.cpp
 
-import { ValueError } from "../../base/errors.ts";
+import type { DType } from "../../base/dtype.ts";
+import { dtypes, isFloat } from "../../base/dtype.ts";
+import { DTypeError, RuntimeError, showShape, ValueError } from "../../base/errors.ts";
 import type { Generator } from "../../base/generator.ts";
 import { defaultGenerator } from "../../base/generator.ts";
 import type { FloatArray } from "../../base/random/index.ts";
 import { fillAlphaDropout, fillDropout } from "../../base/random/index.ts";
+import type { SameFn } from "../../ops/signatures.ts";
 import { noGrad } from "../../tensor/grad-mode.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { warnOnce } from "./warn.ts";
@@ -20,8 +23,14 @@ export interface DropoutOptions {
   readonly generator?: Generator;
 }
 
+type DropoutFn = SameFn<[p?: number, options?: DropoutOptions]>;
+
 /** Noise of a shape that broadcasts against x. */
 function noiseFor(x: AnyTensor, channels: boolean): AnyTensor {
+  if (channels && x.ndim < 2)
+    throw new RuntimeError(
+      `Feature dropout requires at least 2 dimensions in the input, got ${showShape(x.shape)}`,
+    );
   return x.newZeros(channels ? x.shape.map((n: number, i: number) => (i < 2 ? n : 1)) : x.shape);
 }
 const dataOf = (x: AnyTensor): FloatArray => x.storage.data as FloatArray;
@@ -31,11 +40,21 @@ function checkP(p: number): void {
     throw new ValueError(`dropout probability has to be between 0 and 1, but got ${p}`);
 }
 
+/** Integers can be set to 0, but not scaled. */
+function checkFloat(x: AnyTensor, p: number): void {
+  if (p !== 1 && !isFloat(x.dtype))
+    throw new DTypeError(
+      "dropout",
+      `dropout: result type Float can't be cast to the desired output type ${dtypes[x.dtype as DType].scalarName}`,
+    );
+}
+
 /** The module `DropoutNd` and the functions share this; what is to be dropped together is a dimension of `noise` of extent 1. */
 function drop(x: AnyTensor, p: number, channels: boolean, options: DropoutOptions): AnyTensor {
   const { training = true, inplace = false, generator = defaultGenerator } = options;
   checkP(p);
   if (!training || p === 0 || x.numel() === 0) return x;
+  checkFloat(x, p);
   const noise = noiseFor(x, channels);
   fillDropout(dataOf(noise), p, generator);
   return inplace ? x.mul_(noise) : x.mul(noise);
@@ -47,24 +66,24 @@ function drop(x: AnyTensor, p: number, channels: boolean, options: DropoutOption
  * @throws ValueError unless 0 <= p <= 1.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.functional.dropout.html
  */
-export const dropout = (x: AnyTensor, p = 0.5, options: DropoutOptions = {}): AnyTensor =>
+export const dropout: DropoutFn = (x: AnyTensor, p = 0.5, options: DropoutOptions = {}): AnyTensor =>
   drop(x, p, false, options);
 
 /** Sets whole channels of [N, C, L] or [C, L] to 0. */
-export const dropout1d = (x: AnyTensor, p = 0.5, options: DropoutOptions = {}): AnyTensor =>
+export const dropout1d: DropoutFn = (x: AnyTensor, p = 0.5, options: DropoutOptions = {}): AnyTensor =>
   dropChannels(x, p, 1, options);
 /** Sets whole channels of [N, C, H, W] to 0. */
-export const dropout2d = (x: AnyTensor, p = 0.5, options: DropoutOptions = {}): AnyTensor =>
+export const dropout2d: DropoutFn = (x: AnyTensor, p = 0.5, options: DropoutOptions = {}): AnyTensor =>
   dropChannels(x, p, 2, options);
 /** Sets whole channels of [N, C, D, H, W] or [C, D, H, W] to 0. */
-export const dropout3d = (x: AnyTensor, p = 0.5, options: DropoutOptions = {}): AnyTensor =>
+export const dropout3d: DropoutFn = (x: AnyTensor, p = 0.5, options: DropoutOptions = {}): AnyTensor =>
   dropChannels(x, p, 3, options);
 
 function dropChannels(x: AnyTensor, p: number, spatial: 1 | 2 | 3, options: DropoutOptions): AnyTensor {
   checkP(p);
   const expected = [spatial + 1, spatial + 2];
   if (spatial === 1 && !expected.includes(x.ndim))
-    throw new ValueError(
+    throw new RuntimeError(
       `dropout1d: Expected 2D or 3D input, but received a ${x.ndim}D input. Note that dropout1d exists to provide channel-wise dropout ` +
         "on inputs with 1 spatial dimension, a channel dimension, and an optional batch dimension (i.e. 2D or 3D inputs).",
     );
@@ -79,16 +98,20 @@ function dropChannels(x: AnyTensor, p: number, spatial: 1 | 2 | 3, options: Drop
 }
 
 /** Dropout that keeps mean 0 and variance 1 after SELU. @see https://arxiv.org/abs/1706.02515 */
-export const alphaDropout = (x: AnyTensor, p = 0.5, options: DropoutOptions = {}): AnyTensor =>
+export const alphaDropout: DropoutFn = (x: AnyTensor, p = 0.5, options: DropoutOptions = {}): AnyTensor =>
   alpha(x, p, false, { training: false, ...options });
 /** {@link alphaDropout} of whole channels. */
-export const featureAlphaDropout = (x: AnyTensor, p = 0.5, options: DropoutOptions = {}): AnyTensor =>
-  alpha(x, p, true, { training: false, ...options });
+export const featureAlphaDropout: DropoutFn = (
+  x: AnyTensor,
+  p = 0.5,
+  options: DropoutOptions = {},
+): AnyTensor => alpha(x, p, true, { training: false, ...options });
 
 function alpha(x: AnyTensor, p: number, channels: boolean, options: DropoutOptions): AnyTensor {
   const { training = false, inplace = false, generator = defaultGenerator } = options;
   checkP(p);
   if (!training || p === 0 || x.numel() === 0) return x;
+  checkFloat(x, p);
   const [scale, shift] = noGrad(() => [noiseFor(x, channels), noiseFor(x, channels)] as const);
   fillAlphaDropout(dataOf(scale), dataOf(shift), p, generator);
   return inplace ? x.mul_(scale).add_(shift) : x.mul(scale).add(shift);

@@ -1,6 +1,7 @@
 // Sampling from a categorical distribution so that gradients pass.
 // Floor L5 (nn). Source: https://pytorch.org/docs/stable/generated/torch.nn.functional.gumbel_softmax.html
 
+import type { SameFn } from "../../ops/signatures.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 
 /** Options of {@link gumbelSoftmax}. */
@@ -9,6 +10,8 @@ export interface GumbelSoftmaxOptions {
   readonly tau?: number;
   /** Return one-hot samples, with the gradient of the soft ones. Default false. */
   readonly hard?: boolean;
+  /** Makes no difference, as in PyTorch. */
+  readonly eps?: number;
   /** The dimension along which the categories lie. Default -1. */
   readonly dim?: number;
 }
@@ -21,12 +24,14 @@ export interface GumbelSoftmaxOptions {
  * @param logits unnormalised log probabilities
  * @see https://arxiv.org/abs/1611.01144
  */
-export function gumbelSoftmax(logits: AnyTensor, options: GumbelSoftmaxOptions = {}): AnyTensor {
-  const { tau = 1, hard = false, dim = -1 } = options;
+export const gumbelSoftmax: SameFn<[options?: GumbelSoftmaxOptions]> = (
+  logits: AnyTensor,
+  { tau = 1, hard = false, eps: _, dim = -1 }: GumbelSoftmaxOptions = {},
+): AnyTensor => {
   const noise = logits.emptyLike().exponential_().log().neg();
   const soft: AnyTensor = logits.add(noise).div(tau).softmax(dim);
   if (!hard) return soft;
   const choice = soft.argmax(dim, { keepdim: true });
   const oneHot = soft.zerosLike().scatter_(dim, choice, 1);
   return oneHot.sub(soft.detach()).add(soft);
-}
+};

@@ -31,7 +31,7 @@ const clipped = curve({
   options: ["minVal", "maxVal"],
   refuses: ["bool"],
   value: (k, x, low, high) => k.min(k.max(x, low!), high!),
-  slope: (k, g, x, low, high) => k.select(k.gt(x, low!), k.select(k.lt(x, high!), g, 0), 0),
+  slope: (k, g, x, low, high) => k.select(k.le(x, low!), 0, k.select(k.ge(x, high!), 0, g)),
 });
 
 /**
@@ -197,7 +197,7 @@ export const elu: SameFn<[alpha?: number, options?: InplaceOptions]> = composite
 const continuous = curve({
   name: "celu",
   options: ["alpha"],
-  value: (k, x, alpha) => k.select(k.le(x, 0), k.mul(k.expm1(k.min(k.div(x, alpha!), 0)), alpha!), x),
+  value: (k, x, alpha) => k.select(k.le(x, 0), k.mul(k.expm1(k.div(x, alpha!)), alpha!), x),
   slope: (k, g, x, alpha) => k.select(k.le(x, 0), k.mul(g, k.exp(k.div(x, alpha!))), g),
   bend: (x, { alpha }) => where(x.le(0), x.clampMax(0).div(alpha).exp().div(alpha), 0) as AnyTensor,
 });
