@@ -6,8 +6,8 @@ import { ValueError } from "../base/errors.ts";
 import type { Expr, ExprBuilder } from "../ir/scalar.ts";
 import type { ElementwiseDef } from "../tensor/elementwise.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
-import { composite, elementwise } from "./define.ts";
-import type { AddLike, Binary, Division, DivisionOptions } from "./signatures.ts";
+import { alias, elementwise } from "./define.ts";
+import type { AddLike, Binary, Division } from "./signatures.ts";
 
 /** `a + alpha * b`; `alpha` defaults to 1. With alpha the sum is rounded once, as PyTorch's vector code does. */
 export const add: AddLike<"add"> = elementwise({
@@ -105,10 +105,7 @@ export const div: Division = elementwise({
 });
 
 /** The same as {@link div}. */
-export const trueDivide: Division = composite(
-  (a: AnyTensor, b: AnyTensor | number, options?: DivisionOptions) => div(a, b as number, options),
-  { inplace: true },
-);
+export const trueDivide: Division<"trueDivide"> = alias(div);
 
 /** Remainder with the sign of the dividend, as C's fmod. */
 export const fmod: Binary<"fmod"> = elementwise({

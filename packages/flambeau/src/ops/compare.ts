@@ -98,21 +98,21 @@ export const logicalNot: UnaryBool = elementwise({
 /** Whether both are nonzero. */
 export const logicalAnd: CompareTensors<"logicalAnd"> = elementwise({
   operands: 2,
-  tensorsOnly: true,
+  tensors: 2,
   result: "bool",
   lower: (k, a, b) => k.and(k.ne(a!, 0), k.ne(b!, 0)),
 });
 /** Whether one of both is nonzero. */
 export const logicalOr: CompareTensors<"logicalOr"> = elementwise({
   operands: 2,
-  tensorsOnly: true,
+  tensors: 2,
   result: "bool",
   lower: (k, a, b) => k.or(k.ne(a!, 0), k.ne(b!, 0)),
 });
 /** Whether exactly one of both is nonzero. */
 export const logicalXor: CompareTensors<"logicalXor"> = elementwise({
   operands: 2,
-  tensorsOnly: true,
+  tensors: 2,
   result: "bool",
   lower: (k, a, b) => k.xor(k.ne(a!, 0), k.ne(b!, 0)),
 });

@@ -2,11 +2,12 @@
 // Floor L4 (ops).
 
 import { isFloat } from "../base/dtype.ts";
-import { AutogradError } from "../base/errors.ts";
+import { AutogradError, RuntimeError } from "../base/errors.ts";
 import type { ElementwiseDef } from "../tensor/elementwise.ts";
 import { Elementwise } from "../tensor/elementwise.ts";
 import { mode, withGrad } from "../tensor/grad-mode.ts";
 import type { OperandArg } from "../tensor/operands.ts";
+import { canCast } from "../tensor/promotion.ts";
 import type { MultiVjp, Saves, Vjp } from "../tensor/record.ts";
 import { checkInplace, finishInplace, OpNode } from "../tensor/record.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
@@ -192,6 +193,8 @@ function computedInPlace(f: Fn): Fn {
     const recording = mode.grad && anyRequiresGrad([self, ...tensorsIn(args)]);
     const y: AnyTensor = f(recording ? self.clone() : self, ...args);
     if (y === self) throw new AutogradError("an in-place form must compute something new");
+    if (!canCast(y.dtype, self.dtype))
+      throw new RuntimeError(`result type ${y.dtype} can't be cast to the desired output type ${self.dtype}`);
     return self.copy_(y);
   };
 }

@@ -68,7 +68,7 @@ const density = (a: AnyTensor, x: AnyTensor): AnyTensor => a.sub(1).mul(x.log())
 /** The regularised lower incomplete gamma function: the integral of t^(a - 1) e^-t from 0 to x, over gamma(a). */
 export const igamma: BinaryTensors<"igamma"> = elementwise({
   operands: 2,
-  tensorsOnly: true,
+  tensors: 2,
   refuses: ["bool", "int"],
   host: () => scalar.igamma,
   vjp: [noDerivative("igamma: input"), (g, s) => g.mul(density(s.a, s.b))],
@@ -77,7 +77,7 @@ export const igamma: BinaryTensors<"igamma"> = elementwise({
 /** 1 - igamma(a, x), exact where that is small. */
 export const igammac: BinaryTensors<"igammac"> = elementwise({
   operands: 2,
-  tensorsOnly: true,
+  tensors: 2,
   refuses: ["bool", "int"],
   host: () => scalar.igammac,
   vjp: [noDerivative("igammac: input"), (g, s) => g.neg().mul(density(s.a, s.b))],

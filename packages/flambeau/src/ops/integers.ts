@@ -29,7 +29,7 @@ function multiple(a: Integer, b: Integer): Integer {
 /** The greatest common divisor, not negative; gcd(0, 0) = 0. @throws for floats and bools. */
 export const gcd: BinaryTensors<"gcd"> = elementwise({
   operands: 2,
-  tensorsOnly: true,
+  tensors: 2,
   refuses: ["bool", "float"],
   host: () => divisor,
 });
@@ -37,7 +37,7 @@ export const gcd: BinaryTensors<"gcd"> = elementwise({
 /** The least common multiple, not negative; 0 if one of both is 0. @throws for floats and bools. */
 export const lcm: BinaryTensors<"lcm"> = elementwise({
   operands: 2,
-  tensorsOnly: true,
+  tensors: 2,
   refuses: ["bool", "float"],
   host: () => multiple,
 });

@@ -154,7 +154,7 @@ export const atan: UnaryFloat = elementwise({
 /** The angle of the point (b, a), -pi..pi. */
 export const atan2: BinaryFloatTensors<"atan2"> = elementwise({
   operands: 2,
-  tensorsOnly: true,
+  tensors: 2,
   result: "float",
   lower: (k, a, b) => k.atan2(a!, b!),
   vjp: [

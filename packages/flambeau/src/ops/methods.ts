@@ -2,6 +2,7 @@
 // Floor L4 (ops).
 
 export * from "./add-products.ts";
+export * from "./aliases.ts";
 export * from "./arithmetic.ts";
 export * from "./at.ts";
 export * from "./axes.ts";

@@ -7,7 +7,7 @@ import { DTypeError, RuntimeError } from "../base/errors.ts";
 import type { Expr, ExprBuilder } from "../ir/scalar.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh } from "../tensor/tensor.ts";
-import { composite, elementwise, op } from "./define.ts";
+import { alias, composite, elementwise, op } from "./define.ts";
 import { sign } from "./math.ts";
 import type {
   BinaryFloat,
@@ -44,7 +44,7 @@ export const copysign: BinaryFloat<"copysign"> = elementwise({
 });
 
 /** -1, 0 or 1; of real numbers the same as {@link sign}. */
-export const sgn: Unary = composite((x: AnyTensor) => sign(x), { inplace: true });
+export const sgn: Unary = alias(sign);
 
 /** The angle in the complex plane: 0, or pi below 0. NaN stays. */
 export const angle: UnaryFloatOnly = elementwise({

@@ -2,7 +2,7 @@
 // Floor L4 (ops). Source: https://pytorch.org/docs/stable/generated/torch.pow.html
 
 import { isFloat } from "../base/dtype.ts";
-import { RuntimeError } from "../base/errors.ts";
+import { ArgumentError, DTypeError, RuntimeError } from "../base/errors.ts";
 import type { Expr, ExprBuilder } from "../ir/scalar.ts";
 import type { OperandArg } from "../tensor/operands.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
@@ -10,7 +10,7 @@ import { isTensor } from "../tensor/tensor.ts";
 import { eq, ge, logicalAnd } from "./compare.ts";
 import { composite, elementwise } from "./define.ts";
 import { where } from "./select.ts";
-import type { Binary, BinaryEither, Unary, UnaryFloat } from "./signatures.ts";
+import type { Binary, BinaryEither, FloatPower, OpFn, Unary, UnaryFloat } from "./signatures.ts";
 
 /** `x * x`; of bools, an integer. */
 export const square: Unary = elementwise({
@@ -79,14 +79,15 @@ const generalPow: BinaryEither<"pow"> = elementwise({
   ],
 });
 
-// By squaring; 64 bits of result cannot need an exponent above 63.
+// By squaring, one step for each bit of the exponent: powers of odd numbers wrap, but never vanish.
 function integerPow(k: ExprBuilder, a: Expr, b: Expr): Expr {
   const number = (v: number): Expr => k.const(v, a.dtype);
   let result = number(1);
   let power = a;
-  for (let bit = 0; bit < 6; bit++) {
-    result = k.select(k.ne(k.and(b, 1 << bit), 0), k.mul(result, power), result);
-    if (bit < 5) power = k.mul(power, power);
+  const bits = { uint8: 8, int32: 31, int64: 63 }[a.dtype as "int32"];
+  for (let bit = 0; bit < bits; bit++) {
+    result = k.select(k.ne(k.and(b, 2 ** bit), 0), k.mul(result, power), result);
+    if (bit < bits - 1) power = k.mul(power, power);
   }
   // a^-n cut to an integer is 0, unless a is 1 or -1.
   const sign = k.select(k.ne(k.and(b, 1), 0), number(-1), number(1));
@@ -127,3 +128,20 @@ export const pow: BinaryEither<"pow"> = composite(
   },
   { inplace: true },
 );
+
+/** a^b in float64, whatever the dtypes of both are. In place, the tensor must be float64. */
+export const floatPower: FloatPower = composite((a: OperandArg, b: OperandArg) => {
+  if (!isTensor(a) && !isTensor(b))
+    throw new ArgumentError("floatPower(): one of both arguments must be a Tensor");
+  const wide = (x: OperandArg): OperandArg => (isTensor(x) ? x.to("float64") : Number(x));
+  return pow(wide(a) as AnyTensor, wide(b) as AnyTensor);
+});
+/** {@link floatPower} in place. @throws DTypeError unless the tensor is float64. */
+export const floatPower_: OpFn<[exponent: OperandArg], "self"> = composite((a: AnyTensor, b: OperandArg) => {
+  if (a.dtype !== "float64")
+    throw new DTypeError(
+      "floatPower_",
+      `the base given to floatPower_ has dtype ${a.dtype} but the operation's result requires dtype float64`,
+    );
+  return a.pow_(isTensor(b) ? b.to("float64") : Number(b));
+});

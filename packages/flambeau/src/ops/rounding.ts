@@ -6,7 +6,7 @@ import { ArgumentError, DTypeError } from "../base/errors.ts";
 import type { Expr, ExprBuilder } from "../ir/scalar.ts";
 import type { ElementwiseDef } from "../tensor/elementwise.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
-import { composite, elementwise } from "./define.ts";
+import { alias, composite, elementwise } from "./define.ts";
 import type { Unary, UnaryWith } from "./signatures.ts";
 
 const flat = {
@@ -30,7 +30,7 @@ export const ceil: Unary = rounding((k, x) => k.ceil(x));
 /** x without its fraction. */
 export const trunc: Unary = rounding((k, x) => k.trunc(x));
 /** The same as {@link trunc}. */
-export const fix: Unary = rounding((k, x) => k.trunc(x));
+export const fix: Unary = alias(trunc);
 
 /** x - trunc(x) */
 export const frac: Unary = elementwise({

@@ -1,13 +1,15 @@
 // Elementwise choices: where, clamp, extrema of two operands, interpolation.
 // Floor L4 (ops). Source: https://pytorch.org/docs/stable/torch.html#pointwise-ops
 
-import { RuntimeError } from "../base/errors.ts";
+import { isFloat } from "../base/dtype.ts";
+import { ArgumentError, RuntimeError } from "../base/errors.ts";
 import type { OperandArg } from "../tensor/operands.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { isTensor } from "../tensor/tensor.ts";
+import { requireSameDType } from "./checks.ts";
 import { eq, ge, gt, le, lt } from "./compare.ts";
-import { composite, elementwise } from "./define.ts";
-import type { Binary, BinaryTensorsOnly, Clamp, Ternary, Where } from "./signatures.ts";
+import { alias, composite, elementwise } from "./define.ts";
+import type { Binary, BinaryTensorsOnly, Clamp, Operand, Ternary, Where } from "./signatures.ts";
 
 const choose: Where = elementwise({
   name: "where",
@@ -28,7 +30,8 @@ export const where: Where = composite(
       throw new RuntimeError(
         `where expected condition to be a boolean tensor, but got a tensor with dtype ${condition.dtype}`,
       );
-    return choose(condition, a as AnyTensor, b as AnyTensor);
+    // Only the choices have a say in the dtype of the result.
+    return choose(condition.to("bool"), a as AnyTensor, b as AnyTensor);
   },
   { methodForm: (a: AnyTensor, condition: AnyTensor, b: OperandArg) => where(condition, a, b as AnyTensor) },
 );
@@ -36,7 +39,7 @@ export const where: Where = composite(
 /** The larger of both; NaN if either is. Where both are equal, each gets half of the gradient. */
 export const maximum: BinaryTensorsOnly<"maximum"> = elementwise({
   operands: 2,
-  tensorsOnly: true,
+  tensors: 2,
   inplace: false,
   lower: (k, a, b) => (a!.dtype === "bool" ? k.or(a!, b!) : k.max(a!, b!)),
   vjp: [(g, s) => share(g, gt(s.a, s.b), eq(s.a, s.b)), (g, s) => share(g, gt(s.b, s.a), eq(s.a, s.b))],
@@ -45,7 +48,7 @@ export const maximum: BinaryTensorsOnly<"maximum"> = elementwise({
 /** The smaller of both; NaN if either is. */
 export const minimum: BinaryTensorsOnly<"minimum"> = elementwise({
   operands: 2,
-  tensorsOnly: true,
+  tensors: 2,
   inplace: false,
   lower: (k, a, b) => (a!.dtype === "bool" ? k.and(a!, b!) : k.min(a!, b!)),
   vjp: [(g, s) => share(g, lt(s.a, s.b), eq(s.a, s.b)), (g, s) => share(g, lt(s.b, s.a), eq(s.a, s.b))],
@@ -75,21 +78,30 @@ export const clamp: Clamp = composite(
     const high = max ?? null;
     if (low === null && high === null)
       throw new RuntimeError("clamp: At least one of 'min' or 'max' must not be None");
+    if (
+      low !== null &&
+      high !== null &&
+      isTensor(low) !== isTensor(high) &&
+      !isZeroDim(low) &&
+      !isZeroDim(high)
+    )
+      throw new ArgumentError("clamp(): 'min' and 'max' must both be Tensors, or both numbers");
     const raised = low === null ? x : clampMin(x, low as number);
     return high === null ? raised : clampMax(raised, high as number);
   },
   { inplace: true },
 );
 
+const isZeroDim = (x: OperandArg): boolean => isTensor(x) && x.ndim === 0;
+
 /** The same as {@link clamp}. */
-export const clip: Clamp<"clip"> = composite(
-  (x: AnyTensor, min?: OperandArg | null, max?: OperandArg | null) => clamp(x, min as number, max as number),
-  { inplace: true },
-);
+export const clip: Clamp<"clip"> = alias(clamp);
 
 /** `start + weight * (end - start)`; from the end where weight >= 0.5, so that weight 1 gives exactly `end`. */
-export const lerp: Ternary<"lerp"> = elementwise({
+export const lerp: Ternary<"lerp", object, Operand> = elementwise({
   operands: 3,
+  tensors: 2,
+  check: requireSameDType,
   refuses: ["bool", "int"],
   lower: (k, a, b, w) => {
     const d = k.sub(b!, a!);
@@ -113,6 +125,7 @@ interface ValueOption {
 /** `input + value * tensor1 * tensor2`; `value` defaults to 1. */
 export const addcmul: Ternary<"addcmul", ValueOption> = elementwise({
   operands: 3,
+  tensors: 3,
   options: ["value"],
   cutsOptions: true,
   refuses: ["bool"],
@@ -127,8 +140,15 @@ export const addcmul: Ternary<"addcmul", ValueOption> = elementwise({
 /** `input + value * tensor1 / tensor2`; `value` defaults to 1. */
 export const addcdiv: Ternary<"addcdiv", ValueOption> = elementwise({
   operands: 3,
+  tensors: 3,
   options: ["value"],
   refuses: ["bool", "int"],
+  check: (_, [, a, b]) => {
+    if (isTensor(a) && isTensor(b) && !isFloat(a.dtype) && !isFloat(b.dtype))
+      throw new RuntimeError(
+        "addcdiv: Integer division with addcdiv is no longer supported; convert one of both to a float, or use div with a roundingMode",
+      );
+  },
   lower: (k, x, a, b, value) => k.add(x!, value ? k.mul(value, k.div(a!, b!)) : k.div(a!, b!)),
   vjp: [
     (g) => g,

@@ -195,6 +195,7 @@ export type {
   BinaryTensorsOnly,
   CompareTensors,
   FloatOfTwo,
+  FloatPower,
   Frexp,
   LogitOp,
   MvlgammaOp,

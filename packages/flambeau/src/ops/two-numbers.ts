@@ -1,9 +1,8 @@
 // Functions of two floating-point numbers: extrema without NaN, sums of exponentials, products with logarithms, steps.
 // Floor L4 (ops). Source: https://pytorch.org/docs/stable/torch.html#pointwise-ops
 
-import { RuntimeError } from "../base/errors.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
-import { noDerivative, requireTensors } from "./checks.ts";
+import { noDerivative, requireSameDType, requireTensors } from "./checks.ts";
 import { ge, le, ne } from "./compare.ts";
 import { composite, elementwise } from "./define.ts";
 import type {
@@ -16,7 +15,7 @@ import type {
 /** The larger of both, or the one that is a number if the other is NaN. Of equal ones, the first gets the gradient. */
 export const fmax: BinaryTensorsOnly<"fmax"> = elementwise({
   operands: 2,
-  tensorsOnly: true,
+  tensors: 2,
   inplace: false,
   lower: (k, a, b) => {
     if (a!.dtype === "bool") return k.or(a!, b!);
@@ -31,7 +30,7 @@ export const fmax: BinaryTensorsOnly<"fmax"> = elementwise({
 /** The smaller of both, or the one that is a number if the other is NaN. Of equal ones, the first gets the gradient. */
 export const fmin: BinaryTensorsOnly<"fmin"> = elementwise({
   operands: 2,
-  tensorsOnly: true,
+  tensors: 2,
   inplace: false,
   lower: (k, a, b) => {
     if (a!.dtype === "bool") return k.and(a!, b!);
@@ -46,7 +45,7 @@ export const fmin: BinaryTensorsOnly<"fmin"> = elementwise({
 /** sqrt(a^2 + b^2), without overflow on the way. */
 export const hypot: BinaryTensors<"hypot"> = elementwise({
   operands: 2,
-  tensorsOnly: true,
+  tensors: 2,
   refuses: ["bool", "int"],
   lower: (k, a, b) => {
     const [p, q] = [k.abs(a!), k.abs(b!)];
@@ -63,7 +62,7 @@ export const hypot: BinaryTensors<"hypot"> = elementwise({
 /** log(e^a + e^b), without overflow on the way. */
 export const logaddexp: BinaryTensorsOnly<"logaddexp"> = elementwise({
   operands: 2,
-  tensorsOnly: true,
+  tensors: 2,
   inplace: false,
   refuses: ["bool", "int"],
   lower: (k, a, b) => {
@@ -77,7 +76,7 @@ export const logaddexp: BinaryTensorsOnly<"logaddexp"> = elementwise({
 /** log2(2^a + 2^b), without overflow on the way. */
 export const logaddexp2: BinaryTensorsOnly<"logaddexp2"> = elementwise({
   operands: 2,
-  tensorsOnly: true,
+  tensors: 2,
   inplace: false,
   refuses: ["bool", "int"],
   lower: (k, a, b) => {
@@ -108,27 +107,17 @@ export const ldexp: BinaryFloatTensors<"ldexp"> = composite(
   { inplace: true },
 );
 
-const step: BinaryTensors<"heaviside"> = elementwise({
-  name: "heaviside",
+/** 0 below 0 (and of NaN), 1 above, `values` at 0. @throws RuntimeError for tensors of different dtypes. */
+export const heaviside: BinaryTensors<"heaviside"> = elementwise({
   operands: 2,
+  tensors: 2,
+  check: requireSameDType,
   lower: (k, a, b) => {
     if (a!.dtype === "bool") return k.or(a!, b!);
     return k.select(k.eq(a!, 0), b!, k.cast(k.gt(a!, 0), a!.dtype));
   },
   vjp: [noDerivative("heaviside"), noDerivative("heaviside")],
 });
-/** 0 below 0 (and of NaN), 1 above, `values` at 0. @throws RuntimeError for tensors of different dtypes. */
-export const heaviside: BinaryTensors<"heaviside"> = composite(
-  (a: AnyTensor, values: AnyTensor) => {
-    requireTensors("heaviside", [a, values]);
-    if (a.dtype !== values.dtype)
-      throw new RuntimeError(
-        `heaviside is not yet implemented for tensors with different dtypes: ${a.dtype} and ${values.dtype}`,
-      );
-    return step(a, values);
-  },
-  { inplace: true },
-);
 
 /** The number after a in the direction of b, given how the bits of a number are read as an integer and back. */
 const stepping =
@@ -165,7 +154,7 @@ const next64 = stepping(
 /** The next floating-point number after a in the direction of b. @throws for integers. */
 export const nextafter: BinaryTensors<"nextafter"> = elementwise({
   operands: 2,
-  tensorsOnly: true,
+  tensors: 2,
   refuses: ["bool", "int"],
   host: (dtype) => (dtype === "float32" ? next32 : next64),
   vjp: [noDerivative("nextafter"), noDerivative("nextafter")],

@@ -52,8 +52,10 @@ export interface ElementwiseDef {
   readonly refusesAnyBool?: boolean;
   /** Whether the first operand may be a number: never (default), beside a tensor, or always; as in PyTorch. */
   readonly numberFirst?: "beside" | "always";
-  /** Whether numbers are refused, as PyTorch does where it has an overload for tensors only. */
-  readonly tensorsOnly?: boolean;
+  /** How many operands, from the first on, must be tensors: PyTorch does not take numbers everywhere. Default 0. */
+  readonly tensors?: 0 | 2 | 3;
+  /** What else is required of the operands (not called where all are float32). */
+  readonly check?: (op: string, operands: readonly OperandArg[]) => void;
   /** Whether integers take options that are no integers, cut off. */
   readonly cutsOptions?: boolean;
   /** Whether integers divide by the second operand, which must then have no zero. */
@@ -68,9 +70,10 @@ const isHot = (t: AnyTensor): boolean => t.dtype === "float32" && t.packed;
 
 /** A definition with every property there: definitions of one form are read several times faster than of many. */
 export interface Complete
-  extends Required<Omit<ElementwiseDef, "name" | "lower" | "host" | "numberFirst" | "vjp">> {
+  extends Required<Omit<ElementwiseDef, "name" | "lower" | "host" | "check" | "numberFirst" | "vjp">> {
   readonly lower: ElementwiseDef["lower"] | null;
   readonly host: ElementwiseDef["host"] | null;
+  readonly check: ElementwiseDef["check"] | null;
   readonly numberFirst: "never" | "beside" | "always";
   readonly vjp: readonly (InputVjp | null)[] | null;
 }
@@ -83,7 +86,8 @@ const complete = (def: ElementwiseDef): Complete => ({
   result: def.result ?? "common",
   refuses: def.refuses ?? [],
   refusesAnyBool: def.refusesAnyBool ?? false,
-  tensorsOnly: def.tensorsOnly ?? false,
+  tensors: def.tensors ?? 0,
+  check: def.check ?? null,
   cutsOptions: def.cutsOptions ?? false,
   integerDivisor: def.integerDivisor ?? false,
   numberFirst: def.numberFirst ?? "never",
@@ -122,7 +126,7 @@ export class Elementwise {
       const x = a.storage.data;
       if (typeof b === "number") {
         const kernel =
-          a.packed && options === undefined && !this.def.tensorsOnly
+          a.packed && options === undefined && this.def.tensors === 0
             ? (this.#vs ??= this.#hotKernel([false, true]))
             : null;
         if (kernel) return this.#runHot(kernel, a, a, b, options, inplace, x, a.offset, b, 0, 0);
@@ -239,6 +243,7 @@ export class Elementwise {
       (def.numberFirst === "never" || !(isTensor(b) || isTensor(c)))
     )
       throw new ArgumentError(`${this.name}(): argument 1 must be a Tensor, not ${typeof a}`);
+    def.check?.(this.name, [a, b, c].slice(0, count) as OperandArg[]);
     const common = this.#commonDType(a, b, c, options);
     const kind = dtypes[common].kind;
     if (def.refusesAnyBool && (isBool(a) || isBool(b)))
@@ -291,10 +296,10 @@ export class Elementwise {
 
   #check(x: unknown, position: number): void {
     if (isTensor(x)) return;
-    if (isNumber(x) && !this.def.tensorsOnly) return;
+    if (isNumber(x) && position >= this.def.tensors) return;
     const shown =
       x === null ? "null" : Array.isArray(x) ? "an array (make it a tensor with torch.tensor)" : typeof x;
-    const expected = this.def.tensorsOnly ? "a Tensor" : "a Tensor or a number";
+    const expected = position < this.def.tensors ? "a Tensor" : "a Tensor or a number";
     throw new ArgumentError(`${this.name}(): argument ${position + 1} must be ${expected}, not ${shown}`);
   }
 

@@ -123,17 +123,20 @@ export interface Clamp<Name extends string = "clamp"> extends InPlaceTag<"args">
     ...none: Unless<T, []>
   ): Tensor<Ok<Three<X, A, B, Name>>, DtOf<X>>;
 }
-/** Three operands that broadcast, the dtype that of the first: lerp, addcmul, addcdiv. */
-export interface Ternary<Name extends string = "broadcast", Options extends object = object>
-  extends InPlaceTag<"args"> {
-  readonly "~args": [a: Operand, b: Operand, options?: Options];
-  <X extends AnyTensor, A extends Operand, B extends Operand>(
+/** Three operands that broadcast, the dtype that of the first: lerp, addcmul, addcdiv. `Last`: whether that may be a number. */
+export interface Ternary<
+  Name extends string = "broadcast",
+  Options extends object = object,
+  Last extends Operand = AnyTensor,
+> extends InPlaceTag<"args"> {
+  readonly "~args": [a: AnyTensor, b: Last, options?: Options];
+  <X extends AnyTensor, A extends AnyTensor, B extends Last>(
     this: X,
     a: Fits<Both<X, A, Name>, A>,
     b: Fits<Three<X, A, B, Name>, B>,
     options?: Options,
   ): Tensor<Ok<Three<X, A, B, Name>>, DtOf<X>>;
-  <T, X extends AnyTensor, A extends Operand, B extends Operand>(
+  <T, X extends AnyTensor, A extends AnyTensor, B extends Last>(
     this: T,
     x: X,
     a: Fits<Both<X, A, Name>, A>,

@@ -123,6 +123,18 @@ export interface MvlgammaOp extends InPlaceTag<"args"> {
   <X extends AnyTensor>(x: X, p: number): Tensor<ShapeOf<X>, FloatResult<DtOf<X>>>;
 }
 
+/** Two operands that broadcast, one of which may be a number; the result is float64. */
+export interface FloatPower {
+  <X extends AnyTensor, const Y extends Operand>(
+    this: X,
+    other: Fits<Both<X, Y, "floatPower">, Y>,
+  ): Tensor<Ok<Both<X, Y, "floatPower">>, "float64">;
+  <const X extends Operand, const Y extends Operand>(
+    x: X,
+    other: Fits<Both<X, Y, "floatPower">, Y>,
+  ): Tensor<Ok<Both<X, Y, "floatPower">>, "float64">;
+}
+
 /** A question about a whole tensor. */
 export interface Predicate {
   (this: AnyTensor): boolean;

@@ -82,7 +82,7 @@ export function zeta(s: number, q: number): number {
     return zeta(s, r) + sign * zeta(s, 1 - r) - sign * zeta(s, 1 - q);
   }
   if (Number.isNaN(s) || Number.isNaN(q) || q === Infinity) return Number.NaN;
-  if (s === Infinity) return q > 1 ? 0 : q === 1 ? 1 : Infinity;
+  if (s === Infinity) return q === 1 ? 1 : q < 1 ? Infinity : Number.NaN;
   // Euler and Maclaurin: some terms, an integral in place of the others, and its corrections.
   let sum = 0;
   let y = q;

@@ -11,7 +11,7 @@ import { maskedReductions } from "./masked.ts";
 import { movement } from "./movement.ts";
 import { moves } from "./moves.ts";
 import { order } from "./order.ts";
-import { pointwise, special, underived } from "./pointwise.ts";
+import { aliases, pointwise, special } from "./pointwise.ts";
 import { products } from "./products.ts";
 import { reduce } from "./reduce.ts";
 import { spatial } from "./spatial.ts";
@@ -26,6 +26,7 @@ export const samples: Samples = {
   ...maskedReductions,
   ...products,
   ...movement,
+  ...aliases,
   ...pointwise,
   ...special,
   ...indexing,
@@ -38,7 +39,6 @@ export const samples: Samples = {
 
 /** Ops that have no derivative to check, and why. */
 export const without: Record<string, readonly string[]> = {
-  "derivatives that PyTorch does not have": underived,
   "random numbers": [
     "bernoulli",
     "bernoulli_",

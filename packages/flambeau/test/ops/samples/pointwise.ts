@@ -1,8 +1,10 @@
 // Inputs at which the derivatives of ops are checked: element by element, and special functions.
 
 import * as torch from "../../../src/index.ts";
+import { arithmetic } from "./arithmetic.ts";
 import type { Domain, Fn, Sample, Samples } from "./common.ts";
 import { above1, binary, one, positive, tensors, unary, unit } from "./common.ts";
+import { elementwise } from "./elementwise.ts";
 
 const orders = torch.tensor([1.3, 0.4, 2.5], { dtype: "float64" });
 
@@ -22,10 +24,17 @@ export const pointwise: Samples = {
     one([[2, 3]], (x) => torch.fill(x, 2).mul(x), { name: "number" }),
   ],
   fix: unary(),
+  floatPower: [
+    one([[2, 3], [3]], (x, y) => x.floatPower(y), { domain: positive }),
+    one([[2, 3]], (x) => torch.floatPower(2, x), { name: "number first" }),
+  ],
+  floatPower_: [one([[2, 3]], (x) => x.mul(1).floatPower_(1.5), { domain: positive })],
   fmax: tensors,
   fmin: tensors,
   frexp: [one([[2, 3]], (x) => x.frexp().mantissa, { domain: { low: 0.55, high: 0.95 } })],
   digamma: unary(positive),
+  // Without a derivative to check, like nextafter.
+  heaviside: [],
   hypot: tensors,
   i0: unary(),
   igamma: [one([[2, 3]], (x) => torch.igamma(orders, x), { domain: positive })],
@@ -47,7 +56,6 @@ export const pointwise: Samples = {
     one([[2, 3]], (x) => x.logit(0.3), { name: "eps", domain: { low: 0.1, high: 0.9 } }),
   ],
   nanToNum: [one([[2, 3]], (x) => x.nanToNum(), { inplace: (x) => x.nanToNum_() })],
-  // Like heaviside it has no derivative to check.
   nextafter: [],
   positive: [one([[2, 3]], (x) => x.positive().mul(1))],
   real: [one([[2, 3]], (x) => x.real().mul(1))],
@@ -74,6 +82,26 @@ const plain = (f: Fn, domain?: Domain): Sample[] => [
   one([[]], f, { name: "0-d", ...(domain && { domain }) }),
 ];
 
+const alias = (of: string): ((op: string) => Sample[]) => {
+  const known = (elementwise[of] ?? arithmetic[of])!;
+  return typeof known === "function" ? known : () => known;
+};
+
+export const aliases: Samples = {
+  absolute: alias("abs"),
+  negative: alias("neg"),
+  arccos: alias("acos"),
+  arccosh: alias("acosh"),
+  arcsin: alias("asin"),
+  arcsinh: alias("asinh"),
+  arctan: alias("atan"),
+  arctanh: alias("atanh"),
+  arctan2: alias("atan2"),
+  divide: alias("div"),
+  multiply: alias("mul"),
+  subtract: alias("sub"),
+};
+
 export const special: Samples = {
   "special.entr": plain(torch.special.entr, positive),
   "special.erfcx": plain(torch.special.erfcx),
@@ -93,6 +121,3 @@ export const special: Samples = {
     one([[2, 3]], (q) => torch.special.zeta(3, q), { name: "number", domain: positive }),
   ],
 };
-
-/** Ops whose derivatives are not known, which is what a backward pass through them says. */
-export const underived: readonly string[] = ["heaviside"];
