@@ -68,3 +68,4 @@ export type {
 export type { Reduce } from "./reduce.ts";
 export type { Flatten, Reshape } from "./reshape.ts";
 export type { Narrow, Permute, Select, Squeeze, Transpose, TransposeMatrix, Unsqueeze } from "./views.ts";
+export type { AdaptivePool, Conv, ConvTranspose, Pad, Pool, Resize, Spatial } from "./windows.ts";

@@ -2,7 +2,14 @@
 // Floor L4 (ops). Source: ATen/native/cpu/MaxPoolKernel.cpp, AvgPoolKernel.cpp
 
 import type { Data } from "../elements.ts";
-import type { Windows } from "./pool-windows.ts";
+import type { Axis, Windows } from "./pool-windows.ts";
+
+/** Whether all windows along a dimension are `size` adjacent places. */
+function isUniform({ starts, ends, step }: Axis, size: number): boolean {
+  if (step !== 1 && size > 1) return false;
+  for (let i = 0; i < starts.length; i++) if (ends[i]! - starts[i]! !== size) return false;
+  return true;
+}
 
 /**
  * Maxima of the windows of `planes` images at x[from], and their indices in the image; the first of equal ones, and the
@@ -17,6 +24,10 @@ export function maxOfWindows(
   indices: Int32Array,
 ): void {
   const [ad, ah, aw] = axes;
+  if (isUniform(ad, 1) && isUniform(ah, 2) && isUniform(aw, 2)) {
+    maxOfSquares(x, from, planes, axes, values, indices);
+    return;
+  }
   const [height, width] = [ah.length, aw.length];
   const size = ad.length * height * width;
   const [md, mh, mw] = [ad.starts.length, ah.starts.length, aw.starts.length];
@@ -45,6 +56,51 @@ export function maxOfWindows(
                 }
               }
             }
+          values[out] = best;
+          indices[out] = at;
+        }
+      }
+  }
+}
+
+/** The same for windows of two by two, which most are. */
+function maxOfSquares(
+  x: Data,
+  from: number,
+  planes: number,
+  [ad, ah, aw]: Windows["axes"],
+  values: Data,
+  indices: Int32Array,
+): void {
+  const width = aw.length;
+  const area = ah.length * width;
+  const { starts } = aw;
+  const [md, mh, mw] = [ad.starts.length, ah.starts.length, starts.length];
+  for (let p = 0, out = 0; p < planes; p++) {
+    const base = from + p * ad.length * area;
+    for (let i = 0; i < md; i++)
+      for (let j = 0; j < mh; j++) {
+        const row = ad.starts[i]! * area + ah.starts[j]! * width;
+        for (let k = 0; k < mw; k++, out++) {
+          let at = row + starts[k]!;
+          const first = base + at;
+          let best = x[first]!;
+          const b = x[first + 1]!;
+          const c = x[first + width]!;
+          const d = x[first + width + 1]!;
+          const corner = at;
+          if (b > best || Number.isNaN(b)) {
+            best = b;
+            at = corner + 1;
+          }
+          if (c > best || Number.isNaN(c)) {
+            best = c;
+            at = corner + width;
+          }
+          if (d > best || Number.isNaN(d)) {
+            best = d;
+            at = corner + width + 1;
+          }
           values[out] = best;
           indices[out] = at;
         }
