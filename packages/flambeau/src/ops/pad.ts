@@ -10,7 +10,7 @@ import { copyElements } from "../tensor/copy.ts";
 import { allocate } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh, viewOf } from "../tensor/tensor.ts";
-import { op } from "./define.ts";
+import { composite, op } from "./define.ts";
 import type { OpFn } from "./signatures.ts";
 
 /** What fills elements of a dtype: integers are cut off, bools are whether it is not 0. */
@@ -21,21 +21,10 @@ const filler = (value: Scalar, dtype: DType): number =>
       ? Number(Number(value) !== 0)
       : Number(value)) as number;
 
-/**
- * The input with a border of `value` (default 0). `padding` lists pairs from the last dimension on: [left, right, top, bottom,
- * ...]; negative numbers cut places off.
- *
- * @throws RuntimeError for an odd number of paddings, more than there are dimensions, or a dimension cut to less than nothing.
- */
-export const constantPadNd: OpFn<[padding: readonly number[], value?: Scalar]> = op({
-  method: false,
+/** {@link constantPadNd} without a lower limit to what is left. */
+const padded: (x: AnyTensor, padding: readonly number[], value?: Scalar) => AnyTensor = op({
+  name: "constantPadNd",
   forward: (x: AnyTensor, padding: readonly number[], value: Scalar = 0) => {
-    if (padding.length % 2 !== 0)
-      throw new RuntimeError(`Length of pad must be even but instead it equals ${padding.length}`);
-    if (padding.length / 2 > x.ndim)
-      throw new RuntimeError(
-        `Length of pad should be no more than twice the number of dimensions of the input. Pad length is ${padding.length} while the input has ${x.ndim} dimensions.`,
-      );
     const shape = (x.shape as Shape).slice() as number[];
     const part = shape.slice();
     let [from, to] = [x.offset, 0];
@@ -56,15 +45,6 @@ export const constantPadNd: OpFn<[padding: readonly number[], value?: Scalar]> =
         );
       shape[d] = n + left + right;
     });
-    const grows = padding.some((n) => n > 0);
-    sides.slice(x.ndim - padding.length / 2).forEach(([left, right], i) => {
-      const d = x.ndim - padding.length / 2 + i;
-      // What is only cut may be cut to nothing.
-      if (grows && shape[d]! <= 0)
-        throw new RuntimeError(
-          `The input size ${x.shape[d]}, plus negative padding ${left} and ${right}, resulted in a negative output size, which is invalid. Check dimension ${d} of your input of shape ${showShape(x.shape)}.`,
-        );
-    });
     const strides = contiguousStrides(shape);
     sides.forEach(([left], d) => {
       from += Math.max(-left, 0) * x.strides[d]!;
@@ -77,8 +57,36 @@ export const constantPadNd: OpFn<[padding: readonly number[], value?: Scalar]> =
     return y;
   },
   vjp: (g, s) =>
-    constantPadNd(
+    padded(
       g,
       s.meta(1).map((p: number) => -p),
     ),
 });
+
+/**
+ * The input with a border of `value` (default 0). `padding` lists pairs from the last dimension on: [left, right, top, bottom,
+ * ...]; negative numbers cut places off.
+ *
+ * @throws RuntimeError for an odd number of paddings, more than there are dimensions, or a dimension cut to nothing while
+ * another one grows.
+ */
+export const constantPadNd: OpFn<[padding: readonly number[], value?: Scalar]> = composite(
+  (x: AnyTensor, padding: readonly number[], value: Scalar = 0) => {
+    if (padding.length % 2 !== 0)
+      throw new RuntimeError(`Length of pad must be even but instead it equals ${padding.length}`);
+    if (padding.length / 2 > x.ndim)
+      throw new RuntimeError(
+        `Length of pad should be no more than twice the number of dimensions of the input. Pad length is ${padding.length} while the input has ${x.ndim} dimensions.`,
+      );
+    const y = padded(x, padding, value);
+    const first = x.ndim - padding.length / 2;
+    if (numel(y.shape) === 0 && padding.some((n) => n > 0))
+      for (let d = first; d < x.ndim; d++)
+        if (y.shape[d] === 0)
+          throw new RuntimeError(
+            `The input size ${x.shape[d]}, plus paddings, resulted in a negative output size, which is invalid. Check dimension ${d} of your input of shape ${showShape(x.shape)}.`,
+          );
+    return y;
+  },
+  { method: false },
+);
