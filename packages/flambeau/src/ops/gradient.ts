@@ -1,7 +1,7 @@
 // Derivatives of sampled functions.
 // Floor L4 (ops). Source: https://pytorch.org/docs/stable/generated/torch.gradient.html
 
-import { ArgumentError, DTypeError, RuntimeError } from "../base/errors.ts";
+import { ArgumentError, DTypeError, IndexError, RuntimeError } from "../base/errors.ts";
 import { normalizeDim } from "../base/shape.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { isTensor } from "../tensor/tensor.ts";
@@ -32,6 +32,8 @@ function plan(x: AnyTensor, { spacing, dim, edgeOrder = 1 }: GradientOptions): [
   if (edgeOrder !== 1 && edgeOrder !== 2)
     throw new RuntimeError("torch.gradient only supports edge_order=1 and edge_order=2.");
   const places = dims.map((d) => normalizeDim(d, x.ndim, "gradient"));
+  if (x.ndim === 0 && places.length > 0)
+    throw new IndexError(`gradient: Dimension specified as ${dims[0]} but tensor has no dimensions`);
   places.forEach((d, i) => {
     if (places.indexOf(d) < i)
       throw new RuntimeError(`gradient: dim ${d} appears multiple times in the list of dims`);

@@ -175,10 +175,14 @@ export const istft: OpFn<[nFft: number, options?: IstftOptions]> = composite(
     const start = center ? Math.floor(nFft / 2) : 0;
     const wanted = length ?? null;
     const end = wanted !== null ? start + wanted : center ? total - start : total;
+    if (end <= start)
+      throw new RuntimeError(
+        `istft: expected a signal of at least one sample, but its length is ${end - start}`,
+      );
     const cover = envelope.sliceDim(1, start, end);
     const least = cover.abs().amin().item() as number;
     if (least < 1e-11) throw new RuntimeError(`istft: window overlap add min: ${least}`);
-    const y = resized(sum.sliceDim(1, start, end).div(cover), 1, Math.max(end - start, 0));
+    const y = resized(sum.sliceDim(1, start, end).div(cover), 1, end - start);
     return input.ndim === 4 ? y : y.squeeze(0);
   },
 );

@@ -60,14 +60,13 @@ export function hannWindow<const N extends number, D extends DType = "float32">(
   return build("hann_window", windowLength, periodic, options, (t) => 0.5 - 0.5 * cosine(t));
 }
 
-/** `alpha - beta cos(2 pi t)`, alpha 0.54 and beta 0.46 unless given. Other arguments as of {@link bartlettWindow}. */
+/** `alpha - beta cos(2 pi t)`. Arguments as of {@link bartlettWindow}; options: `alpha`, default 0.54, `beta`, default 0.46. */
 export function hammingWindow<const N extends number, D extends DType = "float32">(
   windowLength: N,
   periodic = true,
-  alpha = 0.54,
-  beta = 0.46,
-  options: CreateOptions<D> = {},
+  options: CreateOptions<D> & { readonly alpha?: number; readonly beta?: number } = {},
 ): Tensor<Length<N>, D> {
+  const { alpha = 0.54, beta = 0.46 } = options;
   return build("hamming_window", windowLength, periodic, options, (t) => alpha - beta * cosine(t));
 }
 
@@ -97,13 +96,13 @@ function besselI0(x: number): number {
   return sum;
 }
 
-/** `I0(beta sqrt(1 - (2 t - 1)^2)) / I0(beta)`, beta 12 unless given. Other arguments as of {@link bartlettWindow}. */
+/** `I0(beta sqrt(1 - (2 t - 1)^2)) / I0(beta)`. Arguments as of {@link bartlettWindow}; options: `beta`, default 12. */
 export function kaiserWindow<const N extends number, D extends DType = "float32">(
   windowLength: N,
   periodic = true,
-  beta = 12,
-  options: CreateOptions<D> = {},
+  options: CreateOptions<D> & { readonly beta?: number } = {},
 ): Tensor<Length<N>, D> {
+  const { beta = 12 } = options;
   const whole = besselI0(beta);
   return build(
     "kaiser_window",

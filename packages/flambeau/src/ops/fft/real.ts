@@ -24,16 +24,20 @@ function factorOf(norm: string | null | undefined, count: number, plain: "backwa
   return mode === plain ? 1 : 1 / count;
 }
 
-/** Dimensions from 0, the last of which is half of the spectrum, and the sizes of the result along them. */
+/**
+ * Dimensions from 0, the last of which is half of the spectrum, and the sizes of the result along them. A size of -1 is
+ * the default, unless it is the only one there may be.
+ */
 function plan(
   x: AnyTensor,
   s: readonly number[] | number | null | undefined,
   dim: readonly number[] | number | null | undefined,
   name: string,
+  single: boolean,
 ): [dims: number[], sizes: number[]] {
   const list = (v: readonly number[] | number | null | undefined): readonly number[] | null =>
     typeof v === "number" ? [v] : (v ?? null);
-  const [given, wanted] = [list(dim), list(s)];
+  const [given, wanted] = [list(dim)?.map((d) => normalizeDim(d, x.ndim, name)) ?? null, list(s)];
   if (given && wanted && given.length !== wanted.length)
     throw new RuntimeError(
       `${name}: When given, dim and shape arguments must have the same length, but got ${showShape(given)} and ${showShape(wanted)}`,
@@ -43,15 +47,13 @@ function plan(
       `${name}: Got shape with ${wanted.length} values but input tensor only has ${x.ndim} dimensions.`,
     );
   const count = wanted?.length ?? x.ndim;
-  const dims = given
-    ? given.map((d) => normalizeDim(d, x.ndim, name))
-    : Array.from({ length: count }, (_, i) => x.ndim - count + i);
+  const dims = given ?? Array.from({ length: count }, (_, i) => x.ndim - count + i);
   if (new Set(dims).size !== dims.length) throw new RuntimeError(`${name}: FFT dims must be unique`);
   if (dims.length === 0) throw new RuntimeError(`${name} must transform at least one axis`);
   const sizes = dims.map((d, i) => {
     const size = x.shape[d] ?? 0;
     const asked = wanted?.[i] ?? -1;
-    return asked !== -1 ? asked : i === dims.length - 1 ? 2 * (size - 1) : size;
+    return asked !== -1 || (single && wanted) ? asked : i === dims.length - 1 ? 2 * (size - 1) : size;
   });
   for (const n of sizes)
     if (!(Number.isInteger(n) && n >= 1))
@@ -70,9 +72,10 @@ function transform(
   options: NormOptions,
   plain: "backward" | "forward",
   name: string,
+  single = false,
 ): AnyTensor {
   let x = isFloat(input.dtype) ? input : input.to(getDefaultDType());
-  const [dims, sizes] = plan(x, s, dim, name);
+  const [dims, sizes] = plan(x, s, dim, name, single);
   const factor = factorOf(
     options.norm,
     sizes.reduce((p, n) => p * n, 1),
@@ -103,7 +106,7 @@ type Sizes = readonly number[] | null;
  */
 export const irfft: FftOp = composite(
   (x: AnyTensor, n?: number | null, dim = -1, options: NormOptions = {}) =>
-    transform(x, n, dim, options, "forward", "irfft"),
+    transform(x, n, dim, options, "forward", "irfft", true),
 );
 
 /** {@link irfft} over two dimensions, by default the last two. */
@@ -129,7 +132,7 @@ export const irfftn: FftnOp = composite(
  * @see https://pytorch.org/docs/stable/generated/torch.fft.hfft.html
  */
 export const hfft: FftOp = composite((x: AnyTensor, n?: number | null, dim = -1, options: NormOptions = {}) =>
-  transform(x, n, dim, options, "backward", "hfft"),
+  transform(x, n, dim, options, "backward", "hfft", true),
 );
 
 /** {@link hfft} over two dimensions, by default the last two. */

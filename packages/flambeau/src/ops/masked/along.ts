@@ -1,6 +1,8 @@
 // Softmax and its relatives along a dimension, of the elements that a mask leaves in.
 // Floor L4 (ops). Source: https://pytorch.org/docs/stable/masked.html
 
+import { dtypes, isFloat } from "../../base/dtype.ts";
+import { DTypeError } from "../../base/errors.ts";
 import { normalizeDim } from "../../base/shape.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { composite } from "../define.ts";
@@ -13,27 +15,39 @@ import { norm } from "./reductions.ts";
 type Options = Pick<MaskedOptions, "dtype" | "mask">;
 
 /** The input without what is masked out, for a softmax: that gets no share. */
-const prepared = (x: AnyTensor, options: Options, side: "lowest" | "highest", name: string): AnyTensor =>
-  filled(x, options.mask, options.mask ? extreme(x.dtype, side, name) : 0).to(dtypeOf(x, options));
+function prepared(x: AnyTensor, options: Options, side: "lowest" | "highest", name: string): AnyTensor {
+  const dtype = dtypeOf(x, options);
+  const rest = filled(x, options.mask, options.mask ? extreme(x.dtype, side, name) : 0).to(dtype);
+  if (!isFloat(dtype))
+    throw new DTypeError(
+      `masked.${name}`,
+      `masked.${name}: not implemented for '${dtypes[dtype].scalarName}': pass a floating-point dtype`,
+    );
+  return rest;
+}
 
 /** softmax along `dim` of the elements where `mask` is true; the others get 0, and NaN where there are no others. */
 export const softmax: MaskedAlong<"masked.softmax"> = composite(
-  (x: AnyTensor, dim: number, options: Options = {}) =>
-    prepared(x, options, "lowest", "softmax").softmax(normalizeDim(dim, x.ndim, "masked.softmax")),
+  (x: AnyTensor, dim: number, options: Options = {}) => {
+    const d = normalizeDim(dim, x.ndim, "masked.softmax");
+    return prepared(x, options, "lowest", "softmax").softmax(d);
+  },
 );
 
 /** The logarithm of {@link softmax}. */
 export const logSoftmax: MaskedAlong<"masked.logSoftmax"> = composite(
-  (x: AnyTensor, dim: number, options: Options = {}) =>
-    prepared(x, options, "lowest", "log_softmax").logSoftmax(normalizeDim(dim, x.ndim, "masked.logSoftmax")),
+  (x: AnyTensor, dim: number, options: Options = {}) => {
+    const d = normalizeDim(dim, x.ndim, "masked.logSoftmax");
+    return prepared(x, options, "lowest", "log_softmax").logSoftmax(d);
+  },
 );
 
 /** {@link softmax} of -x. */
 export const softmin: MaskedAlong<"masked.softmin"> = composite(
-  (x: AnyTensor, dim: number, options: Options = {}) =>
-    prepared(x, options, "highest", "softmin")
-      .neg()
-      .softmax(normalizeDim(dim, x.ndim, "masked.softmin")),
+  (x: AnyTensor, dim: number, options: Options = {}) => {
+    const d = normalizeDim(dim, x.ndim, "masked.softmin");
+    return prepared(x, options, "highest", "softmin").neg().softmax(d);
+  },
 );
 
 /** x / max(|x|, eps) with the p-norm (`ord`) along `dim` of the elements where `mask` is true; `eps` defaults to 1e-12. */
@@ -62,15 +76,17 @@ export const logaddexp: MaskedPair = composite(
 /** y_i = x_1 + ... + x_i along `dim`, where what is masked out counts as 0; in the input's dtype. */
 export const cumsum: MaskedAlong<"masked.cumsum", "same"> = composite(
   (x: AnyTensor, dim: number, options: Options = {}) => {
+    const d = normalizeDim(dim, x.ndim, "masked.cumsum");
     const dtype = dtypeOf(x, options);
-    return filled(x, options.mask, 0).cumsum(dim, { dtype }).to(dtype);
+    return filled(x, options.mask, 0).cumsum(d, { dtype }).to(dtype);
   },
 );
 
 /** y_i = x_1 x_2 ... x_i along `dim`, where what is masked out counts as 1; in the input's dtype. */
 export const cumprod: MaskedAlong<"masked.cumprod", "same"> = composite(
   (x: AnyTensor, dim: number, options: Options = {}) => {
+    const d = normalizeDim(dim, x.ndim, "masked.cumprod");
     const dtype = dtypeOf(x, options);
-    return filled(x, options.mask, 1).cumprod(dim, { dtype }).to(dtype);
+    return filled(x, options.mask, 1).cumprod(d, { dtype }).to(dtype);
   },
 );

@@ -3,7 +3,7 @@
 
 import type { DType } from "../../base/dtype.ts";
 import { isFloat } from "../../base/dtype.ts";
-import { ValueError } from "../../base/errors.ts";
+import { DTypeError, ValueError } from "../../base/errors.ts";
 import { normalizeDims } from "../../base/shape.ts";
 import type { Dims } from "../../tensor/reduction.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
@@ -95,18 +95,26 @@ export const mean: MaskedReduction<"masked.mean", "float"> = composite(
 
 /** log(sum e^x) over the elements where `mask` is true; -Infinity where there are none. */
 export const logsumexp: MaskedReduction<"masked.logsumexp", "same"> = composite(
-  (x: AnyTensor, dim?: Dims, options: MaskedOptions = {}) =>
-    filled(x, options.mask, options.mask ? extreme(x.dtype, "lowest", "logsumexp") : 0)
-      .logsumexp(normalizeDims(dim, x.ndim, "masked.logsumexp"), keeps(options))
-      .to(dtypeOf(x, options)),
+  (x: AnyTensor, dim?: Dims, options: MaskedOptions = {}) => {
+    const dims = normalizeDims(dim, x.ndim, "masked.logsumexp");
+    return filled(x, options.mask, options.mask ? extreme(x.dtype, "lowest", "logsumexp") : 0)
+      .logsumexp(dims, keeps(options))
+      .to(dtypeOf(x, options));
+  },
 );
 
 /** The p-norm (`ord`, default 2) of the elements where `mask` is true; 0 where there are none, for -Infinity Infinity. */
-export const norm: MaskedNorm = composite((x: AnyTensor, ord = 2, dim?: Dims, options: MaskedOptions = {}) =>
-  filled(x, options.mask, ord === Number.NEGATIVE_INFINITY ? Number.POSITIVE_INFINITY : 0).norm(ord, dim, {
-    ...keeps(options),
-    ...(options.dtype ? { dtype: options.dtype } : {}),
-  }),
+export const norm: MaskedNorm = composite(
+  (x: AnyTensor, ord = 2, dim?: Dims, options: MaskedOptions = {}) => {
+    if (!isFloat(x.dtype))
+      throw new DTypeError(
+        "masked.norm",
+        `masked.norm: Expected a floating point tensor as input. Got ${x.dtype}`,
+      );
+    const least = ord === Number.NEGATIVE_INFINITY ? Number.POSITIVE_INFINITY : 0;
+    const dtype = options.dtype ? { dtype: options.dtype } : {};
+    return filled(x, options.mask, least).norm(ord, dim, { ...keeps(options), ...dtype });
+  },
 );
 
 /**
@@ -116,12 +124,13 @@ export const norm: MaskedNorm = composite((x: AnyTensor, ord = 2, dim?: Dims, op
  */
 export const median: MaskedArgReduction<"masked.median"> = composite(
   (x: AnyTensor, dim: number | null = -1, options: MaskedOptions = {}) => {
+    const dtype = dtypeOf(x, options);
     const floats = isFloat(x.dtype) ? x : x.to("float32");
     const middle = filled(floats, options.mask, Number.NaN).nanmedian(dim ?? -1, keeps(options)).values;
     if (isFloat(x.dtype)) return middle;
     if (middle.isnan().any().item())
       throw new ValueError("masked median expects no fully masked out rows if dtype is not floating point");
-    return middle.to(dtypeOf(x, options));
+    return middle.to(dtype);
   },
 );
 

@@ -52,14 +52,14 @@ type NormDType<D, O> = O extends { readonly dtype: infer R extends DType } ? R :
 export interface NormOp<Name extends string = "norm"> {
   <X extends AnyTensor, const D extends Dims = undefined, const O extends ReduceOptions = NoOptions>(
     this: X,
-    p?: number | "fro" | null,
+    p?: number | "fro" | "nuc" | null,
     dim?: Fits<Over<X, D, O, Name>, Given<D>>,
     options?: O,
   ): Tensor<Ok<Over<X, D, O, Name>>, NormDType<DtOf<X>, O>>;
   <T, X extends AnyTensor, const D extends Dims = undefined, const O extends ReduceOptions = NoOptions>(
     this: T,
     x: X,
-    p?: number | "fro" | null,
+    p?: number | "fro" | "nuc" | null,
     dim?: Fits<Over<X, D, O, Name>, Given<D>>,
     options?: O,
     ...none: Unless<T, []>
