@@ -3,7 +3,7 @@
 import type { Backend } from "../src/backend/backend.ts";
 import { getBackend, setBackend } from "../src/backend/backend.ts";
 import "../src/index.ts";
-import { verifyNest } from "../src/ir/verify.ts";
+import { verifyNest, verifyRowNest } from "../src/ir/verify.ts";
 
 const backend = getBackend();
 const verifying: Backend = {
@@ -16,6 +16,10 @@ const verifying: Backend = {
   reduce(nest) {
     verifyNest(nest);
     return backend.reduce(nest);
+  },
+  row(nest) {
+    verifyRowNest(nest);
+    return backend.row(nest);
   },
 };
 setBackend(verifying);

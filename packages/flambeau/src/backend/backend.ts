@@ -4,6 +4,7 @@
 import type { TypedArray } from "../base/dtype.ts";
 import type { MapNest, ReduceNest } from "../ir/nest.ts";
 import type { Routines } from "../ir/routines.ts";
+import type { RowNest } from "../ir/row.ts";
 
 /** An array, or the number that a scalar operand is. (bigint for a scalar int64 beyond 2^53.) */
 export type Operand = TypedArray | number;
@@ -51,11 +52,27 @@ export interface ReduceKernel {
   ): void;
 }
 
+/** A compiled row nest. */
+export interface RowKernel {
+  /**
+   * Operands are contiguous from their offsets, scalar ones numbers. `outputs` are the results [rows, n] of the maps and
+   * then those [rows] of the values, written from element 0 on.
+   */
+  run(
+    rows: number,
+    n: number,
+    operands: readonly Operand[],
+    offsets: readonly number[],
+    outputs: readonly TypedArray[],
+  ): void;
+}
+
 export interface Backend {
   readonly name: string;
   /** Compiles a nest; the caller keeps the result, there is no second cache. */
   map(nest: MapNest): MapKernel;
   reduce(nest: ReduceNest): ReduceKernel;
+  row(nest: RowNest): RowKernel;
   readonly routines: Routines;
 }
 

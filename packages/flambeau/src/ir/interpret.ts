@@ -7,8 +7,9 @@ import { fma32, fma64 } from "../base/random/fma.ts";
 import { erf } from "./erf.ts";
 import type { CombineOp, MapNest, ReduceNest } from "./nest.ts";
 import { resultDType } from "./nest.ts";
+import type { RowNest } from "./row.ts";
 import type { BinaryOp, CompareOp, Expr, UnaryOp } from "./scalar.ts";
-import { verifyNest } from "./verify.ts";
+import { verifyNest, verifyRowNest } from "./verify.ts";
 
 /** A value of an expression: bigint for int64, 0 and 1 for bool. */
 type Value = number | bigint;
@@ -251,4 +252,43 @@ export function interpretReduce(
         : combined;
     }
   return out;
+}
+
+/** A row nest over operands that begin at element 0; gives the maps' results, then the values'. Checks the nest first. */
+export function interpretRow(
+  nest: RowNest,
+  rows: number,
+  n: number,
+  operands: readonly (TypedArray | number)[],
+): TypedArray[] {
+  verifyRowNest(nest);
+  const maps = nest.maps.map(({ dtype }) => new dtypes[dtype].array(rows * n));
+  const values = nest.values.map(({ dtype }) => new dtypes[dtype].array(rows));
+  const columns = Array.from({ length: n }, (_, j) => j);
+  for (let r = 0; r < rows; r++) {
+    const results: Value[] = [];
+    const kept: Value[][] = [];
+    /** All inputs at column j; -1 for an expression that looks at none. */
+    const inputsAt = (j: number): Value[] => {
+      const inputs = nest.operands.map(({ dtype, layout }, k): Value => {
+        const operand = operands[k]!;
+        if (typeof operand === "number") return asValue(operand, dtype);
+        return operand[layout === "row" ? r : layout === "column" ? j : r * n + j]!;
+      });
+      results.forEach((result, s) => inputs.push(result, kept[s]![j]!));
+      return inputs;
+    };
+    for (const { body, combine } of nest.stages) {
+      const row = columns.map((j) => interpretExpr(body, inputsAt(j)));
+      results.push(combineAll(row, combine, body.dtype));
+      kept.push(row);
+    }
+    nest.maps.forEach((body, i) => {
+      for (const j of columns) maps[i]![r * n + j] = interpretExpr(body, inputsAt(j));
+    });
+    nest.values.forEach((body, i) => {
+      values[i]![r] = interpretExpr(body, inputsAt(-1));
+    });
+  }
+  return [...maps, ...values];
 }

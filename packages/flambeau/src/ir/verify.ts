@@ -5,6 +5,8 @@ import type { DType } from "../base/dtype.ts";
 import { dtypes } from "../base/dtype.ts";
 import type { CombineOp, Nest, OperandSpec } from "./nest.ts";
 import { combineOps, maxOperands } from "./nest.ts";
+import type { RowNest } from "./row.ts";
+import { rowInput } from "./row.ts";
 import type { BinaryOp, CompareOp, Expr, UnaryOp } from "./scalar.ts";
 import { compareOps } from "./scalar.ts";
 
@@ -73,12 +75,12 @@ const isDType = (dtype: unknown): dtype is DType => typeof dtype === "string" &&
 /** One expression of a nest: what its inputs are, and where it stands. */
 class Checker {
   readonly #nest: string;
-  readonly #inputs: readonly DType[];
+  readonly #inputs: readonly (DType | undefined)[];
   /** Finished nodes; those that are still being visited are in the other set. */
   readonly #done = new Set<Expr>();
   readonly #open = new Set<Expr>();
 
-  constructor(nest: string, inputs: readonly DType[]) {
+  constructor(nest: string, inputs: readonly (DType | undefined)[]) {
     this.#nest = nest;
     this.#inputs = inputs;
   }
@@ -144,6 +146,42 @@ class Checker {
   }
 }
 
+function checkCombine(name: string, combine: CombineOp, dtype: DType): void {
+  if (!combineOps.includes(combine)) throw new Error(`${name}: unknown combination ${String(combine)}`);
+  if (!legalCombine[combine].includes(dtypes[dtype].kind))
+    throw new Error(`${name}: ${combine} does not take ${dtype}`);
+}
+
+/**
+ * Throws unless a row nest keeps the rules of the IR: those of {@link verifyNest}, and that expressions look at earlier
+ * stages only, at kept values only where they are kept, and `values` at nothing per element.
+ */
+export function verifyRowNest(nest: RowNest): void {
+  const name = `row nest "${nest.name}"`;
+  nest.operands.forEach(({ dtype, layout }, i) => {
+    if (!isDType(dtype)) throw new Error(`${name}: operand ${i}: unknown dtype ${String(dtype)}`);
+    if (!["full", "column", "row", "scalar"].includes(layout))
+      throw new Error(`${name}: operand ${i}: unknown layout ${String(layout)}`);
+  });
+  if (nest.maps.length + nest.values.length === 0) throw new Error(`${name}: no results`);
+  const inputsAfter = (stages: number, perElement: boolean): (DType | undefined)[] =>
+    Array.from({ length: nest.operands.length + 2 * stages }, (_, i) => {
+      const input = rowInput(nest, i);
+      return input && (perElement || !input.perElement) ? input.dtype : undefined;
+    });
+  nest.stages.forEach(({ body, combine }, s) => {
+    new Checker(name, inputsAfter(s, true)).check(body, `stages[${s}].body`);
+    checkCombine(name, combine, body.dtype);
+  });
+  const all = nest.stages.length;
+  nest.maps.forEach((body, i) => {
+    new Checker(name, inputsAfter(all, true)).check(body, `maps[${i}]`);
+  });
+  nest.values.forEach((body, i) => {
+    new Checker(name, inputsAfter(all, false)).check(body, `values[${i}]`);
+  });
+}
+
 function checkOperands(nest: string, operands: readonly OperandSpec[]): void {
   if (operands.length > maxOperands)
     throw new Error(`${nest}: ${operands.length} operands, at most ${maxOperands} are allowed`);
@@ -171,10 +209,7 @@ export function verifyNest(nest: Nest): void {
   if (!isDType(nest.input)) throw new Error(`${name}: unknown input dtype ${String(nest.input)}`);
   new Checker(name, [nest.input]).check(nest.body, "body");
   const { dtype } = nest.body;
-  if (!combineOps.includes(nest.combine))
-    throw new Error(`${name}: unknown combination ${String(nest.combine)}`);
-  if (!legalCombine[nest.combine].includes(dtypes[dtype].kind))
-    throw new Error(`${name}: ${nest.combine} does not take ${dtype}`);
+  checkCombine(name, nest.combine, dtype);
   // The combined value, and the number of elements in the same dtype.
   if (nest.post) new Checker(name, [dtype, dtype]).check(nest.post, "post");
 }

@@ -4,9 +4,11 @@ import { describe, expect, test } from "vitest";
 import type { DType } from "../../src/base/dtype.ts";
 import type { MapNest, Nest, OperandSpec, ReduceNest } from "../../src/ir/nest.ts";
 import { combineOps } from "../../src/ir/nest.ts";
+import type { RowNest } from "../../src/ir/row.ts";
+import { RowBuilder } from "../../src/ir/row.ts";
 import type { BinaryOp, Expr, ScalarOp, UnaryOp } from "../../src/ir/scalar.ts";
 import { binaryOps, compareOps, ExprBuilder, unaryOps } from "../../src/ir/scalar.ts";
-import { verifyNest } from "../../src/ir/verify.ts";
+import { verifyNest, verifyRowNest } from "../../src/ir/verify.ts";
 
 const all: readonly DType[] = ["bool", "uint8", "int32", "int64", "float32", "float64"];
 const array = (dtype: DType): OperandSpec => ({ dtype, scalar: false });
@@ -226,5 +228,52 @@ describe("what is refused, and how", () => {
     let e = k.input(0, "float32");
     for (let i = 0; i < 60; i++) e = k.add(e, e);
     verifyNest(map(e, "float32"));
+  });
+});
+
+describe("row nests", () => {
+  const softmax = (): RowNest => {
+    const nest = new RowBuilder("op");
+    const { k } = nest;
+    const x = nest.operand("full", "float32");
+    const { total, kept } = nest.reduceKept("sum", k.exp(k.sub(x, nest.reduce("max", x))));
+    nest.map(k.div(kept, total));
+    nest.value(k.log(total));
+    return nest.finish();
+  };
+  const stage = (body: Expr, kept = false): RowNest["stages"][number] => ({ combine: "sum", body, kept });
+
+  test("what the builder writes is legal", () => {
+    verifyRowNest(softmax());
+  });
+
+  const cases: readonly (readonly [string, Partial<RowNest>, string])[] = [
+    ["a stage that looks at itself", { stages: [stage(input(1, "float32"))] }, "stages[0].body"],
+    [
+      "values that were not kept",
+      { stages: [stage(x)], maps: [input(2, "float32")] },
+      "input 2 is out of range",
+    ],
+    [
+      "a value per element in a value",
+      { values: [x] },
+      "values[0] (input: float32): input 0 is out of range",
+    ],
+    ["the dtype of a stage", { stages: [stage(x)], maps: [input(1, "int32")] }, "declared as float32"],
+    ["the combination", { stages: [{ ...stage(x), combine: "and" }] }, "and does not take float32"],
+    ["no results", { maps: [], values: [] }, "no results"],
+    ["the layout", { operands: [{ dtype: "float32", layout: "cell" as "row" }] }, "unknown layout cell"],
+  ];
+  test.each(cases)("%s", (_, change, message) => {
+    const nest: RowNest = {
+      kind: "row",
+      name: "op",
+      operands: [{ dtype: "float32", layout: "full" }],
+      stages: [],
+      maps: [x],
+      values: [],
+      ...change,
+    };
+    expect(() => verifyRowNest(nest)).toThrow(message);
   });
 });

@@ -13,12 +13,12 @@ import { hostArity, hostFunctions, hostImports } from "./math.ts";
 import type { LinearMemory } from "./memory.ts";
 import { emitOp } from "./ops.ts";
 
-/** Nodes of the graph in an order in which arguments come first. */
-export function topological(root: Expr): Expr[] {
+/** Nodes of the graph in an order in which arguments come first; none of those in `done`, nor what only they use. */
+export function topological(root: Expr, done?: { has(node: Expr): boolean }): Expr[] {
   const order: Expr[] = [];
   const seen = new Set<Expr>();
   const visit = (node: Expr): void => {
-    if (seen.has(node)) return;
+    if (seen.has(node) || done?.has(node)) return;
     seen.add(node);
     node.args.forEach(visit);
     order.push(node);
@@ -29,16 +29,17 @@ export function topological(root: Expr): Expr[] {
 
 /**
  * Emits the body for several adjacent groups at once, one node after the other: equal instructions on neighbouring
- * vectors stand side by side, which is what V8 fuses into 256-bit instructions.
+ * vectors stand side by side, which is what V8 fuses into 256-bit instructions. Nodes in `values` are known; those that
+ * are computed are added.
  */
 export function evaluate(
   e: Emitter,
   root: Expr,
   count: number,
   inputs: (index: number) => readonly Group[],
+  values: Map<Expr, readonly Group[]> = new Map(),
 ): Group[] {
-  const values = new Map<Expr, readonly Group[]>();
-  for (const node of topological(root)) {
+  for (const node of topological(root, values)) {
     let groups: readonly Group[];
     if (node.op === "input") groups = inputs(node.value);
     else if (node.op === "const") {

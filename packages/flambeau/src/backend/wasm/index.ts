@@ -7,6 +7,7 @@ import { createMatmul } from "./matmul/index.ts";
 import { LinearMemory } from "./memory.ts";
 import { createReduceKernel } from "./reduce.ts";
 import { revectorize } from "./revectorize.ts";
+import { createRowKernel } from "./row.ts";
 import { createShifted } from "./shifted/index.ts";
 
 /** Multiplications from which a matrix product counts as large. */
@@ -20,6 +21,7 @@ export function createWasmBackend(): Backend {
     name: "wasm",
     map: (nest) => createMapKernel(memory, nest),
     reduce: (nest) => createReduceKernel(memory, nest),
+    row: (nest) => createRowKernel(memory, nest),
     routines: {
       matmul: (batch, m, n, k, a, aStride, b, bStride, out, outOffset, bias) => {
         // Before the routine compiles its kernels for large products and chooses between them by timing.

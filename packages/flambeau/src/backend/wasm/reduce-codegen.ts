@@ -66,7 +66,7 @@ const limits: { readonly [D in DType]: readonly [number, number] } = {
   bool: [0, 1],
 };
 
-function neutralGroup(e: Emitter, combine: CombineOp, dtype: DType): Group {
+export function neutralGroup(e: Emitter, combine: CombineOp, dtype: DType): Group {
   const value = neutral(combine, dtype);
   if (dtype === "int64" && value === 2 ** 63) {
     const x = e.i64(2n ** 63n - 1n);
@@ -75,17 +75,20 @@ function neutralGroup(e: Emitter, combine: CombineOp, dtype: DType): Group {
   return constantGroup(e, dtype, value);
 }
 
+/** What accumulators need to know of a reduction. */
+export type Reducing = Pick<ReduceNest, "body" | "combine">;
+
 /** Whether the nest accumulates float32 in float64. */
-export const isWide = (nest: ReduceNest): boolean => nest.combine === "sum" && nest.body.dtype === "float32";
+export const isWide = (nest: Reducing): boolean => nest.combine === "sum" && nest.body.dtype === "float32";
 
 /** The accumulators of `count` groups. */
 export class Accumulators {
   readonly e: Emitter;
-  readonly nest: ReduceNest;
+  readonly nest: Reducing;
   readonly values: readonly Group[];
   readonly wide: readonly Group[];
 
-  constructor(e: Emitter, nest: ReduceNest, count: number) {
+  constructor(e: Emitter, nest: Reducing, count: number) {
     this.e = e;
     this.nest = nest;
     const fresh = (vectors: number): Group[] =>

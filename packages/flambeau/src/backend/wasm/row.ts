@@ -1,0 +1,133 @@
+// Compiles a row nest, and runs it over as many rows at a time as stay in the cache: each goes through linear memory once.
+// Floor L2 (backend/wasm).
+
+import type { DType, TypedArray } from "../../base/dtype.ts";
+import { dtypes } from "../../base/dtype.ts";
+import type { RowNest } from "../../ir/row.ts";
+import type { Operand, RowKernel } from "../backend.ts";
+import { compileKernel } from "./codegen.ts";
+import type { LinearMemory } from "./memory.ts";
+import { largeRun, revectorize } from "./revectorize.ts";
+import { addressCount, emitRowNest } from "./row-codegen.ts";
+
+type Kernel = (rows: number, n: number, header: number) => void;
+
+/** Elements of a piece, if a row is not longer. */
+const pieceElements = 8192;
+/** Kernels read and write past the end of a row by at most one iteration of 16 elements of 8 bytes. */
+const guardBytes = 128;
+/** Regions a multiple of 4096 bytes apart would make loads wait for stores that look alike in their low 12 bits. */
+const staggerBytes = 576;
+
+/** A place in scratch memory: an operand, a kept row, or a result. */
+interface Region {
+  readonly dtype: DType;
+  readonly bytes: number;
+  /** Elements for `rows` rows of `n`. */
+  size(rows: number, n: number): number;
+}
+
+const whole = (rows: number, n: number): number => rows * n;
+const column = (_: number, n: number): number => n;
+const perRow = (rows: number): number => rows;
+const one = (): number => 1;
+const sizes = { full: whole, column, row: perRow, scalar: one } as const;
+
+function regionsOf(nest: RowNest): Region[] {
+  const region = (dtype: DType, size: Region["size"]): Region => ({
+    dtype,
+    bytes: dtypes[dtype].bytes,
+    size,
+  });
+  return [
+    ...nest.operands.map(({ dtype, layout }) => region(dtype, sizes[layout])),
+    ...nest.stages.map(({ body, kept }) => region(body.dtype, kept ? column : one)),
+    ...nest.maps.map(({ dtype }) => region(dtype, whole)),
+    ...nest.values.map(({ dtype }) => region(dtype, perRow)),
+  ];
+}
+
+const viewOf = (memory: LinearMemory, dtype: DType): TypedArray => {
+  if (dtype === "float32") return memory.f32;
+  if (dtype === "float64") return memory.f64;
+  if (dtype === "int32") return memory.i32;
+  return dtype === "int64" ? memory.i64 : memory.u8;
+};
+
+function write(
+  memory: LinearMemory,
+  { dtype, bytes }: Region,
+  at: number,
+  data: Operand,
+  from: number,
+  n: number,
+): void {
+  const view = viewOf(memory, dtype) as Float32Array;
+  if (typeof data === "number") view[at / bytes] = (dtype === "int64" ? BigInt(data) : data) as number;
+  else if (dtype === "float32" && n <= 16)
+    for (let i = 0; i < n; i++) view[at / 4 + i] = data[from + i] as number;
+  else view.set((data as Float32Array).subarray(from, from + n), at / bytes);
+}
+
+function read(
+  memory: LinearMemory,
+  { dtype, bytes }: Region,
+  at: number,
+  out: TypedArray,
+  to: number,
+  n: number,
+): void {
+  const view = viewOf(memory, dtype) as Float32Array;
+  if (dtype === "float32" && n <= 16) for (let i = 0; i < n; i++) out[to + i] = view[at / 4 + i] as number;
+  else (out as Float32Array).set(view.subarray(at / bytes, at / bytes + n), to);
+}
+
+export function createRowKernel(memory: LinearMemory, nest: RowNest): RowKernel {
+  memory.ready();
+  const regions = regionsOf(nest);
+  const count = addressCount(nest);
+  const firstOutput = nest.operands.length + nest.stages.length;
+  const bodies = [...nest.stages.map((s) => s.body), ...nest.maps, ...nest.values];
+  let kernel: Kernel | null = null;
+  let large = false;
+
+  const run: RowKernel["run"] = (rows, n, operands, offsets, outputs) => {
+    if (rows === 0) return;
+    if (!large && rows * n > largeRun) {
+      // Code that was optimised before the vectors could be paired stays as it is: it is made anew.
+      large = true;
+      if (revectorize()) kernel = null;
+    }
+    kernel ??= compileKernel<Kernel>(memory, bodies, ["rows", "n", "header"], (e, p) =>
+      emitRowNest(e, nest, p["rows"]!, p["n"]!, p["header"]!),
+    );
+    const piece = Math.min(rows, Math.max(1, Math.floor(pieceElements / Math.max(n, 1))));
+    const at: number[] = [];
+    let bytes = 64 * Math.ceil((4 * count) / 64);
+    for (const region of regions) {
+      at.push(bytes);
+      bytes += 64 * Math.ceil((region.size(piece, n) * region.bytes + guardBytes) / 64) + staggerBytes;
+    }
+    const base = memory.scratch(bytes, nest.name);
+    for (let i = 0; i < count; i++) memory.i32[base / 4 + i] = at[i]! += base;
+    nest.operands.forEach(({ layout }, i) => {
+      if (layout === "column" || layout === "scalar")
+        write(memory, regions[i]!, at[i]!, operands[i]!, offsets[i]!, layout === "column" ? n : 1);
+    });
+    for (let r = 0; r < rows; r += piece) {
+      const m = Math.min(piece, rows - r);
+      for (let i = 0; i < nest.operands.length; i++) {
+        const { layout } = nest.operands[i]!;
+        if (layout === "full") write(memory, regions[i]!, at[i]!, operands[i]!, offsets[i]! + r * n, m * n);
+        else if (layout === "row") write(memory, regions[i]!, at[i]!, operands[i]!, offsets[i]! + r, m);
+      }
+      kernel(m, n, base);
+      for (let i = firstOutput; i < count; i++) {
+        const perElement = i < firstOutput + nest.maps.length;
+        const size = perElement ? n : 1;
+        read(memory, regions[i]!, at[i]!, outputs[i - firstOutput]!, r * size, m * size);
+      }
+    }
+  };
+  return { run };
+}

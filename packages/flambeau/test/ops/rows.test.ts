@@ -1,0 +1,64 @@
+// Ops that are one kernel over rows, against the same written in other ops.
+
+import { describe, expect, test } from "vitest";
+import type { AnyTensor } from "../../src/index.ts";
+import * as torch from "../../src/index.ts";
+
+const plainSoftmax = (x: AnyTensor, dim: number): AnyTensor => {
+  const e = x.sub(x.amax(dim, { keepdim: true })).exp();
+  return e.div(e.sum(dim, { keepdim: true }));
+};
+const plainLogSoftmax = (x: AnyTensor, dim: number): AnyTensor => {
+  const off = x.sub(x.amax(dim, { keepdim: true }));
+  return off.sub(off.exp().sum(dim, { keepdim: true }).log());
+};
+
+const far = (a: AnyTensor, b: AnyTensor): number => a.sub(b).abs().amax().item() as number;
+
+describe("softmax and logSoftmax", () => {
+  const shapes: readonly (readonly number[])[] = [[7], [3, 5], [4, 6, 9], [2, 20000], [300, 40]];
+  test.each(["float32", "float64"] as const)("along every dimension, with gradients, %s", (dtype) => {
+    torch.manualSeed(1);
+    for (const shape of shapes)
+      for (let dim = 0; dim < shape.length; dim++)
+        for (const [op, plain] of [
+          ["softmax", plainSoftmax],
+          ["logSoftmax", plainLogSoftmax],
+        ] as const) {
+          const x: AnyTensor = torch.randn(shape).to(dtype).mul(3);
+          const a: AnyTensor = x.clone().requiresGrad_();
+          const b: AnyTensor = x.clone().requiresGrad_();
+          const g: AnyTensor = torch.randn(shape).to(dtype);
+          const y: AnyTensor = op === "softmax" ? a.softmax(dim) : a.logSoftmax(dim);
+          const z = plain(b, dim);
+          y.backward(g);
+          z.backward(g);
+          const tolerance = dtype === "float32" ? 5e-6 : 1e-13;
+          expect(y.isContiguous()).toBe(true);
+          expect(far(y, z)).toBeLessThan(tolerance);
+          expect(far(a.grad!, b.grad!)).toBeLessThan(20 * tolerance);
+        }
+  });
+
+  test("operands that are views", () => {
+    torch.manualSeed(2);
+    const x: AnyTensor = torch.randn([6, 8]);
+    const t = x.t().narrow(0, 1, 5);
+    expect(far(t.softmax(1), plainSoftmax(t.contiguous(), 1))).toBeLessThan(1e-6);
+    expect(far(t.softmax(0), plainSoftmax(t.contiguous(), 0))).toBeLessThan(1e-6);
+  });
+
+  test("rows of infinities and NaN stay in their rows", () => {
+    const x: AnyTensor = torch.tensor([
+      [Number.NEGATIVE_INFINITY, 0, 0],
+      [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY],
+      [Number.NaN, 0, 1],
+      [1, 1, 1],
+    ]);
+    const y = x.softmax(1).tolist() as number[][];
+    expect(y[0]).toEqual([0, 0.5, 0.5]);
+    expect(y[1]).toEqual([Number.NaN, Number.NaN, Number.NaN]);
+    expect(y[2]).toEqual([Number.NaN, Number.NaN, Number.NaN]);
+    expect(new Set(y[3]).size).toBe(1);
+  });
+});
