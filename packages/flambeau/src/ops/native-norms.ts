@@ -11,6 +11,7 @@ import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh } from "../tensor/tensor.ts";
 import { composite } from "./define.ts";
 import { dataOf } from "./elements.ts";
+import { normalizeRows, rowsOf } from "./layer-norm.ts";
 import type { NativeBatchNormFn, NativeLayerNormFn } from "./signatures.ts";
 import { groupsOf, standardize } from "./standardize.ts";
 
@@ -131,12 +132,10 @@ export const nativeLayerNorm: NativeLayerNormFn = composite(
       );
     checkFloat(x, "layerNorm", { weight, bias });
     const lead = shape.slice(0, -n);
-    const groups = groupsOf(1, numel(lead), numel(normalizedShape), eps);
-    let y = standardize(x, null, null, groups);
-    if (weight) y = y.mul(weight);
-    if (bias) y = y.add(bias);
+    const layout = rowsOf(numel(lead), numel(normalizedShape), eps);
+    const y = normalizeRows(x, weight ?? null, bias ?? null, layout);
     const kept = [...lead, ...normalizedShape.map(() => 1)];
-    return [y, statistics(groups.mean, kept, x), statistics(groups.scale, kept, x)];
+    return [y, layout.mean!.reshape(kept), layout.scale!.reshape(kept)];
   },
   { method: false },
 );

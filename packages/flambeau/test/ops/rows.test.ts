@@ -62,3 +62,48 @@ describe("softmax and logSoftmax", () => {
     expect(new Set(y[3]).size).toBe(1);
   });
 });
+
+/** Layer normalisation over the last dimension, written in other ops. */
+function plainNorm(x: AnyTensor, weight: AnyTensor | null, bias: AnyTensor | null): AnyTensor {
+  const off = x.sub(x.mean(-1, { keepdim: true }));
+  const y: AnyTensor = off.div(off.square().mean(-1, { keepdim: true }).add(1e-5).sqrt());
+  const scaled = weight ? y.mul(weight) : y;
+  return bias ? scaled.add(bias) : scaled;
+}
+
+describe("layerNorm", () => {
+  test.each(["float32", "float64"] as const)("with and without parameters, with gradients, %s", (dtype) => {
+    torch.manualSeed(3);
+    const tolerance = dtype === "float32" ? 2e-5 : 1e-12;
+    for (const shape of [[5], [3, 7], [2, 3, 33], [40, 300], [2, 9000]])
+      for (const [hasWeight, hasBias] of [
+        [false, false],
+        [true, false],
+        [false, true],
+        [true, true],
+      ]) {
+        const n = shape.at(-1)!;
+        const leaf = (size: readonly number[]): (() => AnyTensor) => {
+          const values: AnyTensor = torch.randn(size).to(dtype).add(0.5);
+          return () => values.clone().requiresGrad_();
+        };
+        const [x, w, b] = [leaf(shape), leaf([n]), leaf([n])];
+        const g: AnyTensor = torch.randn(shape).to(dtype);
+        const sides = [0, 1].map((side) => {
+          const leaves = [x(), hasWeight ? w() : null, hasBias ? b() : null] as const;
+          const [input, weight, bias] = leaves;
+          const y =
+            side === 0
+              ? torch.nn.functional.layerNorm(input!, [n], { weight, bias })
+              : plainNorm(input!, weight, bias);
+          y.backward(g);
+          return [y.detach(), ...leaves.map((t) => t?.grad ?? null)];
+        });
+        sides[0]!.forEach((value, i) => {
+          const other = sides[1]![i];
+          if (value && other) expect(far(value, other)).toBeLessThan(tolerance * (i > 1 ? 30 : 1));
+          else expect(value).toBe(other);
+        });
+      }
+  });
+});

@@ -151,7 +151,8 @@ export function erf(e: Emitter, x: Local): Code {
   const a = e.v(f32x4.pmin(f32x4.abs(x), e.f32(4)));
   const g = e.poly(a, erfLarge);
   const { shifted, r } = reduce(e, e.v(f32x4.neg(g)));
-  const tail = e.v(scale(e, expPolynomial(e, r), shifted));
+  // Not below e^-18: 2^n is a normal number.
+  const tail = e.v(i32x4.add(expPolynomial(e, r), i32x4.shl(shifted, 23)));
   const large = v128.or(f32x4.sub(e.f32(1), tail), v128.and(x, sign));
   const small = e.madd(x, e.poly(e.v(f32x4.mul(x, x)), erfSmall), x);
   return e.blend(large, small, f32x4.gt(a, e.f32(0.92)));

@@ -12,6 +12,7 @@ import {
 } from "../../base/errors.ts";
 import type { Shape } from "../../base/shape.ts";
 import { numel, sameShape } from "../../base/shape.ts";
+import { normalizeRows, rowsOf } from "../../ops/layer-norm.ts";
 import { nativeBatchNorm, nativeLayerNorm } from "../../ops/native-norms.ts";
 import { constantPadNd } from "../../ops/pad.ts";
 import type { SameFn } from "../../ops/signatures.ts";
@@ -196,8 +197,8 @@ export const groupNorm: SameFn<[numGroups: number, options?: LayerNormOptions]> 
   const spatial = numel(shape.slice(2));
   checkEnough(shape, ((n * channels) / numGroups) * spatial);
   checkFloat(x, "groupNorm");
-  const groups = groupsOf(1, n * numGroups, (channels / numGroups) * spatial, eps);
-  return affine(standardize(x, null, null, groups), weight, bias);
+  const layout = rowsOf(n * numGroups, (channels / numGroups) * spatial, eps);
+  return affine(normalizeRows(x, null, null, layout), weight, bias);
 };
 
 /** Options of {@link localResponseNorm}. */
