@@ -1,6 +1,7 @@
 // The ops that are functions of `torch` only: what they take first is a list, or PyTorch has no method for them.
 // Floor L4 (ops).
 
+export * from "./cells.ts";
 export * from "./distances.ts";
 export * from "./einsum.ts";
 export * from "./function-only.ts";

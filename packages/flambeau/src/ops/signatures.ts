@@ -48,10 +48,12 @@ export type {
 } from "./signatures/elementwise.ts";
 export type {
   ByDefault,
+  CellFn,
   ClassLossFn,
   LabelLossFn,
   LossOptions,
   Lost,
+  LstmCellFn,
   MultiMarginFn,
   NativeBatchNormFn,
   NativeLayerNormFn,

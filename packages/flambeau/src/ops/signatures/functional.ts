@@ -140,3 +140,22 @@ export type NativeLayerNormFn = <X extends AnyTensor>(
   bias: Maybe,
   eps: number,
 ) => Normed<X>;
+
+/** One step of a recurrent cell: the next state. */
+export type CellFn = <H extends AnyTensor>(
+  x: AnyTensor,
+  h: H,
+  weightIh: AnyTensor,
+  weightHh: AnyTensor,
+  biasIh?: Maybe,
+  biasHh?: Maybe,
+) => Tensor<ShapeOf<H>, DtOf<H>>;
+/** One step of an LSTM: the next hidden state and cell state. */
+export type LstmCellFn = <H extends AnyTensor>(
+  x: AnyTensor,
+  state: readonly [h: H, c: AnyTensor],
+  weightIh: AnyTensor,
+  weightHh: AnyTensor,
+  biasIh?: Maybe,
+  biasHh?: Maybe,
+) => [h: Tensor<ShapeOf<H>, DtOf<H>>, c: Tensor<ShapeOf<H>, DtOf<H>>];

@@ -65,4 +65,20 @@ const norms: Samples = {
 };
 const statistics = torch.tensor([0.5, 1.5], { dtype: "float64" });
 
-export const functional: Samples = { ...activations, ...norms };
+const weights = (gates: number): number[][] => [[3 * gates, 2], [3 * gates, 3], [3 * gates], [3 * gates]];
+const cells: Samples = {
+  rnnTanhCell: [one([[2, 2], [2, 3], ...weights(1)], torch.rnnTanhCell as Fn)],
+  rnnReluCell: [one([[2, 2], [2, 3], ...weights(1)], torch.rnnReluCell as Fn)],
+  gruCell: [one([[2, 2], [2, 3], ...weights(3)], torch.gruCell as Fn)],
+  lstmCell: [
+    one([[2, 2], [2, 3], [2, 3], ...weights(4)], (x, h, c, ...rest) =>
+      (torch.lstmCell as Fn)(x, [h, c], ...rest),
+    ),
+  ],
+};
+
+export const functional: Samples = {
+  ...cells,
+  ...activations,
+  ...norms,
+};
