@@ -59,51 +59,93 @@ function equalBins(
   });
 }
 
-/** Where each coordinate falls: the number of its bin, or -1. `guess` looks near the place that equal bins have. */
+/**
+ * Where each coordinate falls: the number of its bin, or -1. Bins between given edges are searched; the place of an
+ * equal bin is computed, and, if `near`, corrected where rounding made it differ from what the edges say.
+ */
 function binsOf(
   points: AnyTensor,
   dim: number,
   edges: AnyTensor,
-  guess: "exact" | "near" | null,
+  how: "searched" | "near" | "computed",
 ): Int32Array {
   const [count, dims] = points.shape as [number, number];
   const data = points.storage.data as Float32Array;
-  const at = edges.storage.data as Float32Array;
-  const { offset } = edges;
-  const last = edges.length - 1;
-  const low = at[offset]!;
-  const high = at[offset + last]!;
-  const single = points.dtype === "float32";
+  const at = edges.toTypedArray() as Float32Array;
+  const last = at.length - 1;
   const out = new Int32Array(count);
-  for (let i = 0, p = points.offset + dim; i < count; i++, p += dims) {
+  const first = points.offset + dim;
+  if (how === "searched") searchBins(data, first, dims, at, out);
+  else if (points.dtype === "float32") placeInBins32(data, first, dims, at[0]!, at[last]!, last, out);
+  else placeInBins64(data, first, dims, at[0]!, at[last]!, last, out);
+  if (how !== "near") return out;
+  for (let i = 0, p = first; i < count; i++, p += dims) {
+    const bin = out[i]!;
+    if (bin < 0) continue;
     const v = data[p]!;
-    if (!(v >= low && v <= high)) {
+    if (bin < last - 1 && at[bin + 1]! <= v) out[i] = bin + 1;
+    else if (at[bin]! > v) out[i] = bin - 1;
+  }
+  return out;
+}
+
+// The value of the right edge is in the last bin, NaN in none.
+function placeInBins32(
+  data: Float32Array,
+  first: number,
+  step: number,
+  low: number,
+  high: number,
+  bins: number,
+  out: Int32Array,
+): void {
+  const width = Math.fround(high - low);
+  for (let i = 0, p = first; i < out.length; i++, p += step) {
+    const v = data[p]!;
+    const place = Math.fround(Math.fround(Math.fround(v - low) / width) * bins);
+    out[i] = v >= low && v <= high ? Math.min(place, bins - 1) : -1;
+  }
+}
+
+function placeInBins64(
+  data: Float32Array,
+  first: number,
+  step: number,
+  low: number,
+  high: number,
+  bins: number,
+  out: Int32Array,
+): void {
+  const width = high - low;
+  for (let i = 0, p = first; i < out.length; i++, p += step) {
+    const v = data[p]!;
+    out[i] = v >= low && v <= high ? Math.min(((v - low) / width) * bins, bins - 1) : -1;
+  }
+}
+
+function searchBins(
+  data: Float32Array,
+  first: number,
+  step: number,
+  edges: Float32Array,
+  out: Int32Array,
+): void {
+  const last = edges.length - 1;
+  for (let i = 0, p = first; i < out.length; i++, p += step) {
+    const v = data[p]!;
+    if (!(v >= edges[0]! && v <= edges[last]!)) {
       out[i] = -1;
       continue;
     }
     let from = 0;
     let to = last + 1;
-    if (guess !== null) {
-      const place = single
-        ? Math.fround(Math.fround(Math.fround(v - low) / Math.fround(high - low)) * last)
-        : ((v - low) / (high - low)) * last;
-      const bin = Math.trunc(place);
-      if (guess === "exact") {
-        out[i] = Math.min(bin, last - 1);
-        continue;
-      }
-      // Rounding may be off by one.
-      from = Math.max(0, bin - 1);
-      to = Math.min(bin + 2, last + 1);
-    }
     while (from < to) {
       const middle = (from + to) >>> 1;
-      if (at[offset + middle]! > v) to = middle;
+      if (edges[middle]! > v) to = middle;
       else from = middle + 1;
     }
     out[i] = Math.min(from - 1, last - 1);
   }
-  return out;
 }
 
 function checkEdges(edges: AnyTensor, dim: number, points: AnyTensor): AnyTensor {
@@ -163,7 +205,7 @@ function countPoints(input: AnyTensor, bins: Bins, options: HistogramOptions): [
   // Row-major places of the points' bins; -1 of those outside.
   const places = new Int32Array(dims === 0 ? 0 : points.length);
   edges.forEach((e, d) => {
-    const found = binsOf(points, d, e, given ? null : "near");
+    const found = binsOf(points, d, e, given ? "searched" : "near");
     for (let i = 0; i < places.length; i++)
       places[i] = places[i]! < 0 || found[i]! < 0 ? -1 : places[i]! * shape[d]! + found[i]!;
   });
@@ -180,13 +222,17 @@ function countPoints(input: AnyTensor, bins: Bins, options: HistogramOptions): [
 /** The sum of the weights (1 without them) at each place; places below 0 are passed over. */
 function weighed(places: Int32Array, n: number, weight: AnyTensor | null, dtype: DType): TypedArray {
   const out = allocate(dtype, n) as Float32Array;
-  const weights = weight ? (weight.storage.data as Float32Array) : null;
-  const offset = weight?.offset ?? 0;
-  for (let i = 0; i < places.length; i++) {
-    const p = places[i]!;
-    if (p >= 0) out[p]! += weights ? weights[offset + i]! : 1;
+  if (!weight) countPlaces(places, out);
+  else {
+    const weights = weight.storage.data as Float32Array;
+    for (let i = 0, w = weight.offset; i < places.length; i++, w++)
+      if (places[i]! >= 0) out[places[i]!]! += weights[w]!;
   }
   return out;
+}
+
+function countPlaces(places: Int32Array, out: Float32Array): void {
+  for (let i = 0; i < places.length; i++) if (places[i]! >= 0) out[places[i]!]!++;
 }
 
 /** Shares of the total, divided by the sizes of the bins. */
@@ -247,7 +293,7 @@ export const histc: OpFn<[bins?: number, min?: number, max?: number]> = op({
     checkRange([low, high], "", "torch.histc");
     if (low > high) throw new RuntimeError("torch.histc: max must be larger than min");
     const edges: AnyTensor = linspace(low, high, bins + 1, { dtype: x.dtype });
-    return fresh(weighed(binsOf(points, 0, edges, "exact"), bins, null, x.dtype), [bins], x.dtype);
+    return fresh(weighed(binsOf(points, 0, edges, "computed"), bins, null, x.dtype), [bins], x.dtype);
   },
 });
 
@@ -266,11 +312,14 @@ export const bincount: BincountOp = op({
       throw new RuntimeError("weights should be 1-d and have the same length as input");
     const places = x.to("int32").contiguous() as AnyTensor;
     const at = (places.storage.data as Int32Array).subarray(places.offset, places.offset + x.length);
+    let least = 0;
     let n = minlength;
-    for (const v of at) {
-      if (v < 0) throw new RuntimeError(bad);
+    for (let i = 0; i < at.length; i++) {
+      const v = at[i]!;
+      if (v < least) least = v;
       if (v >= n) n = v + 1;
     }
+    if (least < 0) throw new RuntimeError(bad);
     const dtype = !weights ? "int32" : weights.dtype === "float32" ? "float32" : "float64";
     const sums = weighed(at, n, weights ? weights.detach().to(dtype).contiguous() : null, dtype);
     return fresh(sums, [n], dtype);

@@ -12,10 +12,13 @@ const long = 512;
 /** The digits of keys: 8 bits in sorting, so that the places that are written to stay in the cache; 11 in selecting. */
 const digits = 256;
 const selectDigits = 2048;
+const selectShift = 21;
+/** The key of NaN, and each word of one of 64 bits. */
+const nanKey = 0xffffffff;
 
 /**
  * Sorts rows of `n` elements, one after the other. `load` reads a row; then `sort`, `smallest` and `kth` answer in
- * positions of the row. The arrays they return are overwritten by the next row.
+ * positions of the row. The arrays they return are overwritten by the next answer.
  *
  * Elements become unsigned keys that have their order: of 32 bits, or two words of 32 bits each. Both zeros are one
  * key, and so are all NaNs.
@@ -26,10 +29,11 @@ export class RowSorter {
   /** The elements; of floats and of 64 bits, their words. */
   readonly #bits: Int32Array | Uint8Array;
   readonly #flip: number;
-  #key: Uint32Array;
-  #order: Int32Array;
-  #otherKey: Uint32Array;
-  #otherOrder: Int32Array;
+  readonly #key: Uint32Array;
+  readonly #order: Int32Array;
+  // What one pass of sorting moves to, and the next one back from; made when a row is long enough to need it.
+  #spareKey: Uint32Array = new Uint32Array(0);
+  #spareOrder: Int32Array = new Int32Array(0);
   /** The upper words of keys of 64 bits. */
   readonly #high: Uint32Array | null;
   readonly #counts: Uint32Array;
@@ -40,8 +44,6 @@ export class RowSorter {
     this.#flip = descending ? -1 : 0;
     this.#key = new Uint32Array(n);
     this.#order = new Int32Array(n);
-    this.#otherKey = new Uint32Array(n > short ? n : 0);
-    this.#otherOrder = new Int32Array(n > short ? n : 0);
     this.#high = dtype === "float64" || dtype === "int64" ? new Uint32Array(n) : null;
     this.#bits =
       data instanceof Uint8Array ? data : new Int32Array(data.buffer, data.byteOffset, data.byteLength >> 2);
@@ -113,86 +115,103 @@ export class RowSorter {
       else insertionSort(this.#key, order, n);
       return order;
     }
-    this.#sortKeys(n);
-    if (this.#high) {
-      // Sorted by the lower words; stable, so that sorting by the upper ones finishes it.
-      for (let i = 0; i < n; i++) this.#key[i] = this.#high[this.#order[i]!]!;
-      this.#sortKeys(n);
-    }
-    return this.#order;
+    const first = this.#sortKeys(n, order);
+    if (!this.#high) return first;
+    // Sorted by the lower words; stable, so that sorting by the upper ones finishes it.
+    for (let i = 0; i < n; i++) this.#key[i] = this.#high[first[i]!]!;
+    return this.#sortKeys(n, first);
   }
 
-  /** Sorts the first n keys, and `#order` with them. */
-  #sortKeys(n: number): void {
+  /** Sorts the first n keys, and with them `order`, one of the two arrays of positions; returns the one with the result. */
+  #sortKeys(n: number, order: Int32Array): Int32Array {
+    if (this.#spareKey.length < n) {
+      this.#spareKey = new Uint32Array(n);
+      this.#spareOrder = new Int32Array(n);
+    }
+    let key = this.#key;
+    let toKey = this.#spareKey;
+    let at = order;
+    let to = order === this.#order ? this.#spareOrder : this.#order;
     const counts = this.#counts;
-    countDigits(this.#key, n, counts);
+    countDigits(key, n, counts);
     for (let shift = 0; shift < 32; shift += 8) {
       const base = shift << 5;
       // A digit that all keys share moves nothing.
-      if (counts[base + ((this.#key[0]! >>> shift) & 255)] === n) continue;
+      if (counts[base + ((key[0]! >>> shift) & 255)] === n) continue;
       let sum = 0;
       for (let i = base; i < base + digits; i++) {
         const c = counts[i]!;
         counts[i] = sum;
         sum += c;
       }
-      distribute(this.#key, this.#order, this.#otherKey, this.#otherOrder, n, counts, base, shift);
-      [this.#key, this.#otherKey] = [this.#otherKey, this.#key];
-      [this.#order, this.#otherOrder] = [this.#otherOrder, this.#order];
+      distribute(key, at, toKey, to, n, counts, base, shift);
+      [key, toKey] = [toKey, key];
+      [at, to] = [to, at];
     }
+    return at;
   }
 
   /** The positions of the `k` first elements in sorted order. */
   smallest(k: number): Int32Array {
-    const n = this.#n;
-    if (this.#high || n < long || k > n >> 1) return this.sort().subarray(0, k);
-    if (k === 0) return this.#order.subarray(0, 0);
-    const { key, before } = this.#select(k);
-    // Those below the k-th key, and as many equal to it as are still wanted, the first ones first.
-    const keys = this.#key;
-    const order = this.#order;
-    let equal = k - before;
-    let found = 0;
-    for (let i = 0; found < k; i++) {
-      const v = keys[i]!;
-      if (v > key || (v === key && equal-- <= 0)) continue;
-      // What is overwritten has been read: found <= i.
-      keys[found] = v;
-      order[found++] = i;
-    }
-    if (k <= short) insertionSort(keys, order, k);
-    else this.#sortKeys(k);
-    return this.#order.subarray(0, k);
+    if (this.#high || this.#n < long || k > this.#n >> 2) return this.sort().subarray(0, k);
+    return k === 0 ? this.#order.subarray(0, 0) : this.#sortDigits(0, this.#digitOf(k).digit).subarray(0, k);
   }
 
   /** The position of the element that is number `k`, from 1, in sorted order; of equal ones the stable choice. */
   kth(k: number): number {
     if (this.#high || this.#n < long) return this.sort()[k - 1]!;
-    const { key, before } = this.#select(k);
-    const keys = this.#key;
-    let left = k - before;
-    for (let i = 0; ; i++) if (keys[i] === key && --left === 0) return i;
+    const { digit, before } = this.#digitOf(k);
+    return this.#sortDigits(digit, digit)[k - 1 - before]!;
   }
 
-  /** The key that is number `k`, from 1, and how many are smaller: found digit by digit from the top. */
-  #select(k: number): { key: number; before: number } {
+  /** The uppermost digit of the key that is number `k`, from 1, and how many keys have a smaller one. */
+  #digitOf(k: number): { digit: number; before: number } {
     const n = this.#n;
     const keys = this.#key;
     const counts = this.#counts;
-    let prefix = 0;
+    counts.fill(0);
+    for (let i = 0; i < n; i++) counts[keys[i]! >>> selectShift]!++;
+    let digit = 0;
     let before = 0;
-    for (let shift = 22; shift >= 0; shift -= 11) {
-      counts.fill(0);
-      // Shifted twice, since a shift by 32 is one by 0.
-      for (let i = 0; i < n; i++) {
-        const v = keys[i]! >>> shift;
-        if (v >>> 11 === prefix) counts[v & 2047]!++;
-      }
-      let digit = 0;
-      while (before + counts[digit]! < k) before += counts[digit++]!;
-      prefix = ((prefix << 11) | digit) >>> 0;
+    while (before + counts[digit]! < k) before += counts[digit++]!;
+    return { digit, before };
+  }
+
+  /** The positions of the keys whose uppermost digit is `low` to `high`, in sorted order. */
+  #sortDigits(low: number, high: number): Int32Array {
+    const n = this.#n;
+    const keys = this.#key;
+    const order = this.#order;
+    let found = 0;
+    for (let i = 0; i < n; i++) {
+      const v = keys[i]!;
+      const d = v >>> selectShift;
+      if (d > high || d < low) continue;
+      // What is overwritten has been read: found <= i.
+      keys[found] = v;
+      order[found++] = i;
     }
-    return { key: prefix, before };
+    if (found > short) return this.#sortKeys(found, order);
+    insertionSort(keys, order, found);
+    return order;
+  }
+
+  /** How many NaNs the row has; of a sorter in ascending order. */
+  countNans(): number {
+    const keys = this.#key;
+    const high = this.#high;
+    let count = 0;
+    for (let i = 0; i < this.#n; i++)
+      if (keys[i] === nanKey && (high === null || high[i] === nanKey)) count++;
+    return count;
+  }
+
+  /** The position of the first NaN, of which there must be one. */
+  firstNan(): number {
+    const high = this.#high;
+    let i = 0;
+    while (this.#key[i] !== nanKey || (high !== null && high[i] !== nanKey)) i++;
+    return i;
   }
 }
 

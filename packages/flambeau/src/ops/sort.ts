@@ -178,17 +178,11 @@ function medians(
   keepdim: boolean | undefined,
   ignoreNan: boolean,
 ): [AnyTensor, AnyTensor] {
-  const { size, inner } = rows;
   const float = isFloat(x.dtype);
-  return pickOne(x, rows, keepdim, (sorter, data, at) => {
-    let numbers = size;
-    if (float)
-      for (let i = 0, p = at; i < size; i++, p += inner)
-        if (Number.isNaN(data[p] as number)) {
-          if (!ignoreNan) return i;
-          numbers--;
-        }
-    return sorter.kth(Math.max(1, (numbers + 1) >> 1));
+  return pickOne(x, rows, keepdim, (sorter) => {
+    const nans = float ? sorter.countNans() : 0;
+    if (nans > 0 && !ignoreNan) return sorter.firstNan();
+    return sorter.kth(Math.max(1, (rows.size - nans + 1) >> 1));
   });
 }
 

@@ -49,29 +49,64 @@ function equalRows(data: Data, p: number, q: number, size: number): boolean {
   return true;
 }
 
-/** Groups equal elements without an order. What was found last comes first, as in PyTorch where its hashes allow. */
-function groupByHash(data: Data, offset: number, n: number): Groups {
+/** Groups equal elements in the order of their first ones; null if there are more than `limit`. */
+function groupByHash(data: Data, offset: number, n: number, limit: number): Groups | null {
   const found = new Map<number, number>();
   const firsts: number[] = [];
-  const numbers = new Int32Array(n);
+  const counts: number[] = [];
+  const inverse = new Int32Array(n);
   for (let i = 0; i < n; i++) {
     const v = data[offset + i]!;
     let group = Number.isNaN(v) ? undefined : found.get(v);
     if (group === undefined) {
+      if (firsts.length === limit) return null;
       group = firsts.length;
       found.set(v, group);
       firsts.push(i);
+      counts.push(0);
     }
-    numbers[i] = group;
-  }
-  const last = firsts.length - 1;
-  const counts = new Int32Array(firsts.length);
-  for (let i = 0; i < n; i++) {
-    const group = last - numbers[i]!;
-    numbers[i] = group;
+    inverse[i] = group;
     counts[group]!++;
   }
-  return { firsts: Int32Array.from(firsts.reverse()), inverse: numbers, counts };
+  return { firsts: Int32Array.from(firsts), inverse, counts: Int32Array.from(counts) };
+}
+
+/** The groups in another order: group `order[i]` becomes group i. */
+function reorder({ firsts, inverse, counts }: Groups, order: Int32Array): Groups {
+  const places = new Int32Array(order.length);
+  for (let i = 0; i < order.length; i++) places[order[i]!] = i;
+  for (let i = 0; i < inverse.length; i++) inverse[i] = places[inverse[i]!]!;
+  return { firsts: order.map((g) => firsts[g]!), inverse, counts: order.map((g) => counts[g]!) };
+}
+
+/** From this number of elements on, hashing is tried first: it is faster where few of them differ. */
+const many = 4096;
+const few = 1024;
+
+/** Positions of the elements in sorted order. */
+function sortedOrder(x: AnyTensor): Int32Array {
+  const sorter = new RowSorter(x.dtype, x.storage.data, x.numel());
+  sorter.load(x.offset, 1);
+  return sorter.sort();
+}
+
+function groupElements(source: AnyTensor, how: "sorted" | "hashed" | "neighbours"): Groups {
+  const data = dataOf(source);
+  const { offset } = source;
+  const n = source.numel();
+  if (how === "neighbours") return groupNeighbours(data, offset, n, 1, null);
+  if (how === "hashed") {
+    // What was found last comes first, as in PyTorch where its hashes do not collide.
+    const groups = groupByHash(data, offset, n, n)!;
+    const last = groups.firsts.length - 1;
+    return reorder(
+      groups,
+      Int32Array.from(groups.firsts, (_, i) => last - i),
+    );
+  }
+  const groups = n >= many ? groupByHash(data, offset, n, few) : null;
+  if (!groups) return groupNeighbours(data, offset, n, 1, sortedOrder(source));
+  return reorder(groups, sortedOrder(rowsAt(source, groups.firsts, 1, [groups.firsts.length])).slice());
 }
 
 /** Distinct elements of the flattened tensor: sorted, in the order of a hash table, or only among neighbours. */
@@ -81,16 +116,7 @@ function ofElements(
   options: UniqueOptions,
 ): AnyTensor | AnyTensor[] {
   const source = x.contiguous();
-  const data = dataOf(source);
-  const { offset } = source;
-  const n = x.numel();
-  let order: Int32Array | null = null;
-  if (how === "sorted") {
-    const sorter = new RowSorter(x.dtype, source.storage.data, n);
-    sorter.load(offset, 1);
-    order = sorter.sort();
-  }
-  const groups = how === "hashed" ? groupByHash(data, offset, n) : groupNeighbours(data, offset, n, 1, order);
+  const groups = groupElements(source, how);
   return results(rowsAt(source, groups.firsts, 1, [groups.firsts.length]), groups, x.shape, options);
 }
 
