@@ -8,7 +8,7 @@ import { formatMessage } from "publint/utils";
 
 const folder = mkdtempSync(join(tmpdir(), "flambeau-"));
 try {
-  const packages = ["-w", "flambeau", "-w", "@flambeau/d2l"];
+  const packages = ["-w", "flambeau", "-w", "@flambeau/d2l", "-w", "@flambeau/datasets"];
   execFileSync("npm", ["pack", ...packages, "--pack-destination", folder], {
     stdio: ["ignore", "ignore", 2],
   });
