@@ -6,6 +6,7 @@ import { ValueError } from "../base/errors.ts";
 import type { Expr, ExprBuilder } from "../ir/scalar.ts";
 import type { ElementwiseDef } from "../tensor/elementwise.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
+import { noDerivative } from "./checks.ts";
 import { alias, elementwise } from "./define.ts";
 import type { AddLike, Binary, Division } from "./signatures.ts";
 
@@ -68,9 +69,12 @@ const floorDivision: ElementwiseDef = {
 };
 
 /** Division rounded down, the dtype kept; `a.div(b, { roundingMode: "floor" })`. @throws on integer division by zero. */
-export const floorDivide: Binary<"floorDivide"> = elementwise(floorDivision);
+export const floorDivide: Binary<"floorDivide"> = elementwise({
+  ...floorDivision,
+  vjp: [noDerivative("floorDivide"), noDerivative("floorDivide")],
+});
 
-// Rounded quotients are flat: div with a rounding mode has gradients of 0, floorDivide none, as in PyTorch.
+// Rounded quotients are flat: div with a rounding mode has gradients of 0. PyTorch has not said so of floorDivide.
 const flat = (g: AnyTensor): AnyTensor => g.zerosLike();
 const floorRounded = elementwise<Binary>({ ...floorDivision, name: "div", vjp: [flat, flat] });
 const truncDivide = elementwise<Binary>({
@@ -127,5 +131,5 @@ export const remainder: Binary<"remainder"> = elementwise({
     const otherSign = k.and(k.ne(rest, 0), k.ne(k.lt(rest, 0), k.lt(b!, 0)));
     return k.select(otherSign, k.add(rest, b!), rest);
   },
-  vjp: [(g) => g, (g, s) => g.neg().mul(floorDivide(s.a, s.b))],
+  vjp: [(g) => g, (g, s) => g.neg().mul(floorRounded(s.a, s.b))],
 });

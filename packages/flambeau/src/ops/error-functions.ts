@@ -49,8 +49,8 @@ const clamped: UnaryFloatWith<{ eps?: number }> = elementwise({
       const eps: number | null = s.at(1)?.eps ?? null;
       const slope = g.div(x.mul(x.neg().add(1)));
       // Flat where it was limited; without limits there is nothing outside of 0..1.
-      const outside = eps === null ? x.lt(0).logicalOr(x.gt(1)) : x.lt(eps).logicalOr(x.gt(1 - eps));
-      return slope.maskedFill(outside, eps === null ? Number.NaN : 0);
+      const inside = eps === null ? x.ge(0).logicalAnd(x.le(1)) : x.ge(eps).logicalAnd(x.le(1 - eps));
+      return slope.maskedFill(inside.logicalNot(), eps === null ? Number.NaN : 0);
     },
   ],
 });

@@ -253,5 +253,6 @@ export const relu: Unary = elementwise({
   refuses: ["bool"],
   lower: (k, x) => k.max(x!, 0),
   saves: "output",
-  vjp: [(g, s) => g.mul(s.y.gt(0))],
+  // The result is 0, above 0 or NaN; with NaN the gradient passes.
+  vjp: [(g, s) => g.mul(s.y.ne(0))],
 });

@@ -42,7 +42,7 @@ export const maximum: BinaryTensorsOnly<"maximum"> = elementwise({
   tensors: 2,
   inplace: false,
   lower: (k, a, b) => (a!.dtype === "bool" ? k.or(a!, b!) : k.max(a!, b!)),
-  vjp: [(g, s) => share(g, gt(s.a, s.b), eq(s.a, s.b)), (g, s) => share(g, gt(s.b, s.a), eq(s.a, s.b))],
+  vjp: [(g, s) => share(g, lt(s.a, s.b), eq(s.a, s.b)), (g, s) => share(g, gt(s.a, s.b), eq(s.a, s.b))],
 });
 
 /** The smaller of both; NaN if either is. */
@@ -51,11 +51,12 @@ export const minimum: BinaryTensorsOnly<"minimum"> = elementwise({
   tensors: 2,
   inplace: false,
   lower: (k, a, b) => (a!.dtype === "bool" ? k.and(a!, b!) : k.min(a!, b!)),
-  vjp: [(g, s) => share(g, lt(s.a, s.b), eq(s.a, s.b)), (g, s) => share(g, lt(s.b, s.a), eq(s.a, s.b))],
+  vjp: [(g, s) => share(g, gt(s.a, s.b), eq(s.a, s.b)), (g, s) => share(g, lt(s.a, s.b), eq(s.a, s.b))],
 });
 
-const share = (g: AnyTensor, wins: AnyTensor, ties: AnyTensor): AnyTensor =>
-  choose(wins, g, choose(ties, g.mul(0.5), 0));
+// Beside NaN neither loses, and both get the gradient.
+const share = (g: AnyTensor, loses: AnyTensor, ties: AnyTensor): AnyTensor =>
+  choose(loses, 0, choose(ties, g.mul(0.5), g));
 
 /** `max(x, bound)`; the gradient passes where x >= bound. */
 export const clampMin: Binary<"clampMin"> = elementwise({

@@ -2,9 +2,11 @@
 // Floor L4 (ops). Source: https://pytorch.org/docs/stable/torch.html#pointwise-ops
 
 import type { AnyTensor } from "../tensor/tensor.ts";
+import { isTensor } from "../tensor/tensor.ts";
 import { noDerivative, requireSameDType, requireTensors } from "./checks.ts";
-import { ge, le, ne } from "./compare.ts";
+import { ge, le } from "./compare.ts";
 import { composite, elementwise } from "./define.ts";
+import { logFactor } from "./log-factor.ts";
 import type {
   BinaryFloatEither,
   BinaryFloatTensors,
@@ -95,7 +97,10 @@ export const xlogy: BinaryFloatEither<"xlogy"> = elementwise({
   numberFirst: "beside",
   result: "float",
   lower: (k, a, b) => k.select(k.and(k.eq(a!, 0), k.eq(b!, b!)), k.const(0, a!.dtype), k.mul(a!, k.log(b!))),
-  vjp: [(g, s) => g.mul(xlogy(ne(s.a, 0).to(g.dtype), s.b)), (g, s) => g.mul(s.a).div(s.b)],
+  vjp: [
+    (g, s) => logFactor(g, s.a, s.b, isTensor(s.b) ? s.b.log() : Math.log(s.b), 0),
+    (g, s) => g.mul(s.a).div(s.b),
+  ],
 });
 
 /** `a * 2^b`. */

@@ -44,8 +44,9 @@ export const sphericalBesselJ0: UnaryFloatOnly = elementwise({
 
 // ---- the modified functions of the first kind ---------------------------------------------------------------------
 
-/** The derivative of I1 is I0 - I1 / x, which is 1/2 at 0; `own` is I1, scaled or not. */
-const withoutPole = (slope: AnyTensor, x: AnyTensor): AnyTensor => slope.maskedFill(x.eq(0), 0.5);
+/** The derivative of I1 is I0 - I1 / x, which is 1/2 at 0; PyTorch says so of NaN, too. */
+const withoutPole = (slope: AnyTensor, x: AnyTensor): AnyTensor =>
+  slope.maskedFill(x.abs().gt(0).logicalNot(), 0.5);
 
 /** The modified Bessel function of the first kind of order 1. */
 export const i1: UnaryFloatOnly = elementwise({

@@ -1,8 +1,9 @@
 // The normal distribution, the error function scaled, and entropies.
 // Floor L4 (ops). Source: https://pytorch.org/docs/stable/special.html
 
-import { ne } from "../compare.ts";
+import { isTensor } from "../../tensor/tensor.ts";
 import { elementwise } from "../define.ts";
+import { logFactor } from "../log-factor.ts";
 import type { FloatOfTwo, UnaryFloatOnly } from "../signatures.ts";
 import { erfcOf, erfcxOf, ndtriOf } from "./erf-expressions.ts";
 
@@ -79,5 +80,8 @@ export const xlog1py: FloatOfTwo<"xlog1py"> = elementwise({
   inplace: false,
   lower: (k, a, b) =>
     k.select(k.and(k.eq(a!, 0), k.eq(b!, b!)), k.const(0, a!.dtype), k.mul(a!, k.log1p(b!))),
-  vjp: [(g, s) => g.mul(xlog1py(ne(s.a, 0).to(g.dtype), s.b)), (g, s) => g.mul(s.a).div(s.b.add(1))],
+  vjp: [
+    (g, s) => logFactor(g, s.a, s.b, isTensor(s.b) ? s.b.log1p() : Math.log1p(s.b), -1),
+    (g, s) => g.mul(s.a).div(s.b.add(1)),
+  ],
 });

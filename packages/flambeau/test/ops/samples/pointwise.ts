@@ -33,8 +33,9 @@ export const pointwise: Samples = {
   fmin: tensors,
   frexp: [one([[2, 3]], (x) => x.frexp().mantissa, { domain: { low: 0.55, high: 0.95 } })],
   digamma: unary(positive),
-  // Without a derivative to check, like nextafter.
+  // Without a derivative to check, like floorDivide and nextafter.
   heaviside: [],
+  floorDivide: [],
   hypot: tensors,
   i0: unary(),
   igamma: [one([[2, 3]], (x) => torch.igamma(orders, x), { domain: positive })],
