@@ -45,75 +45,129 @@ function roots(n: number): [cos: Float64Array, sin: Float64Array] {
   return [cos, sin];
 }
 
-function mixedRadix(n: number, factors: readonly number[]): Transform {
-  const [cos, sin] = roots(n);
-  const width = Math.max(2, ...factors);
-  const tr = new Float64Array(width);
-  const ti = new Float64Array(width);
-  const run = (
-    size: number,
-    level: number,
-    re: Float64Array,
-    im: Float64Array,
-    from: number,
-    step: number,
-    outRe: Float64Array,
-    outIm: Float64Array,
-    to: number,
-  ): void => {
-    const p = factors[level]!;
-    const m = size / p;
-    if (m === 1)
-      for (let r = 0; r < p; r++) {
-        outRe[to + r] = re[from + r * step]!;
-        outIm[to + r] = im[from + r * step]!;
-      }
-    else
-      for (let r = 0; r < p; r++)
-        run(m, level + 1, re, im, from + r * step, step * p, outRe, outIm, to + r * m);
-    const turn = n / size;
-    const part = n / p;
+/** A step of a transform of length n: joins the transforms of p interleaved parts, m terms each, `turn` apart in the roots. */
+type Join = (re: Float64Array, im: Float64Array, to: number, m: number, turn: number) => void;
+
+const joinTwo =
+  (cos: Float64Array, sin: Float64Array): Join =>
+  (re, im, to, m, turn) => {
+    for (let k = 0, at = to, w = 0; k < m; k++, at++, w += turn) {
+      const c = cos[w]!;
+      const s = sin[w]!;
+      const x = re[at + m]!;
+      const y = im[at + m]!;
+      const br = x * c - y * s;
+      const bi = x * s + y * c;
+      const ar = re[at]!;
+      const ai = im[at]!;
+      re[at] = ar + br;
+      im[at] = ai + bi;
+      re[at + m] = ar - br;
+      im[at + m] = ai - bi;
+    }
+  };
+
+const joinFour =
+  (cos: Float64Array, sin: Float64Array): Join =>
+  (re, im, to, m, turn) => {
+    const m2 = 2 * m;
+    const m3 = 3 * m;
+    for (let k = 0, at = to, w = 0; k < m; k++, at++, w += turn) {
+      const x1 = re[at + m]!;
+      const y1 = im[at + m]!;
+      const x2 = re[at + m2]!;
+      const y2 = im[at + m2]!;
+      const x3 = re[at + m3]!;
+      const y3 = im[at + m3]!;
+      const c1 = cos[w]!;
+      const s1 = sin[w]!;
+      const c2 = cos[2 * w]!;
+      const s2 = sin[2 * w]!;
+      const c3 = cos[3 * w]!;
+      const s3 = sin[3 * w]!;
+      const tr1 = x1 * c1 - y1 * s1;
+      const ti1 = x1 * s1 + y1 * c1;
+      const tr2 = x2 * c2 - y2 * s2;
+      const ti2 = x2 * s2 + y2 * c2;
+      const tr3 = x3 * c3 - y3 * s3;
+      const ti3 = x3 * s3 + y3 * c3;
+      const ar = re[at]! + tr2;
+      const ai = im[at]! + ti2;
+      const br = re[at]! - tr2;
+      const bi = im[at]! - ti2;
+      const cr = tr1 + tr3;
+      const ci = ti1 + ti3;
+      const dr = tr1 - tr3;
+      const di = ti1 - ti3;
+      re[at] = ar + cr;
+      im[at] = ai + ci;
+      re[at + m] = br + di;
+      im[at + m] = bi - dr;
+      re[at + m2] = ar - cr;
+      im[at + m2] = ai - ci;
+      re[at + m3] = br - di;
+      im[at + m3] = bi + dr;
+    }
+  };
+
+function joinAny(cos: Float64Array, sin: Float64Array, p: number): Join {
+  const n = cos.length;
+  const part = n / p;
+  const tr = new Float64Array(p);
+  const ti = new Float64Array(p);
+  return (re, im, to, m, turn) => {
     for (let k = 0; k < m; k++) {
       for (let r = 0; r < p; r++) {
         const at = to + r * m + k;
         const w = r * k * turn;
-        tr[r] = outRe[at]! * cos[w]! - outIm[at]! * sin[w]!;
-        ti[r] = outRe[at]! * sin[w]! + outIm[at]! * cos[w]!;
+        tr[r] = re[at]! * cos[w]! - im[at]! * sin[w]!;
+        ti[r] = re[at]! * sin[w]! + im[at]! * cos[w]!;
       }
-      const at = to + k;
-      if (p === 2) {
-        outRe[at] = tr[0]! + tr[1]!;
-        outIm[at] = ti[0]! + ti[1]!;
-        outRe[at + m] = tr[0]! - tr[1]!;
-        outIm[at + m] = ti[0]! - ti[1]!;
-      } else if (p === 4) {
-        const [ar, ai] = [tr[0]! + tr[2]!, ti[0]! + ti[2]!];
-        const [br, bi] = [tr[0]! - tr[2]!, ti[0]! - ti[2]!];
-        const [cr, ci] = [tr[1]! + tr[3]!, ti[1]! + ti[3]!];
-        const [dr, di] = [tr[1]! - tr[3]!, ti[1]! - ti[3]!];
-        outRe[at] = ar + cr;
-        outIm[at] = ai + ci;
-        outRe[at + m] = br + di;
-        outIm[at + m] = bi - dr;
-        outRe[at + 2 * m] = ar - cr;
-        outIm[at + 2 * m] = ai - ci;
-        outRe[at + 3 * m] = br - di;
-        outIm[at + 3 * m] = bi + dr;
-      } else
-        for (let q = 0; q < p; q++) {
-          let x = tr[0]!;
-          let y = ti[0]!;
-          for (let r = 1; r < p; r++) {
-            const w = ((q * r) % p) * part;
-            x += tr[r]! * cos[w]! - ti[r]! * sin[w]!;
-            y += tr[r]! * sin[w]! + ti[r]! * cos[w]!;
-          }
-          outRe[at + q * m] = x;
-          outIm[at + q * m] = y;
+      for (let q = 0; q < p; q++) {
+        let x = tr[0]!;
+        let y = ti[0]!;
+        for (let r = 1, w = q * part; r < p; r++, w += q * part) {
+          if (w >= n) w -= n;
+          x += tr[r]! * cos[w]! - ti[r]! * sin[w]!;
+          y += tr[r]! * sin[w]! + ti[r]! * cos[w]!;
         }
+        re[to + q * m + k] = x;
+        im[to + q * m + k] = y;
+      }
     }
   };
-  return (re, im, from, step, outRe, outIm) => run(n, 0, re, im, from, step, outRe, outIm, 0);
+}
+
+function mixedRadix(n: number, factors: readonly number[]): Transform {
+  const [cos, sin] = roots(n);
+  const two = joinTwo(cos, sin);
+  const four = joinFour(cos, sin);
+  const joins = factors.map((p) => (p === 2 ? two : p === 4 ? four : joinAny(cos, sin, p)));
+  // Where element i of the input stands after all parts have been taken apart.
+  const places = new Int32Array(n);
+  const place = (level: number, from: number, step: number, to: number, size: number): void => {
+    if (level === factors.length) {
+      places[to] = from;
+      return;
+    }
+    const p = factors[level]!;
+    const m = size / p;
+    for (let r = 0; r < p; r++) place(level + 1, from + r * step, step * p, to + r * m, m);
+  };
+  place(0, 0, 1, 0, n);
+  return (re, im, from, step, outRe, outIm) => {
+    for (let i = 0; i < n; i++) {
+      const at = from + places[i]! * step;
+      outRe[i] = re[at]!;
+      outIm[i] = im[at]!;
+    }
+    for (let level = factors.length - 1, m = 1; level >= 0; level--) {
+      const size = m * factors[level]!;
+      const join = joins[level]!;
+      for (let to = 0; to < n; to += size) join(outRe, outIm, to, m, n / size);
+      m = size;
+    }
+  };
 }
 
 /** j k = (j^2 + k^2 - (k - j)^2) / 2 makes the transform a convolution, which transforms of a power of 2 compute. */
