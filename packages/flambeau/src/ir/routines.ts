@@ -52,6 +52,18 @@ export interface ShiftedPart {
 
 export interface Routines {
   /**
+   * to[c, r] = from[r, c] for matrices that lie in row-major order from their offsets. Elements of four bytes.
+   */
+  transpose(
+    rows: number,
+    cols: number,
+    from: TypedArray,
+    fromOffset: number,
+    to: TypedArray,
+    toOffset: number,
+  ): void;
+
+  /**
    * out[i, j] = sum over p of a[i, p] * b[p, j] for each of `batch` matrices, where matrix number t starts
    * `t * batchStride` after its offset (0 repeats an operand). `out` is contiguous row-major [batch, m, n] from
    * `outOffset`. With `bias` (n elements from its offset, or null): out = bias[j] + the sum, rounded once at the end.

@@ -4,9 +4,10 @@
 import type { DType } from "../base/dtype.ts";
 import { checkDType, dtypes, isFloat, isInteger } from "../base/dtype.ts";
 import { DTypeError, RuntimeError } from "../base/errors.ts";
-import { normalizeDims } from "../base/shape.ts";
+import { normalizeDims, numel } from "../base/shape.ts";
 import type { Dims } from "../tensor/reduction.ts";
 import { reducer } from "../tensor/reduction.ts";
+import { rowRunner } from "../tensor/rows.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { isTensor } from "../tensor/tensor.ts";
 import { composite, elementwise, op } from "./define.ts";
@@ -21,6 +22,14 @@ import type {
   VarianceOptions,
 } from "./signatures.ts";
 
+const runVariance = rowRunner("var", (nest, dtype) => {
+  const { k } = nest;
+  const x = nest.operand("full", dtype);
+  const count = nest.operand("scalar", dtype);
+  const divisor = nest.operand("scalar", dtype);
+  const off = k.sub(x, k.div(nest.reduce("sum", x), count));
+  nest.value(k.div(nest.reduce("sum", k.mul(off, off)), divisor));
+});
 const runSumOfSquares = reducer({ combine: "sum", dtype: (d) => d, map: (k, x) => k.mul(x, x) });
 
 const correctionOf = (options: VarianceOptions): number =>
@@ -44,7 +53,14 @@ const variance: VarianceOp<"var"> = op({
         `std and var only support floating point and complex dtypes, but got ${x.dtype}`,
       );
     const dims = normalizeDims(dim, x.ndim, "var");
-    const divisor = Math.max(0, countOf(x.shape, dims) - correctionOf(options));
+    const count = countOf(x.shape, dims);
+    const divisor = Math.max(0, count - correctionOf(options));
+    // Over the last dimensions, one kernel.
+    if (x.packed && dims.length > 0 && dims[0] === x.ndim - dims.length && count > 0) {
+      const lead: readonly number[] = x.shape.slice(0, dims[0]);
+      const shape = options.keepdim ? [...lead, ...dims.map(() => 1)] : lead;
+      return runVariance(x.dtype as DType, numel(lead), count, [x, count, divisor], [shape])[0]!;
+    }
     const off = x.sub(x.mean(dims, { keepdim: true }));
     return runSumOfSquares("var", off, dims, options.keepdim).div_(divisor);
   },

@@ -120,7 +120,11 @@ export function moveBlock(
     copy(view, buffer, 0, 1, data, at, 0, col, 1, cols);
     const unit = elementSize[dtype] === 8 ? 2 : 1;
     const from = buffer * unit;
-    for (let r = 1; r < rows; r++) view.copyWithin(from + r * cols * unit, from, from + cols * unit);
+    // Twice as many rows each time.
+    for (let r = 1; r < rows; r *= 2) {
+      const more = Math.min(r, rows - r);
+      view.copyWithin(from + r * cols * unit, from, from + more * cols * unit);
+    }
   } else if (rows > 1 && row !== 0 && Math.abs(row) < Math.abs(col)) {
     if (gather) copy(view, buffer, 1, cols, data, at, col, row, cols, rows);
     else copy(data, at, col, row, view, buffer, 1, cols, cols, rows);

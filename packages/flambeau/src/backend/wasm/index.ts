@@ -9,6 +9,7 @@ import { createReduceKernel } from "./reduce.ts";
 import { revectorize } from "./revectorize.ts";
 import { createRowKernel } from "./row.ts";
 import { createShifted } from "./shifted/index.ts";
+import { createTranspose } from "./transpose.ts";
 
 /** Multiplications from which a matrix product counts as large. */
 const largeProduct = 2 ** 18;
@@ -29,6 +30,7 @@ export function createWasmBackend(): Backend {
         matmul(batch, m, n, k, a, aStride, b, bStride, out, outOffset, bias);
       },
       ...createShifted(memory),
+      transpose: createTranspose(memory),
     },
   };
 }

@@ -17,6 +17,8 @@ interface Side {
   /** Steps of the coalesced loop; at least two entries. */
   readonly strides: readonly number[];
   readonly bufferAt: number;
+  /** Whether all rows, of all planes, are one and the same. */
+  readonly repeats: boolean;
 }
 
 /** What map.ts knows about the kernel. */
@@ -158,6 +160,7 @@ export function runStrided(
     offset: o.offset,
     strides,
     bufferAt: address / elementSize[dtype],
+    repeats: strides.every((step, d) => step === 0 || d === strides.length - 1),
   });
   const target = side(context.outDType, out, steps[0]!, outputAddress);
   const sources = arrays.map((k, i) => side(dtypes[k]!, operands[k]!, steps[i + 1]!, operandAddress(k)));
@@ -209,8 +212,12 @@ function runBlocks(
       const nr = Math.min(pieceRows, rows - r);
       for (let c = 0; c < cols; c += pieceCols) {
         const nc = Math.min(pieceCols, cols - c);
-        for (const s of sources)
-          for (let p = 0; p < count; p++) gatherOrScatter(s, plane + p, r, c, nr, nc, p * nr * nc, true);
+        for (const s of sources) {
+          // What repeats row by row is in the buffer already, since the first piece is the largest.
+          if (s.repeats && pieceCols === cols && (plane > 0 || r > 0)) continue;
+          if (s.repeats && count > 1) gatherOrScatter(s, plane, r, c, count * nr, nc, 0, true);
+          else for (let p = 0; p < count; p++) gatherOrScatter(s, plane + p, r, c, nr, nc, p * nr * nc, true);
+        }
         kernel(count * nr * nc);
         if (contiguous) streamOut(outData, target.offset + (plane * rows + r) * cols + c, count * nr * nc);
         else
