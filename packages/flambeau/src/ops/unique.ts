@@ -79,6 +79,35 @@ function reorder({ firsts, inverse, counts }: Groups, order: Int32Array): Groups
   return { firsts: order.map((g) => firsts[g]!), inverse, counts: order.map((g) => counts[g]!) };
 }
 
+/**
+ * Groups small integers in order by a table of their positions; null where they are spread too far apart for one.
+ */
+function groupByTable(data: Int32Array | Uint8Array, offset: number, n: number): Groups | null {
+  let low = data[offset]!;
+  let high = low;
+  for (let i = offset; i < offset + n; i++) {
+    const v = data[i]!;
+    if (v < low) low = v;
+    else if (v > high) high = v;
+  }
+  const range = high - low + 1;
+  if (range > n + 256) return null;
+  // Counts first, then the numbers of groups.
+  const table = new Int32Array(range);
+  for (let i = offset; i < offset + n; i++) table[data[i]! - low]!++;
+  const counts = table.filter((c) => c > 0);
+  let groups = 0;
+  for (let v = 0; v < range; v++) if (table[v]! > 0) table[v] = groups++;
+  const firsts = new Int32Array(groups).fill(-1);
+  const inverse = new Int32Array(n);
+  for (let i = n - 1; i >= 0; i--) {
+    const group = table[data[offset + i]! - low]!;
+    inverse[i] = group;
+    firsts[group] = i;
+  }
+  return { firsts, inverse, counts };
+}
+
 /** From this number of elements on, hashing is tried first: it is faster where few of them differ. */
 const many = 4096;
 const few = 1024;
@@ -104,8 +133,15 @@ function groupElements(source: AnyTensor, how: "sorted" | "hashed" | "neighbours
       Int32Array.from(groups.firsts, (_, i) => last - i),
     );
   }
-  const groups = n >= many ? groupByHash(data, offset, n, few) : null;
+  const whole: unknown = source.storage.data;
+  const small = (whole instanceof Int32Array || whole instanceof Uint8Array) && n > 0;
+  const groups = small
+    ? groupByTable(whole, offset, n)
+    : n >= many
+      ? groupByHash(data, offset, n, few)
+      : null;
   if (!groups) return groupNeighbours(data, offset, n, 1, sortedOrder(source));
+  if (small) return groups;
   return reorder(groups, sortedOrder(rowsAt(source, groups.firsts, 1, [groups.firsts.length])).slice());
 }
 

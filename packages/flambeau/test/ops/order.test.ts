@@ -221,6 +221,27 @@ describe("distinct elements", () => {
     expect(inverse.tolist()).toEqual([3, 2, 1, 2, 0, 3]);
   });
 
+  // A table of small integers, hashing of few floats, sorting of many: all the same in the end.
+  test.each([
+    ["float32", 1],
+    ["float32", 0.001],
+    ["float64", 1],
+    ["int32", 1],
+    ["int32", 1e7],
+    ["int64", 1],
+    ["uint8", 1],
+  ] as const)("many elements of %s, factor %d", (dtype, factor) => {
+    const list = numbers(5000, false).map((v, i) =>
+      factor < 1 ? v + i * factor : dtype.startsWith("float") ? v : Math.abs(Math.trunc(v * 4)) * factor,
+    );
+    const y: Tensor = torch.tensor(list, { dtype });
+    const [values, inverse, counts] = y.unique({ returnInverse: true, returnCounts: true });
+    const expected = [...new Set((y.tolist() as unknown[]).map(Number))].sort((a, b) => a - b);
+    expect((values.tolist() as unknown[]).map(Number)).toEqual(expected);
+    expect((values as Tensor).at([inverse]).equal(y)).toBe(true);
+    expect((counts as Tensor).equal(inverse.bincount())).toBe(true);
+  });
+
   test("no NaN equals another, both zeros do", () => {
     const y = torch.tensor([Number.NaN, -0, 0, Number.NaN]);
     expect(y.unique().tolist()).toEqual([-0, Number.NaN, Number.NaN]);
