@@ -206,7 +206,7 @@ export function convolvedWeight(x: AnyTensor, y: AnyTensor, g: ConvGeometry): An
       // 0 times something that is not finite may have come in between.
       out.fill(0, at, at + count);
     }
-    copiedSums(dtype, batch, inputs, outputs, span, shifts, out, at);
+    copiedSums(dtype, batch, inputs, outputs, shifts, out, at);
   }
   return weight;
 }

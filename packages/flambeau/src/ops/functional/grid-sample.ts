@@ -10,8 +10,9 @@ import { allocate } from "../../tensor/storage.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { fresh } from "../../tensor/tensor.ts";
 import { composite, op } from "../define.ts";
+import { stack } from "../join.ts";
 import type { GridSampleOp } from "../signatures.ts";
-import { picked } from "./picked.ts";
+import { sampled } from "./sampled.ts";
 
 /** Options of {@link gridSample}. */
 export interface GridSampleOptions {
@@ -110,22 +111,30 @@ const minIndex = -(2 ** 31);
 /** An index that is no place in any image. */
 const outside = -1;
 
-/** The sum over all taps (one list of taps for each dimension) of picked elements, times the product of weights. */
-function weighted(
-  x: AnyTensor,
-  axes: readonly Axis[],
-  lists: readonly (readonly { readonly index: Float64Array; readonly weight: AnyTensor | null }[])[],
-): AnyTensor {
-  const rank = axes.length;
-  const shape = axes[0]!.at.shape as Shape;
-  const n = numel(shape);
-  let sum: AnyTensor | null = null;
+/** Several times faster than Float64Array.from. */
+function mapped(values: Float64Array, f: (v: number) => number): Float64Array {
+  const out = new Float64Array(values.length);
+  for (let i = 0; i < out.length; i++) out[i] = f(values[i]!);
+  return out;
+}
+
+interface Tap {
+  /** Places along one dimension. */
+  readonly index: Float64Array;
+  readonly weight: AnyTensor;
+}
+
+/** The sum over all taps (one list of taps for each dimension) of elements times the product of weights. */
+function weighted(x: AnyTensor, axes: readonly Axis[], lists: readonly (readonly Tap[])[]): AnyTensor {
+  const [batch, , ...result] = axes[0]!.at.shape as [number, number, ...number[]];
+  const n = batch * numel(result);
+  const taps = lists.reduce((count, list) => count * list.length, 1);
+  const at = new Int32Array(taps * n);
+  const weights: AnyTensor[] = [];
   const visit = (d: number, indices: Float64Array, weight: AnyTensor | null): void => {
-    if (d === rank) {
-      const places = fresh(Int32Array.from(indices), shape, "int32");
-      const part = picked(x, places, rank);
-      const term = weight ? part.mul(weight) : part;
-      sum = sum ? sum.add(term) : term;
+    if (d === axes.length) {
+      at.set(indices, weights.length * n);
+      weights.push(weight!.reshape([batch, -1]));
       return;
     }
     const { size } = axes[d]!;
@@ -135,19 +144,20 @@ function weighted(
         const i = tap.index[q]!;
         next[q] = indices[q] === outside || !(i >= 0 && i < size) ? outside : indices[q]! * size + i;
       }
-      visit(d + 1, next, weight && tap.weight ? weight.mul(tap.weight) : (weight ?? tap.weight));
+      visit(d + 1, next, weight ? weight.mul(tap.weight) : tap.weight);
     }
   };
   visit(0, new Float64Array(n), null);
-  return sum!;
+  const image = axes.map((axis) => axis.size);
+  return sampled(x, stack(weights), { at, taps, image, result });
 }
 
-const linearLists = (axis: Axis): { index: Float64Array; weight: AnyTensor | null }[] => {
-  const low = Float64Array.from(axis.values, Math.floor);
+const linearLists = (axis: Axis): Tap[] => {
+  const low = mapped(axis.values, Math.floor);
   const part = axis.at.sub(constant(axis.at, low, axis.at.shape));
   return [
     { index: low, weight: part.neg().add(1) },
-    { index: low.map((i) => i + 1), weight: part },
+    { index: mapped(low, (i) => i + 1), weight: part },
   ];
 };
 
@@ -155,10 +165,10 @@ const linearLists = (axis: Axis): { index: Float64Array; weight: AnyTensor | nul
 const steady = (x: AnyTensor): AnyTensor =>
   coordinates(x, { values: x.detach().onesLike(), slopes: x.detach().zerosLike() });
 
-const nearestLists = (axis: Axis, rank: number): { index: Float64Array; weight: AnyTensor | null }[] => [
+const nearestLists = (axis: Axis, rank: number): Tap[] => [
   {
-    index: Float64Array.from(axis.values, rank === 2 ? halfToEven : halfAway),
-    weight: axis.at.requiresGrad ? steady(axis.at) : null,
+    index: mapped(axis.values, rank === 2 ? halfToEven : halfAway),
+    weight: steady(axis.at),
   },
 ];
 
@@ -174,13 +184,9 @@ function halfToEven(v: number): number {
 }
 
 /** Cubic convolution with slope -0.75: the weights of the four places around a coordinate, each moved into bounds. */
-const cubicLists = (
-  axis: Axis,
-  mode: PaddingMode,
-  alignCorners: boolean,
-): { index: Float64Array; weight: AnyTensor }[] => {
+const cubicLists = (axis: Axis, mode: PaddingMode, alignCorners: boolean): Tap[] => {
   const a = -0.75;
-  const low = Float64Array.from(axis.values, Math.floor);
+  const low = mapped(axis.values, Math.floor);
   const part = axis.at.sub(constant(axis.at, low, axis.at.shape));
   const near = (d: AnyTensor): AnyTensor =>
     d

@@ -1,4 +1,4 @@
-// Elements of images at computed places: what maxima of windows, their inverse and sampling from grids are made of.
+// Elements of images at computed places: what maxima of windows and their inverse are made of.
 // Floor L4 (ops).
 
 import { RuntimeError } from "../../base/errors.ts";
@@ -17,25 +17,17 @@ interface Places {
   readonly offset: number;
   /** Indices of one image. */
   readonly count: number;
-  /** Images that share a list of indices: those next to each other. */
-  readonly share: number;
 }
 
-function placesOf(indices: AnyTensor, planes: number, lead: number): Places {
+function placesOf(indices: AnyTensor, lead: number): Places {
   const packed = indices.contiguous();
   const count = numel((indices.shape as Shape).slice(lead));
-  const lists = numel((indices.shape as Shape).slice(0, lead));
-  return {
-    at: packed.storage.data as Int32Array,
-    offset: packed.offset,
-    count,
-    share: lists === 0 ? 1 : planes / lists,
-  };
+  return { at: packed.storage.data as Int32Array, offset: packed.offset, count };
 }
 
 /**
  * y[p, q] = x[p, indices[p, q]] for images of the last `rank` dimensions of x. `indices` (int32) has the same dimensions
- * in front, where 1 in place of the number of channels repeats them. `ready` holds the result if it is known.
+ * in front. `ready` holds the result if it is known.
  */
 export const picked: (
   x: AnyTensor,
@@ -50,7 +42,7 @@ export const picked: (
     const lead = (x.shape as Shape).slice(0, x.ndim - rank);
     const planes = numel(lead);
     const size = numel((x.shape as Shape).slice(x.ndim - rank));
-    const { at, offset, count, share } = placesOf(indices, planes, lead.length);
+    const { at, offset, count } = placesOf(indices, lead.length);
     const shape = [...lead, ...(indices.shape as Shape).slice(lead.length)];
     const y: AnyTensor = fresh(allocateUnset(x.dtype, planes * count), shape, x.dtype);
     const packed = x.contiguous();
@@ -59,7 +51,7 @@ export const picked: (
     const nothing = (x.dtype === "int64" ? 0n : 0) as number;
     for (let p = 0, w = 0; p < planes; p++) {
       const base = packed.offset + p * size;
-      const list = offset + Math.floor(p / share) * count;
+      const list = offset + p * count;
       for (let i = list; i < list + count; i++, w++) {
         const q = at[i]!;
         to[w] = q >= 0 && q < size ? from[base + q]! : nothing;
@@ -78,14 +70,14 @@ export const placed: (g: AnyTensor, indices: AnyTensor, shape: Shape, rank: numb
     const lead = shape.length - rank;
     const planes = numel(shape.slice(0, lead));
     const size = numel(shape.slice(lead));
-    const { at, offset, count, share } = placesOf(indices, planes, lead);
+    const { at, offset, count } = placesOf(indices, lead);
     const x: AnyTensor = fresh(allocate(g.dtype, planes * size), shape, g.dtype);
     const packed = g.contiguous();
     const from = dataOf(packed);
     const to = dataOf(x);
     for (let p = 0, r = packed.offset; p < planes; p++) {
       const base = p * size;
-      const list = offset + Math.floor(p / share) * count;
+      const list = offset + p * count;
       for (let i = list; i < list + count; i++, r++) {
         const q = at[i]!;
         if (q >= 0 && q < size) to[base + q]! += from[r]!;
@@ -105,7 +97,7 @@ export const unpooled: (y: AnyTensor, indices: AnyTensor, shape: Shape, rank: nu
     const planes = numel(shape.slice(0, lead));
     const spatial = shape.slice(lead);
     const size = numel(spatial);
-    const { at, offset, count } = placesOf(indices, planes, lead);
+    const { at, offset, count } = placesOf(indices, lead);
     const x: AnyTensor = fresh(allocate(y.dtype, planes * size), shape, y.dtype);
     const packed = y.contiguous();
     const from = dataOf(packed);

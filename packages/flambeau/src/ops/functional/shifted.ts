@@ -104,42 +104,40 @@ export function copiedProduct(
   }
 }
 
+/** The outputs are read as they lie: their rows follow each other. Only elements of x that meet one are looked at. */
 export function copiedSums(
   dtype: DType,
   batch: number,
   images: SpreadImages,
   outputs: SpreadImages,
-  n: number,
   shifts: Int32Array,
   out: Data,
   offset: number,
 ): void {
   const k = shifts.length;
   const m = outputs.channels;
+  const { rows, count } = outputs.moves[0]!;
   const x = make(dtype, images.length);
-  const g = make(dtype, outputs.length);
-  const block = blockOf(n, k);
-  const copies = make(dtype, k * block);
+  const together = Math.max(1, Math.floor(copiesLimit / (k * count)));
+  const copies = make(dtype, k * count * Math.min(together, rows.length / 2));
   const part = make(dtype, m * k);
   for (let t = 0; t < batch; t++) {
     load(images, t, x);
-    load(outputs, t, g);
-    for (let q = 0; q < n; q += block) {
-      const width = Math.min(block, n - q);
-      shiftedCopies(x, shifts, q, width, copies);
-      matrixProduct(
+    for (let r = 0; r < rows.length / 2; r += together) {
+      const last = Math.min(rows.length / 2, r + together);
+      const width = (last - r) * count;
+      for (let p = 0, w = 0; p < k; p++)
+        for (let i = r; i < last; i++, w += count) {
+          const start = shifts[p]! + rows[2 * i + 1]!;
+          for (let q = 0; q < count; q++) copies[w + q] = x[start + q]!;
+        }
+      const g = view(
+        outputs.data as Data,
+        outputs.offset + t * outputs.stride + rows[2 * r]!,
+        outputs.size,
         1,
-        m,
-        k,
-        width,
-        view(g, q, outputs.pitch, 1),
-        0,
-        view(copies, 0, 1, width),
-        0,
-        part,
-        0,
-        null,
       );
+      matrixProduct(1, m, k, width, g, 0, view(copies, 0, 1, width), 0, part, 0, null);
       for (let i = 0; i < m * k; i++) out[offset + i]! += part[i]!;
     }
   }
