@@ -3,7 +3,7 @@
 
 import type { DType } from "../base/dtype.ts";
 import { isFloat, isInteger } from "../base/dtype.ts";
-import { DTypeError, RuntimeError, ShapeError, showShape } from "../base/errors.ts";
+import { DTypeError, IndexError, RuntimeError, ShapeError, showShape } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { sameShape } from "../base/shape.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
@@ -48,6 +48,12 @@ function scaledSum(
 
 function checkMatrix(x: AnyTensor, name: string, op: string): void {
   if (x.ndim !== 2) throw new RuntimeError(`${op}: ${name} must be a matrix, got ${x.ndim}-D tensor`);
+}
+
+function checkStacks(a: AnyTensor, b: AnyTensor, op: string): void {
+  if (a.ndim === 3 && b.ndim === 3) return;
+  const message = `${op}: ${a.ndim !== 3 ? "batch1" : "batch2"} must be a 3D tensor, got shapes ${showShape(a.shape)} and ${showShape(b.shape)}`;
+  throw b.ndim < 3 && a.ndim === 3 ? new IndexError(message) : new RuntimeError(message);
 }
 
 function checkSelf(input: AnyTensor, b: AnyTensor, op: string): void {
@@ -109,10 +115,7 @@ export const addmv: AddProductOp<"addmv"> = composite(
 export const baddbmm: AddProductOp<"baddbmm"> = composite(
   (input: AnyTensor, a: AnyTensor, b: AnyTensor, options: AddProductOptions = {}) => {
     checkPair(a, b, "baddbmm");
-    if (a.ndim !== 3 || b.ndim !== 3)
-      throw new RuntimeError(
-        `baddbmm: ${a.ndim !== 3 ? "batch1" : "batch2"} must be a 3D tensor, got shapes ${showShape(a.shape)} and ${showShape(b.shape)}`,
-      );
+    checkStacks(a, b, "baddbmm");
     return scaledSum(input, bmm(a, b), options, "baddbmm");
   },
   { inplace: true },
@@ -125,10 +128,7 @@ export const baddbmm: AddProductOp<"baddbmm"> = composite(
  */
 export const addbmm: AddProductOp<"addbmm"> = composite(
   (input: AnyTensor, a: AnyTensor, b: AnyTensor, options: AddProductOptions = {}) => {
-    if (a.ndim !== 3 || b.ndim !== 3)
-      throw new RuntimeError(
-        `addbmm: ${a.ndim !== 3 ? "batch1" : "batch2"} must be a 3D tensor, got shapes ${showShape(a.shape)} and ${showShape(b.shape)}`,
-      );
+    checkStacks(a, b, "addbmm");
     const [batch, m, k] = a.shape as [number, number, number];
     const [batches, rows, n] = b.shape as [number, number, number];
     const fail = (message: string): ShapeError => new ShapeError("addbmm", [a.shape, b.shape], message);

@@ -172,7 +172,7 @@ export const ormqr: PlainPairOp<[other: AnyTensor, options?: OrmqrOptions]> = op
  */
 export const lu: LuMethod = composite((a: AnyTensor, pivot = true, getInfos = false) => {
   checkLU(a, "torch.lu");
-  checkPivoting(pivot);
+  checkPivoting(pivot, a);
   const [factors, pivots, info] = luParts(a);
   return getInfos ? [factors, pivots, info] : [factors, pivots];
 });

@@ -105,7 +105,11 @@ export const determinants: (a: AnyTensor) => AnyTensor = op({
   },
 });
 
-/** The determinants of square matrices [..., n, n]. Of a singular matrix, too, the gradient is that of its cofactors. */
+/**
+ * The determinants of square matrices [..., n, n].
+ *
+ * Differs from PyTorch: the gradient is that of the cofactors for a singular matrix too, where PyTorch's may be 0.
+ */
 export const det: DetOp<"linalg.det"> = composite((a: AnyTensor) => {
   checkSquare(a, "linalg.det");
   checkFloat(a, "linalg.det");

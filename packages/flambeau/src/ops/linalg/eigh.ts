@@ -76,7 +76,8 @@ function check(a: AnyTensor, UPLO: string): boolean {
 
 /**
  * `{ eigenvalues, eigenvectors }` of symmetric matrices [..., n, n]: A = V diag(L) V^T, values in ascending order, vectors in
- * columns. Only one triangle of A is read: the lower one, or the upper one for UPLO "U". Signs of vectors are not determined.
+ * columns. Only one triangle of A is read: the lower one, or the upper one for UPLO "U". Signs of vectors are not determined;
+ * they are those of LAPACK for small matrices.
  * The gradient of the vectors needs distinct eigenvalues. NaN and infinities give NaN.
  */
 export const eigh: EighOp = composite((a: AnyTensor, UPLO = "L") =>

@@ -110,8 +110,8 @@ export function permuteRows(x: AnyTensor, pivots: AnyTensor, back: boolean): Any
 }
 
 /** Whether pivots are as they must be. @throws RuntimeError for "no". */
-export function checkPivoting(pivot: boolean | undefined): void {
-  if (pivot === false)
+export function checkPivoting(pivot: boolean | undefined, a: AnyTensor): void {
+  if (pivot === false && numel(a.shape) > 0)
     throw new RuntimeError("linalg.lu_factor: LU without pivoting is not implemented on the CPU");
 }
 
@@ -139,7 +139,7 @@ export interface PivotOptions {
  */
 export const luFactor: LuFactorOp = composite((a: AnyTensor, options: PivotOptions = {}) => {
   checkLU(a, "torch.linalg.lu_factor");
-  checkPivoting(options.pivot);
+  checkPivoting(options.pivot, a);
   const [lu, pivots, info] = luParts(a);
   checkInfo(info, "torch.linalg.lu_factor", zeroInU, RuntimeError);
   return named("linalg_lu_factor", ["LU", "pivots"], [lu, pivots] as const);
@@ -149,7 +149,7 @@ export const luFactor: LuFactorOp = composite((a: AnyTensor, options: PivotOptio
 export const luFactorEx: LuFactorExOp = composite(
   (a: AnyTensor, options: PivotOptions & { readonly checkErrors?: boolean } = {}) => {
     checkLU(a, "torch.linalg.lu_factor_ex");
-    checkPivoting(options.pivot);
+    checkPivoting(options.pivot, a);
     const [lu, pivots, info] = luParts(a);
     if (options.checkErrors) checkInfo(info, "torch.linalg.lu_factor_ex", zeroInU, RuntimeError);
     return named("linalg_lu_factor_ex", ["LU", "pivots", "info"], [lu, pivots, info] as const);
@@ -172,7 +172,7 @@ export function trianglesOf(lu: AnyTensor): readonly [AnyTensor, AnyTensor] {
 /** `{ P, L, U }` with A = P L U for matrices [..., m, n]: a permutation, a lower triangle with ones on its diagonal, an upper triangle. */
 export const lu: LuOp = composite((a: AnyTensor, options: PivotOptions = {}) => {
   checkLU(a, "linalg.lu");
-  checkPivoting(options.pivot);
+  checkPivoting(options.pivot, a);
   const [factors, pivots] = luParts(a);
   const [l, u] = trianglesOf(factors);
   return named("linalg_lu", ["P", "L", "U"], [permutationOf(factors, pivots), l, u] as const);

@@ -2,7 +2,7 @@
 // Floor L4 (ops). Source: https://pytorch.org/docs/stable/linalg.html#matrix-products
 
 import { dtypes, isFloat } from "../../base/dtype.ts";
-import { DTypeError, RuntimeError, ShapeError, showShape } from "../../base/errors.ts";
+import { DTypeError, IndexError, RuntimeError, ShapeError, showShape } from "../../base/errors.ts";
 import type { Shape } from "../../base/shape.ts";
 import { broadcastShapes, normalizeDim } from "../../base/shape.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
@@ -24,6 +24,8 @@ export const cross: CrossOp<"linalg.cross"> = composite(
         [a.shape, b.shape],
         `linalg.cross: inputs must have the same number of dimensions, but got shapes ${showShape(a.shape)} and ${showShape(b.shape)}`,
       );
+    if (a.ndim === 0)
+      throw new IndexError(`linalg.cross: Dimension specified as ${dim} but tensor has no dimensions`);
     const d = normalizeDim(dim, a.ndim, "linalg.cross");
     if (a.shape[d] !== 3 || b.shape[d] !== 3)
       throw new ShapeError(

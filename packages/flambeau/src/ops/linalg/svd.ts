@@ -130,7 +130,8 @@ export interface SvdOptions {
 
 /**
  * `{ U, S, Vh }` with A = U diag(S) Vh for matrices [..., m, n]: orthonormal columns of U and rows of Vh, and the singular
- * values in descending order. Signs of vectors are not determined. The gradient is stable only where the singular values
+ * values in descending order. Signs of vectors are not determined; they are those of LAPACK for small matrices.
+ * The gradient is stable only where the singular values
  * are distinct, and, unless A is square or only S is used, not 0.
  * @throws LinAlgError if A holds NaN
  */

@@ -1,9 +1,8 @@
-// Eigenvalues and eigenvectors of symmetric matrices: reflections to tridiagonal form, then implicit QL.
-// Floor L4 (ops). Source: G. H. Golub, C. F. Van Loan, Matrix Computations, 8.3; J. H. Wilkinson, The implicit QL algorithm
+// Eigenvalues and eigenvectors of symmetric matrices: reflections to tridiagonal form, then implicit QL and QR steps.
+// Floor L4 (ops). Source: G. H. Golub, C. F. Van Loan, Matrix Computations, 8.3
 
 import { makeReflector, multiplyQ } from "./householder.ts";
-
-const maxSweeps = 60;
+import { diagonaliseSymmetric } from "./tridiagonal.ts";
 
 /**
  * The eigenvalues of a symmetric row-major n x n matrix in ascending order; with `vectors`, its eigenvectors are left in
@@ -33,7 +32,7 @@ export function eigenSymmetric(a: Float64Array, n: number, vectors: boolean): Fl
   // Eigenvectors of the tridiagonal matrix are rows: a rotation mixes two of them.
   const z = vectors ? new Float64Array(n * n) : null;
   if (z) for (let i = 0; i < n; i++) z[i * n + i] = 1;
-  if (!implicitQL(d, e, n, z)) return null;
+  if (!diagonaliseSymmetric(d, e, n, z)) return null;
   const order = Array.from(d.keys()).sort((i, j) => d[i]! - d[j]!);
   const values = Float64Array.from(order, (i) => d[i]! * scale);
   if (z) {
@@ -83,61 +82,4 @@ function tridiagonalise(
     }
   }
   for (let i = 0; i < n; i++) d[i] = a[i * n + i]!;
-}
-
-/** Makes e zero by rotations, which are applied to the rows of z. */
-function implicitQL(d: Float64Array, e: Float64Array, n: number, z: Float64Array | null): boolean {
-  for (let l = 0; l < n; l++) {
-    for (let sweep = 0; ; sweep++) {
-      let m = l;
-      for (; m < n - 1; m++) {
-        const size = Math.abs(d[m]!) + Math.abs(d[m + 1]!);
-        if (Math.abs(e[m]!) <= Number.EPSILON * 0.5 * size || Math.abs(e[m]!) < Number.MIN_VALUE) break;
-      }
-      if (m === l) break;
-      if (sweep === maxSweeps) return false;
-      // The shift is the eigenvalue of the leading 2 x 2 block that is closer to d[l].
-      let g = (d[l + 1]! - d[l]!) / (2 * e[l]!);
-      let r = Math.hypot(g, 1);
-      g = d[m]! - d[l]! + e[l]! / (g + (g >= 0 ? r : -r));
-      let s = 1;
-      let c = 1;
-      let p = 0;
-      let i = m - 1;
-      for (; i >= l; i--) {
-        const f = s * e[i]!;
-        const b = c * e[i]!;
-        r = Math.sqrt(f * f + g * g);
-        e[i + 1] = r;
-        if (r === 0) {
-          d[i + 1]! -= p;
-          e[m] = 0;
-          break;
-        }
-        s = f / r;
-        c = g / r;
-        g = d[i + 1]! - p;
-        r = (d[i]! - g) * s + 2 * c * b;
-        p = s * r;
-        d[i + 1] = g + p;
-        g = c * r - b;
-        if (z) rotate(z, i * n, (i + 1) * n, n, c, s);
-      }
-      if (r === 0 && i >= l) continue;
-      d[l]! -= p;
-      e[l] = g;
-      e[m] = 0;
-    }
-  }
-  return true;
-}
-
-/** (x, y) := (c x - s y, s x + c y) for two rows of n elements. */
-export function rotate(z: Float64Array, x: number, y: number, n: number, c: number, s: number): void {
-  for (let k = 0; k < n; k++) {
-    const f = z[y + k]!;
-    const g = z[x + k]!;
-    z[y + k] = s * g + c * f;
-    z[x + k] = c * g - s * f;
-  }
 }
