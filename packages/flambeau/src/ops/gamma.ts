@@ -7,13 +7,15 @@ import { isTensor } from "../tensor/tensor.ts";
 import { noDerivative } from "./checks.ts";
 import { composite, elementwise } from "./define.ts";
 import type { BinaryTensors, MvlgammaOp, PolygammaOp, UnaryFloat, UnaryFloatWith } from "./signatures.ts";
+import { digammaOf, lgammaOf } from "./special/gamma-expressions.ts";
 import * as scalar from "./special/gamma-functions.ts";
 
 /** log |gamma(x)|; infinite at 0, -1, -2, … */
 export const lgamma: UnaryFloat = elementwise({
   operands: 1,
   result: "float",
-  host: () => scalar.lgamma,
+  host: (dtype) => (dtype === "float32" ? null : scalar.lgamma),
+  lower: (k, x) => lgammaOf(k, x!),
   vjp: [(g, s) => g.mul(digamma(s.x))],
 });
 
@@ -21,7 +23,8 @@ export const lgamma: UnaryFloat = elementwise({
 export const digamma: UnaryFloat = elementwise({
   operands: 1,
   result: "float",
-  host: () => scalar.digamma,
+  host: (dtype) => (dtype === "float32" ? null : scalar.digamma),
+  lower: (k, x) => digammaOf(k, x!),
   vjp: [(g, s) => g.mul(polygamma(1, s.x))],
 });
 

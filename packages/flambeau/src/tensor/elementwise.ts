@@ -42,8 +42,8 @@ export interface ElementwiseDef {
   readonly options?: readonly string[];
   /** The value of one element. Operands come in the common dtype; options that were not given are undefined. */
   readonly lower?: (k: ExprBuilder, ...operands: Expr[]) => Expr;
-  /** Instead of `lower`: a function of JavaScript for each dtype, for what no expression says well (iterations, many regions). */
-  readonly host?: (dtype: DType) => HostFunction;
+  /** A function of JavaScript instead, for what no expression says well (iterations, many regions); null for some dtypes. */
+  readonly host?: (dtype: DType) => HostFunction | null;
   /** Result dtype: the common one (default), at least an integer, at least a float, or bool. */
   readonly result?: "common" | "number" | "float" | "bool";
   /** Which kinds of common dtype the op does not take. */
@@ -485,7 +485,8 @@ export class Elementwise {
       const v = (options as Record<string, unknown> | undefined)?.[name];
       exprs.push(v === undefined || v === null ? undefined : operand(null));
     }
-    if (this.def.host) return hostKernel(this.def.host(compute), compute, out);
+    const host = this.def.host?.(compute) ?? null;
+    if (host) return hostKernel(host, compute, out);
     const body = k.cast(this.def.lower!(k, ...(exprs as Expr[])), out);
     return getBackend().map({ kind: "map", name: this.name, operands: specs, body });
   }
