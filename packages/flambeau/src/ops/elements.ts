@@ -33,6 +33,57 @@ export const takeRules: IndexRules = { wraps: true, range: IndexError, dtype: Ru
 /** Rules of `x.at(tensor)` and of index_fill. */
 export const atRules: IndexRules = { wraps: true, range: IndexError, dtype: IndexError };
 
+/** Indices as they were given: int32 elements from `offset`. Whether they are in range is the caller's to find out. */
+export function rawIndices(
+  index: AnyTensor,
+  op: string,
+  rules: IndexRules,
+  outOfRange: (v: number | bigint) => Error,
+): { data: Int32Array; offset: number } {
+  if (index.dtype !== "int32" && index.dtype !== "int64")
+    throw new rules.dtype(`${op}(): Expected dtype int32 or int64 for index, but got ${index.dtype}`);
+  const { storage, offset } = index.contiguous();
+  if (index.dtype === "int32") return { data: storage.data as Int32Array, offset };
+  const n = numel(index.shape);
+  const data = storage.data as BigInt64Array;
+  // The low halves, where the high ones are their sign.
+  const words = new Int32Array(data.buffer, data.byteOffset, 2 * data.length);
+  const out = new Int32Array(n);
+  for (let i = 0, w = 2 * offset; i < n; i++, w += 2) {
+    const low = words[w]!;
+    if (words[w + 1] !== low >> 31) throw outOfRange(data[offset + i]!);
+    out[i] = low;
+  }
+  return { data: out, offset: 0 };
+}
+
+/** The error for an index that a dimension of `size` places does not have. */
+export const indexError =
+  (rules: IndexRules, op: string, dim: number, size: number): ((v: number | bigint) => Error) =>
+  (v) =>
+    new rules.range(`${op}: index ${v} is out of bounds for dimension ${dim} with size ${size}`);
+
+/** Refuses indices outside of 0..size-1. */
+export function checkRange(
+  data: Int32Array,
+  offset: number,
+  n: number,
+  size: number,
+  outOfRange: (v: number) => Error,
+): void {
+  // Negative if an index is, or if one is too large: a loop without a branch for each.
+  let signs = 0;
+  for (let i = 0; i < n; i++) {
+    const v = data[offset + i]!;
+    signs |= v | (size - 1 - v);
+  }
+  if (signs >= 0) return;
+  for (let i = 0; i < n; i++) {
+    const v = data[offset + i]!;
+    if (v < 0 || v >= size) throw outOfRange(v);
+  }
+}
+
 /** The indices as numbers in 0..size-1, in an array of the caller's own. @throws what the rules say. */
 export function readIndices(
   index: AnyTensor,
@@ -41,31 +92,17 @@ export function readIndices(
   dim: number,
   rules: IndexRules,
 ): Int32Array {
-  if (index.dtype !== "int32" && index.dtype !== "int64")
-    throw new rules.dtype(`${op}(): Expected dtype int32 or int64 for index, but got ${index.dtype}`);
-  const flat = index.contiguous();
+  const outOfRange = indexError(rules, op, dim, size);
+  const { data, offset } = rawIndices(index, op, rules, outOfRange);
   const n = numel(index.shape);
-  const outOfRange = (v: number | bigint): Error =>
-    new rules.range(`${op}: index ${v} is out of bounds for dimension ${dim} with size ${size}`);
-  let out: Int32Array;
-  if (index.dtype === "int32") {
-    const data = flat.storage.data as Int32Array;
-    out = data.slice(flat.offset, flat.offset + n);
-  } else {
-    const data = flat.storage.data as BigInt64Array;
-    // The low halves, where the high ones are their sign.
-    const words = new Int32Array(data.buffer, data.byteOffset, 2 * data.length);
-    out = new Int32Array(n);
-    for (let i = 0, w = 2 * flat.offset; i < n; i++, w += 2) {
-      const low = words[w]!;
-      if (words[w + 1] !== low >> 31) throw outOfRange(data[flat.offset + i]!);
-      out[i] = low;
-    }
+  const out = data.slice(offset, offset + n);
+  if (!rules.wraps) {
+    checkRange(out, 0, n, size, outOfRange);
+    return out;
   }
-  const least = rules.wraps ? -size : 0;
   for (let i = 0; i < n; i++) {
     const v = out[i]!;
-    if (v < least || v >= size) throw outOfRange(v);
+    if (v < -size || v >= size) throw outOfRange(v);
     if (v < 0) out[i] = v + size;
   }
   return out;
@@ -107,11 +144,60 @@ export function moveRun(to: Cells, at: number, from: Cells, start: number, n: nu
   else for (let k = 0; k < n; k++) to[at + k] = from[start + k]!;
 }
 
+/**
+ * The same cells in pairs, or null where they do not lie so. For floats only: engines may change the bits of pairs that
+ * look like NaN, which two integers easily do and two floats never, unless one is a NaN with a payload.
+ */
+const pairsOf = (cells: Cells): Float64Array | null =>
+  cells.BYTES_PER_ELEMENT === 4 && cells.byteOffset % 8 === 0 && cells.length % 2 === 0
+    ? new Float64Array(cells.buffer, cells.byteOffset, cells.length / 2)
+    : null;
+
+/** Rows of whole groups of four pairs. */
+function takePairs(
+  to: Float64Array,
+  from: Float64Array,
+  offset: number,
+  rows: Int32Array,
+  inner: number,
+): void {
+  let w = 0;
+  for (let i = 0; i < rows.length; i++) {
+    let r = offset + rows[i]! * inner;
+    for (const end = r + inner; r < end; r += 4, w += 4) {
+      to[w] = from[r]!;
+      to[w + 1] = from[r + 1]!;
+      to[w + 2] = from[r + 2]!;
+      to[w + 3] = from[r + 3]!;
+    }
+  }
+}
+
+/** Rows beyond this many cells are copied by the engine. */
+const longRow = 256;
+
 /** Rows of `from` by their numbers, one after another: row r is the `inner` cells from `offset + r * inner`. */
-export function takeRowsInto(to: Cells, from: Cells, offset: number, rows: Int32Array, inner: number): void {
+export function takeRowsInto(
+  to: Cells,
+  from: Cells,
+  offset: number,
+  rows: Int32Array,
+  inner: number,
+  floats = false,
+): void {
   const n = rows.length;
-  if (inner === 1) for (let i = 0; i < n; i++) to[i] = from[offset + rows[i]!]!;
-  else for (let i = 0; i < n; i++) moveRun(to, i * inner, from, offset + rows[i]! * inner, inner);
+  if (inner === 1) {
+    for (let i = 0; i < n; i++) to[i] = from[offset + rows[i]!]!;
+    return;
+  }
+  if (floats && inner % 8 === 0 && inner <= longRow && offset % 2 === 0) {
+    const [into, out] = [pairsOf(to), pairsOf(from)];
+    if (into && out) {
+      takePairs(into, out, offset / 2, rows, inner / 2);
+      return;
+    }
+  }
+  for (let i = 0; i < n; i++) moveRun(to, i * inner, from, offset + rows[i]! * inner, inner);
 }
 
 /** The reverse of {@link takeRowsInto}: writes row i of `from` to row `rows[i]` of `to`. */
@@ -135,76 +221,4 @@ export function rowsAlong(outer: number, size: number, at: Int32Array): Int32Arr
   const rows = new Int32Array(outer * n);
   for (let o = 0, w = 0; o < outer; o++) for (let i = 0; i < n; i++, w++) rows[w] = o * size + at[i]!;
   return rows;
-}
-
-// ---- combining elements ---------------------------------------------------------------------------------------
-
-/** What becomes of an element that another one is folded into. */
-export type Fold = "sum" | "prod" | "amax" | "amin";
-
-/** Folds row i of `from` into row `rows[i]` of `to`. */
-export function foldRows(
-  fold: Fold,
-  dtype: DType,
-  to: Data,
-  offset: number,
-  rows: Int32Array,
-  from: Data,
-  start: number,
-  inner: number,
-): void {
-  if (fold === "sum" && dtype === "float32")
-    addFloat32(to as unknown as Float32Array, offset, rows, from as unknown as Float32Array, start, inner);
-  else if (fold === "amax" || (fold === "sum" && dtype === "bool"))
-    each(rows, offset, start, inner, (p, q) => {
-      const v = from[q]!;
-      if (v > to[p]! || Number.isNaN(v)) to[p] = v;
-    });
-  else if (fold === "amin" || (fold === "prod" && dtype === "bool"))
-    each(rows, offset, start, inner, (p, q) => {
-      const v = from[q]!;
-      if (v < to[p]! || Number.isNaN(v)) to[p] = v;
-    });
-  else if (fold === "sum")
-    each(rows, offset, start, inner, (p, q) => {
-      to[p]! += from[q]!;
-    });
-  else if (dtype === "int32")
-    each(rows, offset, start, inner, (p, q) => {
-      to[p] = Math.imul(to[p]!, from[q]!);
-    });
-  else
-    each(rows, offset, start, inner, (p, q) => {
-      to[p]! *= from[q]!;
-    });
-}
-
-function each(
-  rows: Int32Array,
-  offset: number,
-  start: number,
-  inner: number,
-  visit: (target: number, source: number) => void,
-): void {
-  let q = start;
-  for (let i = 0; i < rows.length; i++) {
-    const p = offset + rows[i]! * inner;
-    for (let k = 0; k < inner; k++, q++) visit(p + k, q);
-  }
-}
-
-/** The gradient of every lookup of rows: a loop of its own. */
-function addFloat32(
-  to: Float32Array,
-  offset: number,
-  rows: Int32Array,
-  from: Float32Array,
-  start: number,
-  inner: number,
-): void {
-  let q = start;
-  for (let i = 0; i < rows.length; i++) {
-    const p = offset + rows[i]! * inner;
-    for (let k = 0; k < inner; k++, q++) to[p + k]! += from[q]!;
-  }
 }

@@ -9,9 +9,10 @@ import { allocateUnset } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh, isTensor } from "../tensor/tensor.ts";
 import { composite, mutating, op } from "./define.ts";
-import type { Fold } from "./elements.ts";
-import { cellsOf, cellsPer, dataOf, foldRows, onPacked, putRows, takeRowsInto } from "./elements.ts";
+import { cellsOf, cellsPer, dataOf, onPacked, putRows, takeRowsInto } from "./elements.ts";
 import { scalarOf } from "./fill-elements.ts";
+import type { Fold } from "./fold-rows.ts";
+import { foldRows } from "./fold-rows.ts";
 import { checkIndex, padTo, placesAlong, scatterPlan } from "./places.ts";
 import type { OpFn } from "./signatures.ts";
 

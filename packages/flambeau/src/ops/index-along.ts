@@ -2,6 +2,7 @@
 // Floor L4 (ops). Source: https://pytorch.org/docs/stable/torch.html#indexing-slicing-joining-mutating-ops
 
 import type { Scalar } from "../base/dtype.ts";
+import { isFloat } from "../base/dtype.ts";
 import { DTypeError, IndexError, RuntimeError, ShapeError } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { normalizeDim, numel, sameShape } from "../base/shape.ts";
@@ -15,7 +16,6 @@ import {
   cellsOf,
   cellsPer,
   dataOf,
-  foldRows,
   onPacked,
   putRows,
   readIndices,
@@ -23,6 +23,7 @@ import {
   takeRowsInto,
 } from "./elements.ts";
 import { scalarOf } from "./fill-elements.ts";
+import { foldRows } from "./fold-rows.ts";
 import { checkSource, checkVector, extentsAround } from "./places.ts";
 import type { OpFn } from "./signatures.ts";
 
@@ -54,6 +55,7 @@ export const indexSelect: OpFn<[dim: number, index: AnyTensor]> = op({
       source.offset * width,
       rowsAlong(outer, size, at),
       inner * width,
+      isFloat(x.dtype),
     );
     return out;
   },

@@ -1,6 +1,7 @@
 // Lists of index tensors, as in NumPy's advanced indexing.
 // Floor L4 (ops). Source: https://numpy.org/doc/stable/user/basics.indexing.html#advanced-indexing
 
+import { isFloat } from "../base/dtype.ts";
 import { DTypeError, IndexError, showShape } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { broadcastShapes, numel } from "../base/shape.ts";
@@ -13,13 +14,13 @@ import {
   cellsOf,
   cellsPer,
   dataOf,
-  foldRows,
   onPacked,
   putRows,
   readIndices,
   rowsAlong,
   takeRowsInto,
 } from "./elements.ts";
+import { foldRows } from "./fold-rows.ts";
 import type { OpFn } from "./signatures.ts";
 
 /** A list of index tensors for the leading dimensions; null takes a dimension whole; a mask (bool or uint8) stands for its places. */
@@ -128,7 +129,14 @@ export const indexTensors: OpFn<[indices: TensorIndices]> = op({
     const out: AnyTensor = fresh(allocateUnset(x.dtype, rows.length * inner), shape, x.dtype);
     const width = cellsPer(x.dtype);
     const from = cellsOf(source.storage.data);
-    takeRowsInto(cellsOf(out.storage.data), from, source.offset * width, rows, inner * width);
+    takeRowsInto(
+      cellsOf(out.storage.data),
+      from,
+      source.offset * width,
+      rows,
+      inner * width,
+      isFloat(x.dtype),
+    );
     return out;
   },
   vjp: (g, s) => {

@@ -28,7 +28,8 @@ function joinInto(out: AnyTensor, parts: readonly AnyTensor[], d: number, dtype:
       const from = cellsOf(x.storage.data);
       const run = n * inner;
       const start = x.offset * cellsPer(dtype);
-      for (let o = 0; o < outer; o++) moveRun(to, o * row + at * inner, from, start + o * run, run);
+      if (run === 1) for (let o = 0, w = at * inner; o < outer; o++, w += row) to[w] = from[start + o]!;
+      else for (let o = 0; o < outer; o++) moveRun(to, o * row + at * inner, from, start + o * run, run);
     } else copyElements(out.narrow(d, at, n), x);
     at += n;
   }

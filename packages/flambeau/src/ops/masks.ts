@@ -62,17 +62,29 @@ function nonzeroPlaces(x: AnyTensor): Int32Array {
   return places;
 }
 
-/** Row r of the result holds the coordinates of place r. */
+/** Row r of the result holds the coordinates of place r; places ascend. */
 function coordinates(places: Int32Array, shape: Shape): Int32Array {
   const rank = shape.length;
   const out = new Int32Array(places.length * rank);
-  for (let r = 0; r < places.length; r++)
-    for (let d = rank - 1, rest = places[r]!; d >= 0; d--) {
-      const n = shape[d]!;
-      const next = Math.floor(rest / n);
-      out[r * rank + d] = rest - next * n;
-      rest = next;
+  if (rank === 0) return out;
+  const n = shape[rank - 1]!;
+  // Most places lie in the same row of the last dimension as the one before.
+  let start = 0;
+  const row = new Array<number>(rank - 1).fill(0);
+  for (let r = 0, w = 0; r < places.length; r++) {
+    const p = places[r]!;
+    if (p - start >= n) {
+      let rest = Math.floor(p / n);
+      start = rest * n;
+      for (let d = rank - 2; d >= 0; d--) {
+        const next = Math.floor(rest / shape[d]!);
+        row[d] = rest - next * shape[d]!;
+        rest = next;
+      }
     }
+    for (let d = 0; d < rank - 1; d++) out[w++] = row[d]!;
+    out[w++] = p - start;
+  }
   return out;
 }
 

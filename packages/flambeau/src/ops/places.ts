@@ -5,25 +5,61 @@ import { DTypeError, IndexError, RuntimeError, ShapeError, showShape } from "../
 import type { Shape } from "../base/shape.ts";
 import { contiguousStrides, normalizeDim, numel, sameShape } from "../base/shape.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
-import { alongRules, gatherRules, readIndices, rowsAlong } from "./elements.ts";
+import {
+  alongRules,
+  checkRange,
+  gatherRules,
+  indexError,
+  rawIndices,
+  readIndices,
+  rowsAlong,
+} from "./elements.ts";
+
+/** Places of `n` indices along the last dimension. */
+function placesOfRow(
+  places: Int32Array,
+  row: number,
+  data: Int32Array,
+  start: number,
+  n: number,
+  base: number,
+): void {
+  for (let k = 0; k < n; k++) places[row + k] = (base + data[start + k]!) | 0;
+}
+
+/** Places of `n` indices along another dimension, whose elements lie `step` apart. */
+function placesAcross(
+  places: Int32Array,
+  row: number,
+  data: Int32Array,
+  start: number,
+  n: number,
+  base: number,
+  step: number,
+): void {
+  for (let k = 0; k < n; k++) places[row + k] = (base + k + Math.imul(data[start + k]!, step)) | 0;
+}
 
 /** For each element of `index`, row by row, the place in `x` (packed) that it names along `dim`. */
 export function placesAlong(x: Shape, dim: number, index: AnyTensor, op: string): Int32Array {
   const shape: Shape = index.shape;
   if (numel(shape) === 0) return new Int32Array(0);
-  const places = readIndices(index, x[dim] ?? 1, op, dim, gatherRules);
-  const rank = shape.length;
-  if (x.length === 0 || rank === 0) return places;
+  const size = x[dim] ?? 1;
+  const outOfRange = indexError(gatherRules, op, dim, size);
+  const { data, offset } = rawIndices(index, op, gatherRules, outOfRange);
+  checkRange(data, offset, numel(shape), size, outOfRange);
+  const rank = x.length === 0 ? 0 : shape.length;
+  const places = new Int32Array(numel(shape));
   const strides = contiguousStrides(x);
-  const step = strides[dim]!;
-  const last = rank - 1;
-  const n = shape[last]!;
-  // Elements of a row lie next to each other, unless the row is what the indices run along.
-  const along = dim === last ? 0 : 1;
+  const step = strides[dim] ?? 1;
+  const last = Math.max(rank - 1, 0);
+  const n = rank === 0 ? places.length : shape[last]!;
   const at = new Array<number>(rank).fill(0);
   let base = 0;
   for (let row = 0; row < places.length; row += n) {
-    for (let k = 0; k < n; k++) places[row + k] = places[row + k]! * step + base + k * along;
+    // Elements of a row lie next to each other, unless the row is what the indices run along.
+    if (dim === last) placesOfRow(places, row, data, offset + row, n, base);
+    else placesAcross(places, row, data, offset + row, n, base, step);
     for (let d = last - 1; d >= 0; d--) {
       const stride = d === dim ? 0 : strides[d]!;
       base += stride;

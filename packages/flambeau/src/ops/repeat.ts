@@ -144,6 +144,37 @@ function interleaved(repeats: AnyTensor, outputSize?: number): AnyTensor {
   return fresh(out, [total], "int32");
 }
 
+/** Each slice of dimension d `times` times in a row. */
+const multiplied: (x: AnyTensor, times: number, d: number) => AnyTensor = op({
+  name: "repeatInterleave",
+  forward: (x: AnyTensor, times: number, d: number) => {
+    const shape = x.shape.slice();
+    shape[d] = x.shape[d]! * times;
+    const out: AnyTensor = fresh(allocateUnset(x.dtype, numel(shape)), shape, x.dtype);
+    const source = x.contiguous();
+    const width = cellsPer(x.dtype);
+    const to = cellsOf(out.storage.data);
+    const from = cellsOf(source.storage.data);
+    const run = numel(x.shape.slice(d + 1)) * width;
+    if (numel(shape) === 0) return out;
+    const runs = (numel(x.shape) * width) / run;
+    let read = source.offset * width;
+    let write = 0;
+    for (let i = 0; i < runs; i++, read += run)
+      for (let k = 0; k < times; k++, write += run) {
+        if (run === 1) to[write] = from[read]!;
+        else moveRun(to, write, from, read, run);
+      }
+    return out;
+  },
+  vjp: (g, s) => {
+    const { shape } = s.meta(0);
+    const d: number = s.meta(2);
+    if (s.meta(1) === 0) return g.newZeros(shape);
+    return g.reshape([...shape.slice(0, d + 1), s.meta(1), ...shape.slice(d + 1)]).sum(d + 1);
+  },
+});
+
 /** Option of {@link repeatInterleave}. */
 interface InterleaveOptions {
   /** The size of the result along `dim`, if it is known; checked. */
@@ -181,11 +212,6 @@ export const repeatInterleave: OpFn<
       throw new RuntimeError(
         `repeat_interleave: allocated size does not match required size: ${size} and ${repeats * n}`,
       );
-    const [before, after] = [x.shape.slice(0, d), x.shape.slice(d + 1)];
-    return x
-      .unsqueeze(d + 1)
-      .expand([...before, n, repeats, ...after])
-      .clone()
-      .reshape([...before, n * repeats, ...after]);
+    return multiplied(x, repeats, d);
   },
 );

@@ -12,13 +12,13 @@ import {
   cellsOf,
   cellsPer,
   dataOf,
-  foldRows,
   onPacked,
   putRows,
   readIndices,
   takeRowsInto,
   takeRules,
 } from "./elements.ts";
+import { foldRows } from "./fold-rows.ts";
 import type { OpFn } from "./signatures.ts";
 
 /** `x[index]` of the flattened tensor, in the shape of `index`. Negative indices count from the end. */

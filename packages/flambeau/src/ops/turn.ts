@@ -26,6 +26,12 @@ function copied(
   return out;
 }
 
+/** Copies `n` runs, the last one first. */
+function reverseRuns(to: Cells, at: number, from: Cells, start: number, n: number, run: number): void {
+  if (run === 1) for (let i = at, j = start + n - 1; j >= start; i++, j--) to[i] = from[j]!;
+  else for (let i = 0; i < n; i++) moveRun(to, at + i * run, from, start + (n - 1 - i) * run, run);
+}
+
 /** The elements in reverse order along the listed dimensions. A copy. `x.flip(0, 1)`, `x.flip([0, 1])`. */
 export const flip: FlipOp = op({
   variadic: true,
@@ -48,8 +54,8 @@ export const flip: FlipOp = op({
       let w = 0;
       const walk = (d: number, at: number): void => {
         if (d === last) {
-          if (run === 1) for (let i = n - 1; i >= 0; i--) to[w++] = from[at + i]!;
-          else for (let i = n - 1; i >= 0; i--, w += run) moveRun(to, w, from, at + i * run, run);
+          reverseRuns(to, w, from, at, n, run);
+          w += n * run;
           return;
         }
         const m = shape[d]!;

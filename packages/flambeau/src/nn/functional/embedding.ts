@@ -1,9 +1,10 @@
 // Looking rows of a table up: single ones, and reduced in bags.
 // Floor L5 (nn). Source: torch/nn/functional.py, ATen/native/Embedding.cpp, ATen/native/EmbeddingBag.cpp
 
-import { IndexError, NotImplementedError, RuntimeError, showShape, ValueError } from "../../base/errors.ts";
+import { NotImplementedError, RuntimeError, showShape, ValueError } from "../../base/errors.ts";
 import type { Shape } from "../../base/shape.ts";
 import { sameShape } from "../../base/shape.ts";
+import { alongRules, readIndices } from "../../ops/elements.ts";
 import { lookUp } from "../../ops/functional/rows.ts";
 import { stack } from "../../ops/join.ts";
 import { takeRows } from "../../ops/take-rows.ts";
@@ -31,11 +32,7 @@ function rowsIn(index: AnyTensor, count: number, name: string): Int32Array {
     throw new RuntimeError(
       `${name}: Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got ${index.dtype} instead`,
     );
-  const rows = integers(index);
-  for (const i of rows)
-    if (i < 0 || i >= count)
-      throw new IndexError(`${name}: index out of range in self: ${i}, with ${count} rows`);
-  return rows;
+  return readIndices(index, count, name, 0, alongRules);
 }
 
 /** @internal Scales rows with too large a norm down, in place. */

@@ -1,12 +1,14 @@
 // Rows of a matrix by their numbers, as embeddings look them up, with gradients that may be scaled row by row.
 // Floor L4 (ops). Source: ATen/native/Embedding.cpp
 
+import { isFloat } from "../../base/dtype.ts";
 import type { Shape } from "../../base/shape.ts";
-import { allocate } from "../../tensor/storage.ts";
+import { allocate, allocateUnset } from "../../tensor/storage.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { fresh } from "../../tensor/tensor.ts";
 import { op } from "../define.ts";
-import { dataOf } from "../elements.ts";
+import { cellsOf, cellsPer, dataOf, takeRowsInto } from "../elements.ts";
+import { foldRows } from "../fold-rows.ts";
 
 /** Which rows are looked up. */
 export interface Lookup {
@@ -25,17 +27,23 @@ function copyRows(x: AnyTensor, { rows, shape, factors }: Lookup, scaled: boolea
   const source = x.contiguous();
   const from = dataOf(source);
   const n = rows.length * features;
-  const out: AnyTensor = fresh(allocate(x.dtype, n), [...shape, features], x.dtype);
+  const out: AnyTensor = fresh(allocateUnset(x.dtype, n), [...shape, features], x.dtype);
+  if (!scaled || !factors) {
+    const width = cellsPer(x.dtype);
+    takeRowsInto(
+      cellsOf(out.storage.data),
+      cellsOf(source.storage.data),
+      source.offset * width,
+      rows,
+      features * width,
+      isFloat(x.dtype),
+    );
+    return out;
+  }
   const to = dataOf(out);
   for (let i = 0, w = 0; i < rows.length; i++) {
     const start = source.offset + rows[i]! * features;
-    if (scaled) {
-      const f = factors ? factors[i]! : 1;
-      for (let k = 0; k < features; k++) to[w++] = from[start + k]! * f;
-    } else if (features > 32) {
-      to.set(from.subarray(start, start + features), w);
-      w += features;
-    } else for (let k = 0; k < features; k++) to[w++] = from[start + k]!;
+    for (let k = 0; k < features; k++) to[w++] = from[start + k]! * factors[i]!;
   }
   return out;
 }
@@ -63,9 +71,13 @@ const spread: (g: AnyTensor, lookup: Lookup) => AnyTensor = op({
     const from = dataOf(source);
     const out: AnyTensor = fresh(allocate(g.dtype, count * features), [count, features], g.dtype);
     const to = dataOf(out);
+    if (!factors) {
+      foldRows("sum", g.dtype, to, 0, rows, from, source.offset, features);
+      return out;
+    }
     for (let i = 0, r = source.offset; i < rows.length; i++) {
       const start = rows[i]! * features;
-      const f = factors ? factors[i]! : 1;
+      const f = factors[i]!;
       if (f === 0) r += features;
       else if (f === 1) for (let k = 0; k < features; k++) to[start + k]! += from[r++]!;
       else for (let k = 0; k < features; k++) to[start + k]! += from[r++]! * f;
