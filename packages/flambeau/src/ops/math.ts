@@ -2,6 +2,7 @@
 // Floor L4 (ops). Source: https://pytorch.org/docs/stable/torch.html#pointwise-ops
 
 import type { Expr, ExprBuilder } from "../ir/scalar.ts";
+import type { AnyTensor } from "../tensor/tensor.ts";
 import { elementwise } from "./define.ts";
 import type { BinaryFloatTensors, Unary, UnaryFloat } from "./signatures.ts";
 
@@ -253,6 +254,13 @@ export const relu: Unary = elementwise({
   refuses: ["bool"],
   lower: (k, x) => k.max(x!, 0),
   saves: "output",
-  // The result is 0, above 0 or NaN; with NaN the gradient passes.
-  vjp: [(g, s) => g.mul(s.y.ne(0))],
+  vjp: [(g, s) => passPositive(g, s.y)],
+});
+
+/** g where y > 0 (or NaN), else 0. */
+const passPositive: (g: AnyTensor, y: AnyTensor) => AnyTensor = elementwise({
+  name: "reluBackward",
+  operands: 2,
+  lower: (k, g, y) => k.select(k.le(y!, 0), 0, g!),
+  vjp: [(gg, s) => passPositive(gg, s.b), (gg) => gg.zerosLike()],
 });

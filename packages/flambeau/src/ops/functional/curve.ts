@@ -33,7 +33,7 @@ export function curve(c: Curve): CurveOp {
     lower: (k, g, x, ...rest) => slope(k, g!, x!, ...rest),
     vjp: [
       (g, s) => back(g, s.b, s.at(2)),
-      bend ? (g, s) => g.mul(s.a).mul(bend(s.b, s.at(2))) : (g) => g.mul(0),
+      bend ? (g, s) => g.mul(s.a).mul(bend(s.b, s.at(2))) : (g) => g.zerosLike(),
     ],
   });
   return elementwise<CurveOp>({
