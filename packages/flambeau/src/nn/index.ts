@@ -54,6 +54,22 @@ export {
 export { Flatten, Unflatten } from "./flatten.ts";
 export * as functional from "./functional/index.ts";
 export * as init from "./init.ts";
+export {
+  LazyBatchNorm1d,
+  LazyBatchNorm2d,
+  LazyBatchNorm3d,
+  LazyConv1d,
+  LazyConv2d,
+  LazyConv3d,
+  LazyConvTranspose1d,
+  LazyConvTranspose2d,
+  LazyConvTranspose3d,
+  LazyInstanceNorm1d,
+  LazyInstanceNorm2d,
+  LazyInstanceNorm3d,
+  LazyLinear,
+  UninitializedParameter,
+} from "./lazy.ts";
 export { Bilinear, Identity, Linear, type LinearOptions } from "./linear.ts";
 export { HuberLoss, KLDivLoss, L1Loss, MSELoss, SmoothL1Loss } from "./loss.ts";
 export { BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, NLLLoss, type NLLLossOptions } from "./loss-class.ts";
@@ -78,7 +94,7 @@ export {
   TripletMarginWithDistanceLoss,
 } from "./loss-margin.ts";
 export { type CallArgs, type CallResult, Module } from "./module.ts";
-export { GroupNorm, LayerNorm } from "./normalization.ts";
+export { GroupNorm, LayerNorm, RMSNorm } from "./normalization.ts";
 export * from "./padding.ts";
 export { type AnyParameter, Parameter } from "./parameter.ts";
 export {

@@ -2,6 +2,7 @@
 // Floor L5 (nn).
 
 import { ValueError } from "../base/errors.ts";
+import type { Shape } from "../base/shape.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { isTensor } from "../tensor/tensor.ts";
 import type { BackwardHooks } from "./backward-hooks.ts";
@@ -20,6 +21,8 @@ export interface Internals {
   hooks: ForwardHook[] | null;
   /** Hooks on gradients. */
   backward: BackwardHooks | null;
+  /** Of a layer that waits for its first input: settles its shapes from those of a state dict's entries. */
+  settle: ((shapeOf: (property: string) => Shape | null) => void) | null;
   /** Names of children in the order in which a container runs them; null: the order of the properties. */
   names: string[] | null;
 }

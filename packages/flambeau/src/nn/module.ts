@@ -74,7 +74,14 @@ export interface Module {
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: a call signature has no other place; the constructor makes it true.
 export abstract class Module {
   constructor() {
-    const state: Internals = { buffers: new Map(), preHooks: null, hooks: null, backward: null, names: null };
+    const state: Internals = {
+      buffers: new Map(),
+      preHooks: null,
+      hooks: null,
+      backward: null,
+      settle: null,
+      names: null,
+    };
     const self = ((...args: unknown[]): unknown => call(self, state, args)) as unknown as this;
     Object.setPrototypeOf(self, new.target.prototype as object);
     Object.defineProperty(self, stateName, { value: state });

@@ -1,4 +1,4 @@
-// Normalisation over features and groups: LayerNorm, GroupNorm.
+// Normalisation over features and groups: LayerNorm, RMSNorm, GroupNorm.
 // Floor L5 (nn). Source: torch/nn/modules/normalization.py
 
 import type { DType } from "../base/dtype.ts";
@@ -9,6 +9,7 @@ import { ones, zeros } from "../tensor/create.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { named, required } from "./arguments.ts";
 import { groupNorm, layerNorm } from "./functional/normalization.ts";
+import { rmsNorm } from "./functional/rms-norm.ts";
 import { ones_, zeros_ } from "./init.ts";
 import type { SameShape } from "./layer.ts";
 import { Layer } from "./layer.ts";
@@ -67,6 +68,53 @@ export class LayerNorm extends Layer<SameShape> {
   }
   override extraRepr(): string {
     return `${pyTuple(this.normalizedShape)}, eps=${pyFloat(this.eps)}, elementwise_affine=${pyBool(this.elementwiseAffine)}`;
+  }
+}
+
+/**
+ * x / sqrt(mean(x^2) + eps) weight over the last dimensions.
+ *
+ * @param normalizedShape extents of these dimensions, or the one extent
+ * @param options.eps default null: the machine epsilon of the input's dtype
+ * @param options.elementwiseAffine whether there is a weight (ones) of that shape; default true
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.modules.normalization.RMSNorm.html
+ */
+export class RMSNorm extends Layer<SameShape> {
+  declare readonly "~port": "same";
+  readonly normalizedShape: Shape;
+  readonly eps: number | null;
+  readonly elementwiseAffine: boolean;
+  weight: Parameter | null;
+
+  constructor(
+    normalizedShape: number | Shape,
+    options?: { readonly eps?: number | null; readonly elementwiseAffine?: boolean; readonly dtype?: DType },
+  );
+  constructor(...args: unknown[]) {
+    super();
+    const o = named<{
+      normalizedShape: number | Shape;
+      eps: number | null;
+      elementwiseAffine: boolean;
+      dtype: DType | undefined;
+    }>("RMSNorm", { normalizedShape: required, eps: null, elementwiseAffine: true, dtype: undefined }, args);
+    this.normalizedShape = typeof o.normalizedShape === "number" ? [o.normalizedShape] : o.normalizedShape;
+    this.eps = o.eps;
+    this.elementwiseAffine = o.elementwiseAffine;
+    const dtype = o.dtype ?? getDefaultDType();
+    this.weight = o.elementwiseAffine
+      ? (new Parameter(ones(this.normalizedShape, { dtype }) as AnyTensor) as Parameter)
+      : null;
+  }
+  resetParameters(): void {
+    if (this.weight) ones_(this.weight);
+  }
+  forward(x: AnyTensor): AnyTensor {
+    return rmsNorm(x, this.normalizedShape, { weight: this.weight, eps: this.eps });
+  }
+  override extraRepr(): string {
+    const eps = this.eps === null ? "None" : pyFloat(this.eps);
+    return `${pyTuple(this.normalizedShape)}, eps=${eps}, elementwise_affine=${pyBool(this.elementwiseAffine)}`;
   }
 }
 

@@ -1,4 +1,4 @@
-// Borders as modules: ConstantPad1d to 3d, ZeroPad2d, ReflectionPad1d to 3d, ReplicationPad1d to 3d.
+// Borders as modules, 1d to 3d each: ConstantPad, ZeroPad, ReflectionPad, ReplicationPad, CircularPad.
 // Floor L5 (nn). Source: torch/nn/modules/padding.py
 
 import type { PaddingMode } from "../ops/functional/pad.ts";
@@ -29,6 +29,9 @@ abstract class PadBase extends Layer<PoolRule> {
     this.value = mode === "constant" ? (value ?? o.value ?? 0) : null;
   }
   forward(x: AnyTensor): AnyTensor {
+    // The function takes circular borders of batches alone.
+    if (this.#mode === "circular" && x.ndim === this.padding.length / 2 + 1)
+      return pad(x.unsqueeze(0), this.padding, this.#mode).squeeze(0);
     return pad(x, this.padding, this.#mode, this.value);
   }
   override extraRepr(): string {
@@ -63,12 +66,28 @@ export class ConstantPad3d extends ConstantPad {
     super("ConstantPad3d", 3, "constant", args);
   }
 }
+/** A border of zeros around the last dimension. @see https://pytorch.org/docs/stable/generated/torch.nn.ZeroPad1d.html */
+export class ZeroPad1d extends PadBase {
+  /** @param padding of all sides, or [left, right] */
+  constructor(padding: Sizes);
+  constructor(...args: unknown[]) {
+    super("ZeroPad1d", 1, "constant", args, 0);
+  }
+}
 /** A border of zeros around images. @see https://pytorch.org/docs/stable/generated/torch.nn.ZeroPad2d.html */
 export class ZeroPad2d extends PadBase {
   /** @param padding of all sides, or [left, right, top, bottom] */
   constructor(padding: Sizes);
   constructor(...args: unknown[]) {
     super("ZeroPad2d", 2, "constant", args, 0);
+  }
+}
+/** A border of zeros around volumes. @see https://pytorch.org/docs/stable/generated/torch.nn.ZeroPad3d.html */
+export class ZeroPad3d extends PadBase {
+  /** @param padding of all sides, or [left, right, top, bottom, front, back] */
+  constructor(padding: Sizes);
+  constructor(...args: unknown[]) {
+    super("ZeroPad3d", 3, "constant", args, 0);
   }
 }
 /** A border that mirrors the last dimension, without its outermost elements. @see https://pytorch.org/docs/stable/generated/torch.nn.ReflectionPad1d.html */
@@ -113,5 +132,27 @@ export class ReplicationPad3d extends PadBase {
   constructor(padding: Sizes);
   constructor(...args: unknown[]) {
     super("ReplicationPad3d", 3, "replicate", args);
+  }
+}
+/** A border that goes on at the other end. @see https://pytorch.org/docs/stable/generated/torch.nn.CircularPad1d.html */
+export class CircularPad1d extends PadBase {
+  /** @param padding of all sides, or [left, right] */
+  constructor(padding: Sizes);
+  constructor(...args: unknown[]) {
+    super("CircularPad1d", 1, "circular", args);
+  }
+}
+/** {@link CircularPad1d} of images. @see https://pytorch.org/docs/stable/generated/torch.nn.CircularPad2d.html */
+export class CircularPad2d extends PadBase {
+  constructor(padding: Sizes);
+  constructor(...args: unknown[]) {
+    super("CircularPad2d", 2, "circular", args);
+  }
+}
+/** {@link CircularPad1d} of volumes. @see https://pytorch.org/docs/stable/generated/torch.nn.CircularPad3d.html */
+export class CircularPad3d extends PadBase {
+  constructor(padding: Sizes);
+  constructor(...args: unknown[]) {
+    super("CircularPad3d", 3, "circular", args);
   }
 }

@@ -45,6 +45,11 @@ export function loadState(
   options: LoadOptions,
 ): LoadReport {
   const given = dict instanceof Map ? dict : new Map(Object.entries(dict));
+  for (const [path, module] of m.namedModules())
+    module["~state"].settle?.((property) => {
+      const x: unknown = given.get(joined(path, module.stateKey(property)));
+      return isTensor(x) ? x.shape : null;
+    });
   const own = [...stateEntries(m)];
   const known = new Set(own.map(([key]) => key));
   const missingKeys: string[] = [];

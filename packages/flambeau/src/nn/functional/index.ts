@@ -61,4 +61,5 @@ export {
   upsampleBilinear,
   upsampleNearest,
 } from "./resize.ts";
+export { type RmsNormOptions, rmsNorm } from "./rms-norm.ts";
 export { channelShuffle, pixelShuffle, pixelUnshuffle } from "./vision.ts";
