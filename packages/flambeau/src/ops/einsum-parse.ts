@@ -65,7 +65,9 @@ function readEquation(equation: string): Subscripts {
 }
 
 function readList(list: readonly unknown[]): number[] {
-  return list.map((s) => {
+  return list.map((s, i) => {
+    if (s === "..." && list.indexOf(s) !== i)
+      throw new RuntimeError("einsum(): a list of subscripts has more than one ellipsis");
     if (s === "...") return ellipsis;
     if (typeof s !== "number" || !Number.isInteger(s) || s < 0 || s >= letters.length)
       throw new ValueError(
@@ -75,7 +77,7 @@ function readList(list: readonly unknown[]): number[] {
   });
 }
 
-function readArguments(args: readonly unknown[]): { operands: AnyTensor[]; subscripts: Subscripts } {
+function readArguments(args: readonly unknown[]): { operands: AnyTensor[]; subscripts: string | Subscripts } {
   const [first, ...rest] = args;
   if (args.length < 2)
     throw new ValueError(
@@ -85,7 +87,7 @@ function readArguments(args: readonly unknown[]): { operands: AnyTensor[]; subsc
     const operands = (rest.length === 1 && Array.isArray(rest[0]) ? rest[0] : rest) as AnyTensor[];
     operands.forEach(checkOperand);
     if (operands.length === 0) throw new RuntimeError("einsum(): must provide at least one operand");
-    return { operands, subscripts: readEquation(first) };
+    return { operands, subscripts: first };
   }
   const operands: AnyTensor[] = [];
   const inputs: number[][] = [];
@@ -109,44 +111,58 @@ function checkList(x: unknown): readonly unknown[] {
   return x;
 }
 
+/** Equations that were read before, by the ranks of the operands. */
+const known = new Map<string, Names>();
+const knownLimit = 256;
+
+type Names = Pick<Einsum, "subscripts" | "output">;
+
 /** Reads the arguments of a call. @throws RuntimeError, ValueError or ArgumentError for what cannot be meant. */
 export function parseEinsum(args: readonly unknown[]): Einsum {
   const { operands, subscripts } = readArguments(args);
-  const { inputs } = subscripts;
-  if (operands.length !== inputs.length)
+  const ranks = operands.map((x) => x.ndim);
+  if (typeof subscripts !== "string") return { operands, ...resolve(subscripts, ranks), show };
+  const key = `${ranks.join()} ${subscripts}`;
+  let names = known.get(key);
+  if (!names) {
+    names = resolve(readEquation(subscripts), ranks);
+    if (known.size >= knownLimit) known.clear();
+    known.set(key, names);
+  }
+  return { operands, subscripts: names.subscripts, output: names.output, show };
+}
+
+/** The names of the dimensions of operands of these ranks. */
+function resolve({ inputs, output }: Subscripts, ranks: readonly number[]): Names {
+  if (ranks.length !== inputs.length)
     throw new RuntimeError(
-      `einsum(): ${operands.length < inputs.length ? "fewer" : "more"} operands were provided than specified in the equation (${operands.length}, ${inputs.length})`,
+      `einsum(): ${ranks.length < inputs.length ? "fewer" : "more"} operands were provided than specified in the equation (${ranks.length}, ${inputs.length})`,
     );
   // Dimensions of an ellipsis are named from the last one: 52, 53, ...
   let covered = 0;
-  const resolved = operands.map((x, i) => {
+  const subscripts = ranks.map((rank, i) => {
     const labels = inputs[i]!;
-    const named = labels.filter((l) => l !== ellipsis).length;
-    const free = x.ndim - named;
-    if (labels.includes(ellipsis) ? free < 0 : free !== 0)
+    const open = labels.includes(ellipsis);
+    const named = labels.length - (open ? 1 : 0);
+    const free = rank - named;
+    if (open ? free < 0 : free !== 0)
       throw new RuntimeError(
-        `einsum(): the number of subscripts in the equation (${named}) ${
-          labels.includes(ellipsis) ? "is more than" : "does not match"
-        } the number of dimensions (${x.ndim}) for operand ${i}${
-          labels.includes(ellipsis) ? "" : " and no ellipsis was given"
-        }`,
+        `einsum(): the number of subscripts in the equation (${named}) ${open ? "is more than" : "does not match"} the number of dimensions (${rank}) for operand ${i}${open ? "" : " and no ellipsis was given"}`,
       );
-    if (labels.includes(ellipsis)) covered = Math.max(covered, free);
+    if (open) covered = Math.max(covered, free);
     return expanded(labels, free);
   });
-  if (subscripts.output === null)
-    return { operands, subscripts: resolved, output: implied(resolved, covered), show };
-  const { output } = subscripts;
-  const known = new Set(resolved.flat());
+  if (output === null) return { subscripts, output: implied(subscripts, covered) };
+  const seen = new Set(subscripts.flat());
   output.forEach((l, i) => {
     if (output.indexOf(l) !== i)
       throw new RuntimeError(`einsum(): output subscript ${show(l)} appears more than once in the output`);
-    if (l !== ellipsis && !known.has(l))
+    if (l !== ellipsis && !seen.has(l))
       throw new RuntimeError(
         `einsum(): output subscript ${show(l)} does not appear in the equation for any input operand`,
       );
   });
-  return { operands, subscripts: resolved, output: expanded(output, covered), show };
+  return { subscripts, output: expanded(output, covered) };
 }
 
 const expanded = (labels: readonly number[], covered: number): number[] =>

@@ -2,6 +2,8 @@
 // Floor L4 (ops). Source: https://pytorch.org/docs/stable/generated/torch.einsum.html
 
 import { RuntimeError } from "../base/errors.ts";
+import type { Shape } from "../base/shape.ts";
+import { sameShape } from "../base/shape.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { composite } from "./define.ts";
 import { contractionOrder } from "./einsum-order.ts";
@@ -61,6 +63,8 @@ function withoutOnes(a: Labelled, b: Labelled): Labelled {
   return { x: a.x.squeeze(dims), labels: a.labels.filter((_, i) => !dims.includes(i)) };
 }
 
+const shaped = (x: AnyTensor, shape: Shape): AnyTensor => (sameShape(x.shape, shape) ? x : x.reshape(shape));
+
 /** The product of two tensors, summed over the names that are not in `keep`. */
 function contract(first: Labelled, second: Labelled, keep: ReadonlySet<number>): Labelled {
   const narrow = withoutOnes(first, second);
@@ -85,9 +89,9 @@ function contract(first: Labelled, second: Labelled, keep: ReadonlySet<number>):
   const m = extents(a, left);
   const n = extents(b, right);
   const head = lead.length > 0 ? [size(lead)] : [];
-  const x = arranged(a, [...batch, ...left, ...inner]).reshape([...head, size(m), k]);
-  const y = arranged(b, [...batch, ...inner, ...right]).reshape([...head, k, size(n)]);
-  return { x: x.matmul(y).reshape([...lead, ...m, ...n]), labels };
+  const x = shaped(arranged(a, [...batch, ...left, ...inner]), [...head, size(m), k]);
+  const y = shaped(arranged(b, [...batch, ...inner, ...right]), [...head, k, size(n)]);
+  return { x: shaped(x.matmul(y), [...lead, ...m, ...n]), labels };
 }
 
 /** Extents by name. @throws RuntimeError for two extents of one name, unless one is 1. */
