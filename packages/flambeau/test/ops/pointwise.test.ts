@@ -85,6 +85,20 @@ test("tails that float64 leaves nothing of when they are 1 less something", () =
   );
 });
 
+test("polynomials of high degree need no loop of that length", () => {
+  // Values of PyTorch, by the recurrence.
+  const x = torch.tensor([0.3, 0.7, 0.999], { dtype: "float64" });
+  const legendre = torch.special.legendrePolynomialP(x.neg(), 1e7 + 1).tolist() as number[];
+  const laguerre = torch.special.laguerrePolynomialL(x, 1e7 + 1).tolist() as number[];
+  [-1.16123367355e-5, 0.00021710785893, -0.00107089611204].forEach((v, i) =>
+    expect(legendre[i]).toBeCloseTo(v, 9),
+  );
+  [0.00449572885122, 0.0149779659715, 0.0159062494652].forEach((v, i) =>
+    expect(laguerre[i]).toBeCloseTo(v, 6),
+  );
+  expect(torch.special.legendrePolynomialP(x, 1e15).isfinite().all().item()).toBe(true);
+});
+
 test("functions of JavaScript see strides, broadcasting, numbers and every dtype as kernels do", () => {
   const x = torch.tensor([
     [12, 18, 7],

@@ -3,6 +3,7 @@
 
 import { elementwise } from "../define.ts";
 import type { FloatOfTwo } from "../signatures.ts";
+import { besselJ0 } from "./bessel-functions.ts";
 
 type Next = (q: number, p: number, k: number) => number;
 /** p(n) from p(0) = 1, p(1) and a recurrence that gives p(k + 1) from p(k) and p(k - 1). */
@@ -90,15 +91,27 @@ export const hermitePolynomialH: FloatOfTwo<"hermitePolynomialH"> = family((recu
 export const hermitePolynomialHe: FloatOfTwo<"hermitePolynomialHe"> = family((recur, x, n) =>
   recur(x, n, (q, p, k) => x * q - k * p),
 );
+/** From here on Hilb's formulas take over, which are exact to n^-3/4 or better: the recurrence would take too long. */
+const endless = 1e7;
+const j0 = besselJ0("float64");
+
+function laguerre(recur: Recur, x: number, n: number): number {
+  if (x === 0) return 1;
+  if (n > endless && x > 0 && x < n) return Math.exp(x / 2) * j0(Math.sqrt((4 * n + 2) * x));
+  return recur(1 - x, n, (q, p, k) => ((2 * k + 1 - x) * q - k * p) / (k + 1));
+}
+
+function legendre(recur: Recur, x: number, n: number): number {
+  if (x < 0) return (n % 2 === 0 ? 1 : -1) * legendre(recur, -x, n);
+  if (x === 1) return 1;
+  if (n > endless && x < 1) {
+    const angle = Math.acos(x);
+    return Math.sqrt(angle / Math.sin(angle)) * j0((n + 0.5) * angle);
+  }
+  return recur(x, n, (q, p, k) => ((2 * k + 1) * x * q - k * p) / (k + 1));
+}
+
 /** Laguerre's polynomial: (n + 1) L(n + 1) = (2 n + 1 - x) L(n) - n L(n - 1). */
-export const laguerrePolynomialL: FloatOfTwo<"laguerrePolynomialL"> = family((recur, x, n) =>
-  x === 0 ? 1 : recur(1 - x, n, (q, p, k) => ((2 * k + 1 - x) * q - k * p) / (k + 1)),
-);
+export const laguerrePolynomialL: FloatOfTwo<"laguerrePolynomialL"> = family(laguerre);
 /** Legendre's polynomial: (n + 1) P(n + 1) = (2 n + 1) x P(n) - n P(n - 1). */
-export const legendrePolynomialP: FloatOfTwo<"legendrePolynomialP"> = family((recur, x, n) =>
-  Math.abs(x) === 1
-    ? x > 0 || n % 2 === 0
-      ? 1
-      : -1
-    : recur(x, n, (q, p, k) => ((2 * k + 1) * x * q - k * p) / (k + 1)),
-);
+export const legendrePolynomialP: FloatOfTwo<"legendrePolynomialP"> = family(legendre);
