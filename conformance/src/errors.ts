@@ -10,8 +10,8 @@ type ErrorClass = abstract new (...args: never[]) => Error;
 // A JavaScript TypeError is no substitute for ours: `undefined is not a function` is one as well.
 const classes: Readonly<Record<string, ErrorClass>> = {
   RuntimeError: torch.RuntimeError,
-  _LinAlgError: torch.RuntimeError,
-  LinAlgError: torch.RuntimeError,
+  _LinAlgError: torch.LinAlgError,
+  LinAlgError: torch.LinAlgError,
   IndexError: torch.IndexError,
   ValueError: torch.ValueError,
   TypeError: torch.ArgumentError,
