@@ -47,7 +47,13 @@ export const vectorNorm: (x: AnyTensor, p: number, dim: Dims, keepdim: boolean) 
     const up = unreduced(g, x.shape, s.meta(2), s.meta(3), "norm");
     if (p === 1) return x.sign().mul(up);
     const y = unreduced(s.y, x.shape, s.meta(2), s.meta(3), "norm");
-    if (p === 2) return x.mul(up.div(y).maskedFill(y.eq(0), 0));
+    // A norm of 0 is replaced before it divides: a second derivative would multiply its infinity by 0.
+    const zero = y.eq(0);
+    const over = (power: number): AnyTensor => {
+      const safe = y.maskedFill(zero, 1);
+      return up.div(power === 1 ? safe : safe.pow(power)).maskedFill(zero, 0);
+    };
+    if (p === 2) return x.mul(over(1));
     const size = x.abs();
     if (!Number.isFinite(p)) {
       const hits = size.eq(y).logicalOr(size.isnan());
@@ -63,7 +69,7 @@ export const vectorNorm: (x: AnyTensor, p: number, dim: Dims, keepdim: boolean) 
         .mul(size.pow(p - 1).maskedFill(x.eq(0), 0))
         .mul(up)
         .mul(y.pow(1 - p));
-    const scale = up.div(y.pow(p - 1)).maskedFill(y.eq(0), 0);
+    const scale = over(p - 1);
     return (p < 2 ? x.sign().mul(size.pow(p - 1)) : x.mul(size.pow(p - 2))).mul(scale);
   },
 });
