@@ -3,7 +3,7 @@
 
 import { numel } from "../base/shape.ts";
 import { mode } from "../tensor/grad-mode.ts";
-import { allocate } from "../tensor/storage.ts";
+import { allocate, allocateUnset } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh } from "../tensor/tensor.ts";
 import { op } from "./define.ts";
@@ -74,7 +74,7 @@ export const standardize: (x: AnyTensor, weight: Maybe, bias: Maybe, groups: Gro
       variance[g]! /= count;
       scale[g] = 1 / Math.sqrt(variance[g]! + eps);
     }
-    const out: AnyTensor = fresh(allocate(x.dtype, numel(x.shape)), x.shape, x.dtype);
+    const out: AnyTensor = fresh(allocateUnset(x.dtype, numel(x.shape)), x.shape, x.dtype);
     const to = dataOf(out);
     const w = weight ? valuesOf(weight) : null;
     const b = bias ? valuesOf(bias) : null;
@@ -124,7 +124,7 @@ function gradients(
     }
   for (let k = 0; k < groups; k++) products[k]! *= scale[k]!;
   const w = weight ? valuesOf(weight) : null;
-  const out: AnyTensor = fresh(allocate(x.dtype, numel(x.shape)), x.shape, x.dtype);
+  const out: AnyTensor = fresh(allocateUnset(x.dtype, numel(x.shape)), x.shape, x.dtype);
   const to = dataOf(out);
   for (let o = 0, at = source.offset, from = upstream.offset, r = 0; o < outer; o++)
     for (let k = 0; k < groups; k++) {

@@ -52,10 +52,13 @@ function find(): Collect | null {
   const v8 = process.getBuiltinModule("node:v8") as { setFlagsFromString?(flags: string): void } | undefined;
   const vm = process.getBuiltinModule("node:vm") as { runInNewContext?(code: string): unknown } | undefined;
   if (!v8?.setFlagsFromString || !vm?.runInNewContext) return null;
+  keepFreedMemory();
+  // There already if the program was started with --expose-gc; else it is shown to one context only.
+  const shown = (globalThis as { gc?: Collect }).gc;
+  if (shown) return shown;
   v8.setFlagsFromString("--expose-gc");
   const gc = vm.runInNewContext("typeof gc === 'function' ? gc : null");
   v8.setFlagsFromString("--no-expose-gc");
-  keepFreedMemory();
   return gc as Collect | null;
 }
 
