@@ -16,7 +16,10 @@ export function gatherRows(x: AnyTensor, indices: readonly number[]): AnyTensor 
   const count = indices.length;
   const shape = x.shape.slice() as number[];
   shape[0] = count;
-  if (!x.packed || needsGrad([x])) return x.indexSelect(0, fresh(Int32Array.from(indices), [count], "int32"));
+  if (!x.packed || needsGrad([x])) {
+    const places = Int32Array.from(indices, (i) => (i < 0 ? i + rows : i));
+    return x.indexSelect(0, fresh(places, [count], "int32"));
+  }
   let width = 1;
   for (let d = 1; d < shape.length; d++) width *= shape[d]!;
   const out: AnyTensor = fresh(allocateUnset(x.dtype, count * width), shape, x.dtype);
