@@ -1,7 +1,6 @@
 // npm run conformance: runs PyTorch's recorded cases through our public interface, and reports what agrees.
 // Exit status 0 when it ran, 1 with --strict if anything did not pass, 2 for a bad option or folder.
 
-import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { FixtureFile } from "./src/fixtures.ts";
@@ -17,7 +16,6 @@ const usage = `npm run conformance -- [options]
   --json              print one JSON object and nothing else
   --verbose           list all failures and reasons
   --strict            exit with status 1 unless everything passed
-  --update-complete   write the names of the files whose every case passes to complete.json
   --help              print this`;
 
 const options = {
@@ -27,7 +25,6 @@ const options = {
   json: { type: "boolean", default: false },
   verbose: { type: "boolean", default: false },
   strict: { type: "boolean", default: false },
-  "update-complete": { type: "boolean", default: false },
   help: { type: "boolean", default: false },
 } as const;
 
@@ -74,14 +71,7 @@ function main(argv: readonly string[]): number {
   if (unknown !== undefined)
     throw new UsageError(`unknown section "${unknown}": expected ${sections.join(", ")}`);
   const files = listFixtures(dir, { sections: wanted, names: listOf(values.op) });
-  if (values["update-complete"] && (wanted.length > 0 || values.op !== undefined))
-    throw new UsageError("--update-complete needs a run over all sections and names");
   const report = runAll(files, !values.json && process.stderr.isTTY === true);
-  if (values["update-complete"])
-    writeFileSync(
-      new URL("complete.json", import.meta.url),
-      `${JSON.stringify([...report.complete].sort(), null, 2)}\n`,
-    );
   console.log(values.json ? JSON.stringify(report) : formatReport(report, values.verbose));
   return values.strict && !report.perfect ? 1 : 0;
 }

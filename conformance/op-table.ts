@@ -8,7 +8,7 @@ const { text, undocumented, unexplained } = opTable();
 if (undocumented.length > 0) console.error(`without a doc comment: ${undocumented.join(", ")}`);
 if (unexplained.length > 0)
   console.error(
-    `not here, or not whole, and not explained in conformance/left-out.json: ${unexplained.join(", ")}`,
+    `not here, or not whole, and not explained in left-out.json or exceptions.json: ${unexplained.join(", ")}`,
   );
 if (process.argv.includes("--check")) {
   const current = readFileSync(file, "utf8") === text;

@@ -15,21 +15,15 @@ export interface Failure {
 export class Report {
   readonly tallies: ReadonlyMap<Section, Tally> = new Map(sections.map((s) => [s, emptyTally()]));
   readonly failures: Failure[] = [];
-  /** Files of which nothing failed and nothing was unsupported, as `section/name`. */
-  readonly complete: string[] = [];
 
   /** Adds the cases of one file. */
   add(cases: readonly CaseReport[]): void {
-    let whole = cases.length > 0;
     for (const { section, name, id, outcomes } of cases)
       for (const o of outcomes) {
         count(this.tallies.get(section)!, o);
-        if (o.status !== "passed") whole = false;
         if (o.status === "failed")
           this.failures.push({ section, name, id, kind: o.kind, problem: o.problem ?? "failed" });
       }
-    const [first] = cases;
-    if (whole && first) this.complete.push(`${first.section}/${first.name}`);
   }
 
   /** Whether every check passed. */

@@ -81,10 +81,6 @@ describe("conformance", () => {
     [["--fixtures", join(folder, "nowhere")], /^conformance: no such directory: .*\n$/],
     [["--fixtures", folder], /^conformance: no fixtures in .*\n$/],
     [["--fixtures", fixtures, "--op", "sub"], /^conformance: no fixtures for "sub" in .*\n$/],
-    [
-      ["--fixtures", fixtures, "--op", "add", "--update-complete"],
-      /^conformance: --update-complete needs .*\n$/,
-    ],
     [["--fixtures", broken], /^conformance: cannot read .*SGD\.json: .*\n$/],
     [["stray"], /^conformance: .*stray.*\n$/],
   ])("refuses %j in one line", (args, message) => {

@@ -56,6 +56,8 @@ export const double: ToOp<"float64"> = composite((x: AnyTensor) => x.to("float64
 export const int: ToOp<"int32"> = composite((x: AnyTensor) => x.to("int32"));
 /** `x.to("int64")` */
 export const long: ToOp<"int64"> = composite((x: AnyTensor) => x.to("int64"));
+/** `x.to("uint8")` */
+export const byte: ToOp<"uint8"> = composite((x: AnyTensor) => x.to("uint8"));
 /** `x.to("bool")` */
 export const bool: ToOp<"bool"> = composite((x: AnyTensor) => x.to("bool"));
 

@@ -93,5 +93,5 @@ export const without: Record<string, readonly string[]> = {
     "transpose_",
     "unsqueeze_",
   ],
-  "conversions to other dtypes, which are `to`": ["bool", "double", "float", "int", "long"],
+  "conversions to other dtypes, which are `to`": ["bool", "byte", "double", "float", "int", "long"],
 };
