@@ -39,7 +39,10 @@ export interface MapKernel {
   runStrided(shape: readonly number[], out: StridedOperand, operands: readonly StridedOperand[]): void;
 }
 
-/** A compiled reduction: contiguous input [outer, reduced, inner] to contiguous output [outer, inner]. */
+/**
+ * A compiled reduction: contiguous input [outer, reduced, inner] to contiguous output [outer, inner]. `count` is what the
+ * nest's `post` takes as the number of elements; by default `reduced`.
+ */
 export interface ReduceKernel {
   run(
     outer: number,
@@ -49,6 +52,7 @@ export interface ReduceKernel {
     outOffset: number,
     input: TypedArray,
     inputOffset: number,
+    count?: number,
   ): void;
 }
 

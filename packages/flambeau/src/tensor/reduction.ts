@@ -38,6 +38,7 @@ export function reducer(
   def: ReductionDef,
 ): (name: string, x: AnyTensor, dim: Dims, keepdim?: boolean) => AnyTensor {
   const kernels = new Map<DType, ReduceKernel>();
+  let staged: Staged | null = null;
   const kernelFor = (name: string, input: DType): ReduceKernel => {
     const known = kernels.get(input);
     if (known) return known;
@@ -70,7 +71,8 @@ export function reducer(
     const out: AnyTensor = fresh(allocateUnset(dtype, count), outShape, dtype);
     if (count === 0) return out;
     if (reduced === 0 && def.needsElements) throw emptyDim(name, shape, dim);
-    // Neighbouring dimensions of packed memory are [outer, reduced, inner] as they lie; others are moved to the end.
+    // Neighbouring dimensions of packed memory are [outer, reduced, inner] as they lie. Several runs of such dimensions
+    // are reduced one after another, and dimensions of other memory are moved to the end.
     const first = dims[0] ?? 0;
     const last = dims[dims.length - 1] ?? -1;
     let source = x;
@@ -78,10 +80,71 @@ export function reducer(
     if (x.packed && last - first === dims.length - 1)
       for (let i = last + 1; i < shape.length; i++) inner *= shape[i]!;
     else {
+      const runs = x.packed ? runsOf(shape, dims) : null;
+      if (runs && reduced > 0) {
+        staged ??= stages(def, name);
+        return staged(runs, x, reduced, out);
+      }
       const kept = shape.map((_, i) => i).filter((i) => !dims.includes(i));
       source = x.permute([...kept, ...dims]).contiguous();
     }
     kernel.run(count / inner, reduced, inner, out.storage.data, 0, source.storage.data, source.offset);
+    return out;
+  };
+}
+
+/** Packed memory as alternating extents, the last of which is not reduced: kept, reduced, kept, ..., reduced, kept. */
+function runsOf(shape: Shape, dims: readonly number[]): number[] {
+  const runs = [1];
+  for (let i = 0, next = 0; i < shape.length; i++) {
+    const reducing = dims[next] === i;
+    if (reducing) next++;
+    // An extent of 1 belongs to any run.
+    if (shape[i] === 1) continue;
+    if (reducing === (runs.length % 2 === 0)) runs[runs.length - 1]! *= shape[i]!;
+    else runs.push(shape[i]!);
+  }
+  if (runs.length % 2 === 0) runs.push(1);
+  return runs;
+}
+
+/** A stage of several: only the first one maps elements, only the last one turns combined values into results. */
+const stageOf = ({ map, post, ...rest }: ReductionDef, first: boolean, last: boolean): ReductionDef => ({
+  ...rest,
+  ...(first ? map && { map } : { dtype: (d: DType) => d }),
+  ...(last && post && { post }),
+});
+
+type Staged = (runs: number[], x: AnyTensor, count: number, out: AnyTensor) => AnyTensor;
+
+/** Reduces the innermost run, then of its results the next one, and so on: every stage reads memory as it lies. */
+function stages(def: ReductionDef, name: string): Staged {
+  const kernels = new Map<string, ReduceKernel>();
+  const kernelOf = (dtype: DType, first: boolean, last: boolean): ReduceKernel => {
+    const key = `${dtype} ${first} ${last}`;
+    const known = kernels.get(key);
+    if (known) return known;
+    const kernel = compile(stageOf(def, first, last), name, dtype);
+    kernels.set(key, kernel);
+    return kernel;
+  };
+  return (runs, x, count, out) => {
+    let { data } = x.storage;
+    let offset = x.offset;
+    let dtype: DType = x.dtype;
+    let first = true;
+    for (; runs.length > 3; first = false) {
+      const [reduced, inner] = runs.splice(-2) as [number, number];
+      const outer = numel(runs);
+      const partial = allocateUnset(out.dtype as DType, outer * inner);
+      kernelOf(dtype, first, false).run(outer, reduced, inner, partial, 0, data, offset);
+      data = partial;
+      offset = 0;
+      dtype = out.dtype;
+      runs[runs.length - 1]! *= inner;
+    }
+    const [outer = 1, reduced = 1, inner = 1] = runs;
+    kernelOf(dtype, first, true).run(outer, reduced, inner, out.storage.data, 0, data, offset, count);
     return out;
   };
 }

@@ -66,9 +66,18 @@ export function createReduceKernel(memory: LinearMemory, nest: ReduceNest): Redu
   const flagsOf = (start: number, end: number, length: number): number =>
     (start === 0 ? firstPiece : 0) | (end >= length ? lastPiece : 0);
 
-  const run: ReduceKernel["run"] = (outer, reduced, inner, out, outOffset, input, inputOffset) => {
+  const run: ReduceKernel["run"] = (
+    outer,
+    reduced,
+    inner,
+    out,
+    outOffset,
+    input,
+    inputOffset,
+    count = reduced,
+  ) => {
     if (outer === 0 || inner === 0) return;
-    setCount?.(reduced, 0, 1);
+    setCount?.(count, 0, 1);
     const plane = reduced * inner;
     if (outer * plane > largeRun) revectorize();
     const short = inner === 1 && reduced > 0 && reduced < shortLength;
