@@ -2,11 +2,13 @@
 // Floor L5 (nn). Source: torch/nn/modules/activation.py
 
 import { showShape, ValueError } from "../base/errors.ts";
+import type { HalfLayer } from "../base/types/index.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { Activation } from "./activation.ts";
 import { named } from "./arguments.ts";
 import * as F from "./functional/activation.ts";
-import { Module } from "./module.ts";
+import type { ShapeRule } from "./layer.ts";
+import { Layer } from "./layer.ts";
 import { pyFloat, pyNone } from "./print.ts";
 
 /** 1 / (1 + e^-x). @see https://pytorch.org/docs/stable/generated/torch.nn.Sigmoid.html */
@@ -111,13 +113,16 @@ export class Softshrink extends Shrink {
   }
 }
 
+interface HalfRule<D extends number> extends ShapeRule {
+  readonly out: HalfLayer<this["x"], D, "GLU">;
+}
 /** a sigmoid(b), a and b the halves along `dim` (default -1). @see https://pytorch.org/docs/stable/generated/torch.nn.GLU.html */
-export class GLU extends Module {
-  readonly dim: number;
-  constructor(dim?: number);
+export class GLU<D extends number = -1> extends Layer<HalfRule<D>> {
+  readonly dim: D;
+  constructor(dim?: D);
   constructor(...args: unknown[]) {
     super();
-    this.dim = named<{ dim: number }>("GLU", { dim: -1 }, args).dim;
+    this.dim = named<{ dim: D }>("GLU", { dim: -1 }, args).dim;
   }
   forward(x: AnyTensor): AnyTensor {
     return F.glu(x, this.dim);

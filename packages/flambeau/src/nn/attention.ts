@@ -4,8 +4,9 @@
 import type { DType } from "../base/dtype.ts";
 import { getDefaultDType } from "../base/dtype.ts";
 import { ValueError } from "../base/errors.ts";
+import type { FeatureLayer, Fits } from "../base/types/index.ts";
 import { empty } from "../tensor/create.ts";
-import type { AnyTensor } from "../tensor/tensor.ts";
+import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../tensor/tensor.ts";
 import { isOptions, named, required } from "./arguments.ts";
 import type { AttentionOptions } from "./functional/attention.ts";
 import { multiHeadAttentionForward } from "./functional/attention.ts";
@@ -41,6 +42,15 @@ interface Settings extends Required<Omit<MultiheadAttentionOptions, "dtype">> {
   readonly dtype: DType | undefined;
 }
 
+export interface MultiheadAttention<E extends number> {
+  <Q extends AnyTensor>(
+    query: Fits<FeatureLayer<ShapeOf<Q>, E, "MultiheadAttention">, Q>,
+    key: AnyTensor,
+    value: AnyTensor,
+    options?: AttentionOptions,
+  ): [output: Tensor<ShapeOf<Q>, DtOf<Q>>, weights: AnyTensor | null];
+  readonly embedDim: E;
+}
 /**
  * Attention of queries to keys, in several heads: softmax(Q K^T / sqrt(d)) V between learned projections.
  *
@@ -52,8 +62,9 @@ interface Settings extends Required<Omit<MultiheadAttentionOptions, "dtype">> {
  * @throws ValueError unless numHeads divides embedDim.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.MultiheadAttention.html
  */
-export class MultiheadAttention extends Module {
-  readonly embedDim: number;
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see Module.
+export class MultiheadAttention<E extends number = number> extends Module {
+  declare readonly "~rule": "attention";
   readonly kdim: number;
   readonly vdim: number;
   readonly numHeads: number;
@@ -70,7 +81,7 @@ export class MultiheadAttention extends Module {
   biasV: Parameter | null;
   outProj: NonDynamicallyQuantizableLinear;
 
-  constructor(embedDim: number, numHeads: number, options?: MultiheadAttentionOptions);
+  constructor(embedDim: E, numHeads: number, options?: MultiheadAttentionOptions);
   constructor(...args: unknown[]) {
     super();
     const o = named<Settings>(
@@ -91,7 +102,7 @@ export class MultiheadAttention extends Module {
     );
     const e = o.embedDim;
     if (e % o.numHeads !== 0) throw new ValueError("embed_dim must be divisible by num_heads");
-    this.embedDim = e;
+    (this as { embedDim: number }).embedDim = e;
     this.kdim = o.kdim ?? e;
     this.vdim = o.vdim ?? e;
     this.numHeads = o.numHeads;

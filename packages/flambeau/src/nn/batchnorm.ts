@@ -4,13 +4,14 @@
 import type { DType } from "../base/dtype.ts";
 import { getDefaultDType } from "../base/dtype.ts";
 import { ValueError } from "../base/errors.ts";
+import type { BatchLayer, InstanceLayer, Spatial } from "../base/types/index.ts";
 import { ones, zeros } from "../tensor/create.ts";
 import { noGrad } from "../tensor/grad-mode.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { named, required } from "./arguments.ts";
 import { batchNorm, instanceNorm } from "./functional/normalization.ts";
 import { ones_, zeros_ } from "./init.ts";
-import type { Port, SameShape } from "./layer.ts";
+import type { Port, ShapeRule } from "./layer.ts";
 import { Layer } from "./layer.ts";
 import { Parameter } from "./parameter.ts";
 import { pyBool, pyFloat } from "./print.ts";
@@ -36,8 +37,16 @@ interface Settings {
   readonly dtype: DType | undefined;
 }
 
+interface BatchRule<C extends number, R extends number, Ranks extends string, Name extends string>
+  extends ShapeRule {
+  readonly out: BatchLayer<this["x"], C, R, Ranks, Name>;
+}
+interface InstanceRule<C extends number, N extends Spatial, Name extends string> extends ShapeRule {
+  readonly out: InstanceLayer<this["x"], C, N, Name>;
+}
+
 /** What the modules of this file keep: two parameters and three buffers, any of which may be absent. */
-abstract class NormBase<C extends number> extends Layer<SameShape> {
+abstract class NormBase<C extends number, R extends ShapeRule> extends Layer<R> {
   declare readonly "~port": Port<"channels", C, C>;
   readonly numFeatures: C;
   readonly eps: number;
@@ -110,7 +119,7 @@ abstract class NormBase<C extends number> extends Layer<SameShape> {
   }
 }
 
-abstract class BatchNorm<C extends number> extends NormBase<C> {
+abstract class BatchNorm<C extends number, R extends ShapeRule> extends NormBase<C, R> {
   /** @param numFeatures number of channels */
   constructor(numFeatures: C, options?: BatchNormModuleOptions);
   constructor(...args: unknown[]) {
@@ -145,25 +154,34 @@ abstract class BatchNorm<C extends number> extends NormBase<C> {
  *
  * @see https://arxiv.org/abs/1502.03167, https://pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html
  */
-export class BatchNorm1d<C extends number = number> extends BatchNorm<C> {
+export class BatchNorm1d<C extends number = number> extends BatchNorm<
+  C,
+  BatchRule<C, 2 | 3, "2 or 3", "BatchNorm1d">
+> {
   protected get ranks(): readonly number[] {
     return [2, 3];
   }
 }
 /** Batch normalisation of [N, C, H, W]; see {@link BatchNorm1d}. @see https://pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html */
-export class BatchNorm2d<C extends number = number> extends BatchNorm<C> {
+export class BatchNorm2d<C extends number = number> extends BatchNorm<
+  C,
+  BatchRule<C, 4, "4", "BatchNorm2d">
+> {
   protected get ranks(): readonly number[] {
     return [4];
   }
 }
 /** Batch normalisation of [N, C, D, H, W]; see {@link BatchNorm1d}. @see https://pytorch.org/docs/stable/generated/torch.nn.BatchNorm3d.html */
-export class BatchNorm3d<C extends number = number> extends BatchNorm<C> {
+export class BatchNorm3d<C extends number = number> extends BatchNorm<
+  C,
+  BatchRule<C, 5, "5", "BatchNorm3d">
+> {
   protected get ranks(): readonly number[] {
     return [5];
   }
 }
 
-abstract class InstanceNorm<C extends number> extends NormBase<C> {
+abstract class InstanceNorm<C extends number, R extends ShapeRule> extends NormBase<C, R> {
   /** @param numFeatures number of channels */
   constructor(numFeatures: C, options?: BatchNormModuleOptions);
   constructor(...args: unknown[]) {
@@ -189,19 +207,28 @@ abstract class InstanceNorm<C extends number> extends NormBase<C> {
  * As {@link BatchNorm1d}, for each example on its own: [N, C, L] or [C, L].
  * @see https://pytorch.org/docs/stable/generated/torch.nn.InstanceNorm1d.html
  */
-export class InstanceNorm1d<C extends number = number> extends InstanceNorm<C> {
+export class InstanceNorm1d<C extends number = number> extends InstanceNorm<
+  C,
+  InstanceRule<C, 1, "InstanceNorm1d">
+> {
   protected get ranks(): readonly number[] {
     return [2, 3];
   }
 }
 /** {@link InstanceNorm1d} of [N, C, H, W] or [C, H, W]. @see https://pytorch.org/docs/stable/generated/torch.nn.InstanceNorm2d.html */
-export class InstanceNorm2d<C extends number = number> extends InstanceNorm<C> {
+export class InstanceNorm2d<C extends number = number> extends InstanceNorm<
+  C,
+  InstanceRule<C, 2, "InstanceNorm2d">
+> {
   protected get ranks(): readonly number[] {
     return [3, 4];
   }
 }
 /** {@link InstanceNorm1d} of [N, C, D, H, W] or [C, D, H, W]. @see https://pytorch.org/docs/stable/generated/torch.nn.InstanceNorm3d.html */
-export class InstanceNorm3d<C extends number = number> extends InstanceNorm<C> {
+export class InstanceNorm3d<C extends number = number> extends InstanceNorm<
+  C,
+  InstanceRule<C, 3, "InstanceNorm3d">
+> {
   protected get ranks(): readonly number[] {
     return [4, 5];
   }

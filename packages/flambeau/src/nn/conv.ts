@@ -5,6 +5,7 @@ import type { DType } from "../base/dtype.ts";
 import { getDefaultDType } from "../base/dtype.ts";
 import { ValueError } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
+import type { ConvLayer } from "../base/types/index.ts";
 import { conv1d, conv2d, conv3d } from "../ops/functional/conv.ts";
 import { pad } from "../ops/functional/pad.ts";
 import type { Sizes } from "../ops/functional/sizes.ts";
@@ -13,19 +14,25 @@ import { empty } from "../tensor/create.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { named, required } from "./arguments.ts";
 import { calculateFanInAndFanOut, kaimingUniform_, uniform_ } from "./init.ts";
-import type { Channels, Port, ShapeRule } from "./layer.ts";
+import type { Port, ShapeRule } from "./layer.ts";
 import { Layer } from "./layer.ts";
 import { Parameter } from "./parameter.ts";
 import { pyTuple } from "./print.ts";
 
+/** What the padding of a convolution may be. */
+export type ConvPadding = Sizes | "same" | "valid";
 /** Options of the convolution modules. */
-export interface ConvModuleOptions {
+export interface ConvModuleOptions<
+  S extends Sizes = Sizes,
+  P extends ConvPadding = ConvPadding,
+  D extends Sizes = Sizes,
+> {
   /** Steps of the kernel. Default 1. */
-  readonly stride?: Sizes;
+  readonly stride?: S;
   /** Border added to both sides; "same" keeps the size, "valid" adds none. Default 0. */
-  readonly padding?: Sizes | "same" | "valid";
+  readonly padding?: P;
   /** Distance between elements of the kernel. Default 1. */
-  readonly dilation?: Sizes;
+  readonly dilation?: D;
   /** Into how many groups channels are split. Default 1. */
   readonly groups?: number;
   /** Whether a bias is added. Default true. */
@@ -61,19 +68,22 @@ const defaults = {
   dtype: undefined,
 };
 
-/** [N, In, ...] gives [N, Out, ...] of other spatial extents. */
-export interface ConvRule<In extends number, Out extends number, Spatial extends number, Name extends string>
-  extends ShapeRule {
-  readonly out: Channels<this["x"], In, Out, Spatial, Name>;
-}
-
-/** @internal What convolutions and their adjoints keep. */
-export abstract class ConvBase<
+/** [N, In, ...] gives [N, Out, ...]; spatial extents follow where kernel (`K`), stride, padding and dilation are literals. */
+export interface ConvRule<
   In extends number,
   Out extends number,
   Spatial extends 1 | 2 | 3,
   Name extends string,
-> extends Layer<ConvRule<In, Out, Spatial, Name>> {
+  K,
+  S,
+  P,
+  D,
+> extends ShapeRule {
+  readonly out: ConvLayer<this["x"], In, Out, K, S, P, D, Spatial, Name>;
+}
+
+/** @internal What convolutions and their adjoints keep. */
+export abstract class ConvBase<In extends number, Out extends number, R extends ShapeRule> extends Layer<R> {
   declare readonly "~port": Port<"channels", In, Out>;
   readonly inChannels: In;
   readonly outChannels: Out;
@@ -87,7 +97,7 @@ export abstract class ConvBase<
   weight: Parameter;
   bias: Parameter<[Out]> | null;
 
-  constructor(spatial: Spatial, transposed: boolean, o: ConvSettings) {
+  constructor(spatial: 1 | 2 | 3, transposed: boolean, o: ConvSettings) {
     super();
     const { inChannels, outChannels, groups } = o;
     if (!(groups > 0)) throw new ValueError("groups must be a positive integer");
@@ -158,7 +168,11 @@ abstract class Conv<
   Out extends number,
   Spatial extends 1 | 2 | 3,
   Name extends string,
-> extends ConvBase<In, Out, Spatial, Name> {
+  K,
+  S,
+  P,
+  D,
+> extends ConvBase<In, Out, ConvRule<In, Out, Spatial, Name, K, S, P, D>> {
   constructor(name: Name, spatial: Spatial, args: readonly unknown[]) {
     super(spatial, false, { ...named<ConvSettings>(name, defaults, args), outputPadding: 0 });
   }
@@ -189,13 +203,15 @@ abstract class Conv<
  * [outChannels].
  * @see https://pytorch.org/docs/stable/generated/torch.nn.Conv1d.html
  */
-export class Conv1d<In extends number = number, Out extends number = number> extends Conv<
-  In,
-  Out,
-  1,
-  "Conv1d"
-> {
-  constructor(inChannels: In, outChannels: Out, kernelSize: Sizes, options?: ConvModuleOptions);
+export class Conv1d<
+  In extends number = number,
+  Out extends number = number,
+  const K extends Sizes = Sizes,
+  const S extends Sizes = 1,
+  const P extends ConvPadding = 0,
+  const D extends Sizes = 1,
+> extends Conv<In, Out, 1, "Conv1d", K, S, P, D> {
+  constructor(inChannels: In, outChannels: Out, kernelSize: K, options?: ConvModuleOptions<S, P, D>);
   constructor(...args: unknown[]) {
     super("Conv1d", 1, args);
   }
@@ -206,25 +222,29 @@ export class Conv1d<In extends number = number, Out extends number = number> ext
  * @example
  * new nn.Conv2d(1, 6, 5, { padding: 2 })(torch.zeros(2, 1, 28, 28)).shape // [2, 6, 28, 28]
  */
-export class Conv2d<In extends number = number, Out extends number = number> extends Conv<
-  In,
-  Out,
-  2,
-  "Conv2d"
-> {
-  constructor(inChannels: In, outChannels: Out, kernelSize: Sizes, options?: ConvModuleOptions);
+export class Conv2d<
+  In extends number = number,
+  Out extends number = number,
+  const K extends Sizes = Sizes,
+  const S extends Sizes = 1,
+  const P extends ConvPadding = 0,
+  const D extends Sizes = 1,
+> extends Conv<In, Out, 2, "Conv2d", K, S, P, D> {
+  constructor(inChannels: In, outChannels: Out, kernelSize: K, options?: ConvModuleOptions<S, P, D>);
   constructor(...args: unknown[]) {
     super("Conv2d", 2, args);
   }
 }
 /** The cross-correlation of volumes with learned kernels: input [N, inChannels, D, H, W]. @see https://pytorch.org/docs/stable/generated/torch.nn.Conv3d.html */
-export class Conv3d<In extends number = number, Out extends number = number> extends Conv<
-  In,
-  Out,
-  3,
-  "Conv3d"
-> {
-  constructor(inChannels: In, outChannels: Out, kernelSize: Sizes, options?: ConvModuleOptions);
+export class Conv3d<
+  In extends number = number,
+  Out extends number = number,
+  const K extends Sizes = Sizes,
+  const S extends Sizes = 1,
+  const P extends ConvPadding = 0,
+  const D extends Sizes = 1,
+> extends Conv<In, Out, 3, "Conv3d", K, S, P, D> {
+  constructor(inChannels: In, outChannels: Out, kernelSize: K, options?: ConvModuleOptions<S, P, D>);
   constructor(...args: unknown[]) {
     super("Conv3d", 3, args);
   }

@@ -5,6 +5,7 @@ import type { DType } from "../base/dtype.ts";
 import { getDefaultDType } from "../base/dtype.ts";
 import { ValueError } from "../base/errors.ts";
 import { sameShape } from "../base/shape.ts";
+import type { RowsLayer } from "../base/types/index.ts";
 import { empty } from "../tensor/create.ts";
 import { noGrad } from "../tensor/grad-mode.ts";
 import type { AnyTensor, ShapeOf, Tensor } from "../tensor/tensor.ts";
@@ -12,6 +13,7 @@ import { isTensor } from "../tensor/tensor.ts";
 import { isOptions, named, required } from "./arguments.ts";
 import { embedding, embeddingBag, rowNumber } from "./functional/embedding.ts";
 import { normal_ } from "./init.ts";
+import type { Port, ShapeRule } from "./layer.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { pyBool, pyFloat } from "./print.ts";
@@ -81,16 +83,13 @@ abstract class Table extends Module {
   }
 }
 
+interface RowsRule<F extends number> extends ShapeRule {
+  readonly out: RowsLayer<this["x"], F>;
+  readonly dtype: "float32";
+}
+
 export interface Embedding<Rows extends number, Features extends number> {
-  <X extends AnyTensor>(
-    input: X,
-  ): Tensor<
-    ShapeOf<X> extends readonly [...infer S]
-      ? number extends S["length"]
-        ? readonly number[]
-        : [...S, Features]
-      : readonly number[]
-  >;
+  <X extends AnyTensor>(input: X): Tensor<RowsLayer<ShapeOf<X>, Features>>;
   readonly numEmbeddings: Rows;
 }
 /**
@@ -104,7 +103,8 @@ export interface Embedding<Rows extends number, Features extends number> {
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see Module.
 export class Embedding<Rows extends number = number, Features extends number = number> extends Table {
-  declare readonly "~rule": "rows";
+  declare readonly "~rule": RowsRule<Features>;
+  declare readonly "~port": Port<"features", number, Features>;
   declare readonly embeddingDim: Features;
 
   constructor(numEmbeddings: Rows, embeddingDim: Features, options?: EmbeddingModuleOptions);

@@ -1,12 +1,11 @@
 // Flatten and Unflatten.
 // Floor L5 (nn). Source: torch/nn/modules/flatten.py
 
-import type { Flatten as FlattenShape } from "../base/types/index.ts";
+import type { Flatten as FlattenShape, UnflattenLayer } from "../base/types/index.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { named, required } from "./arguments.ts";
 import type { ShapeRule } from "./layer.ts";
 import { Layer } from "./layer.ts";
-import { Module } from "./module.ts";
 import { pyTuple } from "./print.ts";
 
 interface FlattenRule<I extends number, J extends number> extends ShapeRule {
@@ -38,18 +37,25 @@ export class Flatten<I extends number = 1, J extends number = -1> extends Layer<
   }
 }
 
+interface UnflattenRule<D extends number, U extends readonly number[]> extends ShapeRule {
+  readonly out: UnflattenLayer<this["x"], D, U, "Unflatten">;
+}
+
 /**
  * Splits dimension `dim` into several, one of which may be -1.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.Unflatten.html
  */
-export class Unflatten extends Module {
-  readonly dim: number;
-  readonly unflattenedSize: readonly number[];
+export class Unflatten<
+  D extends number = number,
+  const U extends readonly number[] = readonly number[],
+> extends Layer<UnflattenRule<D, U>> {
+  readonly dim: D;
+  readonly unflattenedSize: U;
 
-  constructor(dim: number, unflattenedSize: readonly number[]);
+  constructor(dim: D, unflattenedSize: U);
   constructor(...args: unknown[]) {
     super();
-    const o = named<{ dim: number; unflattenedSize: readonly number[] }>(
+    const o = named<{ dim: D; unflattenedSize: U }>(
       "Unflatten",
       { dim: required, unflattenedSize: required },
       args,
@@ -58,7 +64,7 @@ export class Unflatten extends Module {
     this.unflattenedSize = o.unflattenedSize;
   }
   forward(x: AnyTensor): AnyTensor {
-    return x.unflatten(this.dim, this.unflattenedSize);
+    return x.unflatten(this.dim as number, this.unflattenedSize as readonly number[]);
   }
   override extraRepr(): string {
     return `dim=${this.dim}, unflattened_size=${pyTuple(this.unflattenedSize)}`;

@@ -1,7 +1,7 @@
 // Layers whose output shape is known to the type system, by a rule from the input's shape.
 // Floor L5 (nn).
 
-import type { Fail, Fits, Ok, Rank, Same, Shape, Show } from "../base/types/index.ts";
+import type { Fits, Ok } from "../base/types/index.ts";
 import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../tensor/tensor.ts";
 import { Module } from "./module.ts";
 
@@ -39,20 +39,3 @@ export abstract class Layer<R extends ShapeRule> extends Module {
   declare readonly "~rule": R;
   abstract override forward(x: AnyTensor): AnyTensor;
 }
-
-/** Replaces the extent at the front or the end of the dimensions; `-1` is the last one, `1` the second. */
-export type Channels<S, In, Out, Spatial extends number, Name extends string> =
-  number extends Rank<S> ? Shape : ChannelsLoop<S, In, Out, Spatial, Name>;
-type ChannelsLoop<S, In, Out, Spatial extends number, Name extends string> = S extends readonly [
-  infer N,
-  infer C,
-  ...infer Rest,
-]
-  ? Rank<Rest> extends Spatial
-    ? Agree<C, In> extends true
-      ? [N, Out, ...{ -readonly [K in keyof Rest]: number }]
-      : Fail<`${Name}: expected an input with ${In & number} channels, but ${Show<S>} has ${C & number}`>
-    : Shape
-  : Shape;
-/** Whether two extents are the same, or one of them is not known. */
-export type Agree<A, B> = number extends A ? true : number extends B ? true : Same<A, B>;

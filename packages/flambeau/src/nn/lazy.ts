@@ -14,7 +14,7 @@ import {
   InstanceNorm2d,
   InstanceNorm3d,
 } from "./batchnorm.ts";
-import type { ConvModuleOptions } from "./conv.ts";
+import type { ConvModuleOptions, ConvPadding } from "./conv.ts";
 import { Conv1d, Conv2d, Conv3d } from "./conv.ts";
 import type { ConvTransposeModuleOptions } from "./conv-transpose.ts";
 import { ConvTranspose1d, ConvTranspose2d, ConvTranspose3d } from "./conv-transpose.ts";
@@ -150,8 +150,14 @@ function deferConv(m: ConvLike, becomes: Plan["becomes"], name: string, transpos
 }
 
 /** {@link Conv1d} that takes the number of channels from the first input. @see https://pytorch.org/docs/stable/generated/torch.nn.LazyConv1d.html */
-export class LazyConv1d<Out extends number = number> extends Conv1d<number, Out> {
-  constructor(outChannels: Out, kernelSize: Sizes, options?: ConvModuleOptions) {
+export class LazyConv1d<
+  Out extends number = number,
+  const K extends Sizes = Sizes,
+  const S extends Sizes = 1,
+  const P extends ConvPadding = 0,
+  const D extends Sizes = 1,
+> extends Conv1d<number, Out, K, S, P, D> {
+  constructor(outChannels: Out, kernelSize: K, options?: ConvModuleOptions<S, P, D>) {
     super(0, outChannels, kernelSize, options);
     deferConv(this, Conv1d, "LazyConv1d", false);
   }
@@ -163,8 +169,14 @@ export class LazyConv1d<Out extends number = number> extends Conv1d<number, Out>
   }
 }
 /** {@link Conv2d} that takes the number of channels from the first input. @see https://pytorch.org/docs/stable/generated/torch.nn.LazyConv2d.html */
-export class LazyConv2d<Out extends number = number> extends Conv2d<number, Out> {
-  constructor(outChannels: Out, kernelSize: Sizes, options?: ConvModuleOptions) {
+export class LazyConv2d<
+  Out extends number = number,
+  const K extends Sizes = Sizes,
+  const S extends Sizes = 1,
+  const P extends ConvPadding = 0,
+  const D extends Sizes = 1,
+> extends Conv2d<number, Out, K, S, P, D> {
+  constructor(outChannels: Out, kernelSize: K, options?: ConvModuleOptions<S, P, D>) {
     super(0, outChannels, kernelSize, options);
     deferConv(this, Conv2d, "LazyConv2d", false);
   }
@@ -176,8 +188,14 @@ export class LazyConv2d<Out extends number = number> extends Conv2d<number, Out>
   }
 }
 /** {@link Conv3d} that takes the number of channels from the first input. @see https://pytorch.org/docs/stable/generated/torch.nn.LazyConv3d.html */
-export class LazyConv3d<Out extends number = number> extends Conv3d<number, Out> {
-  constructor(outChannels: Out, kernelSize: Sizes, options?: ConvModuleOptions) {
+export class LazyConv3d<
+  Out extends number = number,
+  const K extends Sizes = Sizes,
+  const S extends Sizes = 1,
+  const P extends ConvPadding = 0,
+  const D extends Sizes = 1,
+> extends Conv3d<number, Out, K, S, P, D> {
+  constructor(outChannels: Out, kernelSize: K, options?: ConvModuleOptions<S, P, D>) {
     super(0, outChannels, kernelSize, options);
     deferConv(this, Conv3d, "LazyConv3d", false);
   }
@@ -189,8 +207,15 @@ export class LazyConv3d<Out extends number = number> extends Conv3d<number, Out>
   }
 }
 /** {@link ConvTranspose1d} that takes the number of channels from the first input. @see https://pytorch.org/docs/stable/generated/torch.nn.LazyConvTranspose1d.html */
-export class LazyConvTranspose1d<Out extends number = number> extends ConvTranspose1d<number, Out> {
-  constructor(outChannels: Out, kernelSize: Sizes, options?: ConvTransposeModuleOptions) {
+export class LazyConvTranspose1d<
+  Out extends number = number,
+  const K extends Sizes = Sizes,
+  const S extends Sizes = 1,
+  const P extends Sizes = 0,
+  const D extends Sizes = 1,
+  const E extends Sizes = 0,
+> extends ConvTranspose1d<number, Out, K, S, P, D, E> {
+  constructor(outChannels: Out, kernelSize: K, options?: ConvTransposeModuleOptions<S, P, D, E>) {
     super(0, outChannels, kernelSize, options);
     deferConv(this, ConvTranspose1d, "LazyConvTranspose1d", true);
   }
@@ -202,8 +227,15 @@ export class LazyConvTranspose1d<Out extends number = number> extends ConvTransp
   }
 }
 /** {@link ConvTranspose2d} that takes the number of channels from the first input. @see https://pytorch.org/docs/stable/generated/torch.nn.LazyConvTranspose2d.html */
-export class LazyConvTranspose2d<Out extends number = number> extends ConvTranspose2d<number, Out> {
-  constructor(outChannels: Out, kernelSize: Sizes, options?: ConvTransposeModuleOptions) {
+export class LazyConvTranspose2d<
+  Out extends number = number,
+  const K extends Sizes = Sizes,
+  const S extends Sizes = 1,
+  const P extends Sizes = 0,
+  const D extends Sizes = 1,
+  const E extends Sizes = 0,
+> extends ConvTranspose2d<number, Out, K, S, P, D, E> {
+  constructor(outChannels: Out, kernelSize: K, options?: ConvTransposeModuleOptions<S, P, D, E>) {
     super(0, outChannels, kernelSize, options);
     deferConv(this, ConvTranspose2d, "LazyConvTranspose2d", true);
   }
@@ -215,8 +247,15 @@ export class LazyConvTranspose2d<Out extends number = number> extends ConvTransp
   }
 }
 /** {@link ConvTranspose3d} that takes the number of channels from the first input. @see https://pytorch.org/docs/stable/generated/torch.nn.LazyConvTranspose3d.html */
-export class LazyConvTranspose3d<Out extends number = number> extends ConvTranspose3d<number, Out> {
-  constructor(outChannels: Out, kernelSize: Sizes, options?: ConvTransposeModuleOptions) {
+export class LazyConvTranspose3d<
+  Out extends number = number,
+  const K extends Sizes = Sizes,
+  const S extends Sizes = 1,
+  const P extends Sizes = 0,
+  const D extends Sizes = 1,
+  const E extends Sizes = 0,
+> extends ConvTranspose3d<number, Out, K, S, P, D, E> {
+  constructor(outChannels: Out, kernelSize: K, options?: ConvTransposeModuleOptions<S, P, D, E>) {
     super(0, outChannels, kernelSize, options);
     deferConv(this, ConvTranspose3d, "LazyConvTranspose3d", true);
   }

@@ -5,17 +5,25 @@ import type { DType } from "../base/dtype.ts";
 import { getDefaultDType } from "../base/dtype.ts";
 import { ValueError } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
+import type { FeatureLayer, GroupLayer } from "../base/types/index.ts";
 import { ones, zeros } from "../tensor/create.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { named, required } from "./arguments.ts";
 import { groupNorm, layerNorm } from "./functional/normalization.ts";
 import { rmsNorm } from "./functional/rms-norm.ts";
 import { ones_, zeros_ } from "./init.ts";
-import type { SameShape } from "./layer.ts";
+import type { Port, ShapeRule } from "./layer.ts";
 import { Layer } from "./layer.ts";
 import { Parameter } from "./parameter.ts";
 import { pyBool, pyFloat, pyTuple } from "./print.ts";
 
+/** @internal Leaves the shape, whose last extents must be `F`. */
+export interface FeatureRule<F, Name extends string> extends ShapeRule {
+  readonly out: FeatureLayer<this["x"], F, Name>;
+}
+interface GroupRule<C, Name extends string> extends ShapeRule {
+  readonly out: GroupLayer<this["x"], C, Name>;
+}
 /**
  * (x - E[x]) / sqrt(Var[x] + eps) weight + bias over the last dimensions.
  *
@@ -24,7 +32,9 @@ import { pyBool, pyFloat, pyTuple } from "./print.ts";
  * @param options.elementwiseAffine whether there are a weight (ones) and a bias (zeros) of that shape; default true
  * @see https://pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html
  */
-export class LayerNorm extends Layer<SameShape> {
+export class LayerNorm<const F extends number | Shape = number | Shape> extends Layer<
+  FeatureRule<F, "LayerNorm">
+> {
   declare readonly "~port": "same";
   readonly normalizedShape: Shape;
   readonly eps: number;
@@ -33,7 +43,7 @@ export class LayerNorm extends Layer<SameShape> {
   bias: Parameter | null;
 
   constructor(
-    normalizedShape: number | Shape,
+    normalizedShape: F,
     options?: { readonly eps?: number; readonly elementwiseAffine?: boolean; readonly dtype?: DType },
   );
   constructor(...args: unknown[]) {
@@ -79,7 +89,9 @@ export class LayerNorm extends Layer<SameShape> {
  * @param options.elementwiseAffine whether there is a weight (ones) of that shape; default true
  * @see https://pytorch.org/docs/stable/generated/torch.nn.modules.normalization.RMSNorm.html
  */
-export class RMSNorm extends Layer<SameShape> {
+export class RMSNorm<const F extends number | Shape = number | Shape> extends Layer<
+  FeatureRule<F, "RMSNorm">
+> {
   declare readonly "~port": "same";
   readonly normalizedShape: Shape;
   readonly eps: number | null;
@@ -87,7 +99,7 @@ export class RMSNorm extends Layer<SameShape> {
   weight: Parameter | null;
 
   constructor(
-    normalizedShape: number | Shape,
+    normalizedShape: F,
     options?: { readonly eps?: number | null; readonly elementwiseAffine?: boolean; readonly dtype?: DType },
   );
   constructor(...args: unknown[]) {
@@ -122,10 +134,10 @@ export class RMSNorm extends Layer<SameShape> {
  * As {@link LayerNorm}, over each of `numGroups` groups of channels; weight and bias are per channel.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.GroupNorm.html
  */
-export class GroupNorm extends Layer<SameShape> {
-  declare readonly "~port": "same";
+export class GroupNorm<C extends number = number> extends Layer<GroupRule<C, "GroupNorm">> {
+  declare readonly "~port": Port<"channels", C, C>;
   readonly numGroups: number;
-  readonly numChannels: number;
+  readonly numChannels: C;
   readonly eps: number;
   readonly affine: boolean;
   weight: Parameter | null;
@@ -133,14 +145,14 @@ export class GroupNorm extends Layer<SameShape> {
 
   constructor(
     numGroups: number,
-    numChannels: number,
+    numChannels: C,
     options?: { readonly eps?: number; readonly affine?: boolean; readonly dtype?: DType },
   );
   constructor(...args: unknown[]) {
     super();
     const o = named<{
       numGroups: number;
-      numChannels: number;
+      numChannels: C;
       eps: number;
       affine: boolean;
       dtype: DType | undefined;

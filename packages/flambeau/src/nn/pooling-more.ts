@@ -3,6 +3,7 @@
 
 import { ValueError } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
+import type { Spatial } from "../base/types/index.ts";
 import type { Sizes } from "../ops/functional/sizes.ts";
 import { expandSizes } from "../ops/functional/sizes.ts";
 import * as F from "../ops/functional/spatial.ts";
@@ -16,10 +17,10 @@ import { shown } from "./pooling.ts";
 import { pyBool, pyTuple } from "./print.ts";
 
 /** Options of {@link LPPool1d} and {@link LPPool2d}. */
-export interface LPPoolModuleOptions {
-  readonly stride?: Sizes | null;
+export interface LPPoolModuleOptions<S extends Sizes | null = Sizes | null, C extends boolean = boolean> {
+  readonly stride?: S;
   /** Whether a last window may reach over the end. Default false. */
-  readonly ceilMode?: boolean;
+  readonly ceilMode?: C;
 }
 interface LPSettings {
   readonly normType: number;
@@ -28,7 +29,13 @@ interface LPSettings {
   readonly ceilMode: boolean;
 }
 
-abstract class LPPool extends Layer<PoolRule> {
+abstract class LPPool<
+  N extends Spatial,
+  Name extends string,
+  K extends Sizes,
+  S extends Sizes | null,
+  C extends boolean,
+> extends Layer<PoolRule<K, S, 0, 1, C, N, Name>> {
   declare readonly "~port": "same";
   readonly normType: number;
   readonly kernelSize: Sizes;
@@ -38,12 +45,8 @@ abstract class LPPool extends Layer<PoolRule> {
   /**
    * @param normType p; @param kernelSize extents of the windows; @param stride their distance, by default the kernel's size
    */
-  constructor(
-    normType: number,
-    kernelSize: Sizes,
-    stride?: Sizes | LPPoolModuleOptions,
-    options?: LPPoolModuleOptions,
-  );
+  constructor(normType: number, kernelSize: K, stride: S, options?: { readonly ceilMode?: C });
+  constructor(normType: number, kernelSize: K, options?: LPPoolModuleOptions<S, C>);
   constructor(...args: unknown[]) {
     super();
     const defaults = { normType: required, kernelSize: required, stride: null, ceilMode: false };
@@ -60,14 +63,22 @@ abstract class LPPool extends Layer<PoolRule> {
 }
 
 /** p-norms of windows of [N, C, L] or [C, L]. @see https://pytorch.org/docs/stable/generated/torch.nn.LPPool1d.html */
-export class LPPool1d extends LPPool {
+export class LPPool1d<
+  const K extends Sizes = Sizes,
+  const S extends Sizes | null = null,
+  C extends boolean = false,
+> extends LPPool<1, "LPPool1d", K, S, C> {
   forward(x: AnyTensor): AnyTensor {
     const { stride, ceilMode } = this;
     return lpPool1d(x, this.normType, this.kernelSize, { stride, ceilMode });
   }
 }
 /** p-norms of windows of [N, C, H, W] or [C, H, W]. @see https://pytorch.org/docs/stable/generated/torch.nn.LPPool2d.html */
-export class LPPool2d extends LPPool {
+export class LPPool2d<
+  const K extends Sizes = Sizes,
+  const S extends Sizes | null = null,
+  C extends boolean = false,
+> extends LPPool<2, "LPPool2d", K, S, C> {
   forward(x: AnyTensor): AnyTensor {
     const { stride, ceilMode } = this;
     return lpPool2d(x, this.normType, this.kernelSize, { stride, ceilMode });

@@ -2,7 +2,7 @@
 // Floor L5 (nn). Source: torch/nn/modules/pooling.py
 
 import type { DType } from "../base/dtype.ts";
-import type { Ok, Rank, Shape } from "../base/types/index.ts";
+import type { Fits, Ok, Pool, Shape, Spatial } from "../base/types/index.ts";
 import * as F from "../ops/functional/pool.ts";
 import type { Sizes } from "../ops/functional/sizes.ts";
 import { expandSizes } from "../ops/functional/sizes.ts";
@@ -13,19 +13,24 @@ import { Layer } from "./layer.ts";
 import { Module } from "./module.ts";
 import { pyBool, pyTuple } from "./print.ts";
 
-/** @internal Other extents in the spatial dimensions. */
-export interface PoolRule extends ShapeRule {
-  readonly out: number extends Rank<this["x"]> ? Shape : SpatialUnknown<this["x"]>;
+/** Windows of size `K`; a stride `S` of null is the kernel's size, and with ceil mode (`C`) extents are not known. */
+export interface PoolRule<K, S, P, D, C, N extends Spatial, Name extends string> extends ShapeRule {
+  readonly out: Pool<this["x"], K, { stride: S; padding: P; dilation: D; ceilMode: C }, N, Name>;
 }
-type SpatialUnknown<S> = S extends readonly [infer N, infer C, ...infer Rest]
-  ? [N, C, ...{ -readonly [K in keyof Rest]: number }]
-  : Shape;
 
 /** @internal A size as it was given: a number, or a tuple. */
 export const shown = (v: Sizes): string => (typeof v === "number" ? String(v) : pyTuple(v));
 
 /** Options of means. */
-export interface AvgPoolModuleOptions extends F.AvgPoolOptions {}
+export interface AvgPoolModuleOptions<
+  S extends Sizes | null = Sizes | null,
+  P extends Sizes = Sizes,
+  C extends boolean = boolean,
+> extends F.AvgPoolOptions {
+  readonly stride?: S;
+  readonly padding?: P;
+  readonly ceilMode?: C;
+}
 interface AvgSettings {
   readonly kernelSize: Sizes;
   readonly stride: Sizes | null;
@@ -35,7 +40,14 @@ interface AvgSettings {
   readonly divisorOverride: number | null;
 }
 
-abstract class AvgPool extends Layer<PoolRule> {
+abstract class AvgPool<
+  N extends Spatial,
+  Name extends string,
+  K extends Sizes,
+  S extends Sizes | null,
+  P extends Sizes,
+  C extends boolean,
+> extends Layer<PoolRule<K, S, P, 1, C, N, Name>> {
   declare readonly "~port": "same";
   readonly kernelSize: Sizes;
   readonly stride: Sizes;
@@ -45,7 +57,8 @@ abstract class AvgPool extends Layer<PoolRule> {
   readonly divisorOverride: number | null;
 
   /** @param kernelSize extents of the windows; @param stride their distance, by default the kernel's size */
-  constructor(kernelSize: Sizes, stride?: Sizes | AvgPoolModuleOptions, options?: AvgPoolModuleOptions);
+  constructor(kernelSize: K, stride: S, options?: Omit<AvgPoolModuleOptions<null, P, C>, "stride">);
+  constructor(kernelSize: K, options?: AvgPoolModuleOptions<S, P, C>);
   constructor(...args: unknown[]) {
     super();
     const o = named<AvgSettings>(
@@ -77,7 +90,12 @@ abstract class AvgPool extends Layer<PoolRule> {
 }
 
 /** Means of windows of [N, C, L] or [C, L]. @see https://pytorch.org/docs/stable/generated/torch.nn.AvgPool1d.html */
-export class AvgPool1d extends AvgPool {
+export class AvgPool1d<
+  const K extends Sizes = Sizes,
+  const S extends Sizes | null = null,
+  const P extends Sizes = 0,
+  C extends boolean = false,
+> extends AvgPool<1, "AvgPool1d", K, S, P, C> {
   forward(x: AnyTensor): AnyTensor {
     return F.avgPool1d(x, this.kernelSize, this.options);
   }
@@ -88,20 +106,40 @@ export class AvgPool1d extends AvgPool {
   }
 }
 /** Means of windows of [N, C, H, W] or [C, H, W]. @see https://pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html */
-export class AvgPool2d extends AvgPool {
+export class AvgPool2d<
+  const K extends Sizes = Sizes,
+  const S extends Sizes | null = null,
+  const P extends Sizes = 0,
+  C extends boolean = false,
+> extends AvgPool<2, "AvgPool2d", K, S, P, C> {
   forward(x: AnyTensor): AnyTensor {
     return F.avgPool2d(x, this.kernelSize, this.options);
   }
 }
 /** Means of windows of [N, C, D, H, W] or [C, D, H, W]. @see https://pytorch.org/docs/stable/generated/torch.nn.AvgPool3d.html */
-export class AvgPool3d extends AvgPool {
+export class AvgPool3d<
+  const K extends Sizes = Sizes,
+  const S extends Sizes | null = null,
+  const P extends Sizes = 0,
+  C extends boolean = false,
+> extends AvgPool<3, "AvgPool3d", K, S, P, C> {
   forward(x: AnyTensor): AnyTensor {
     return F.avgPool3d(x, this.kernelSize, this.options);
   }
 }
 
 /** Options of maxima. */
-export interface MaxPoolModuleOptions<I extends boolean = boolean> extends F.MaxPoolOptions {
+export interface MaxPoolModuleOptions<
+  I extends boolean = boolean,
+  S extends Sizes | null = Sizes | null,
+  P extends Sizes = Sizes,
+  D extends Sizes = Sizes,
+  C extends boolean = boolean,
+> extends F.MaxPoolOptions {
+  readonly stride?: S;
+  readonly padding?: P;
+  readonly dilation?: D;
+  readonly ceilMode?: C;
   /** Whether the places of the maxima are returned too. Default false. */
   readonly returnIndices?: I;
 }
@@ -118,14 +156,34 @@ export type Pooled<I, S = Shape, D extends DType = "float32"> = I extends true
   ? [values: Tensor<S, D>, indices: Tensor<S, "int32">]
   : Tensor<S, D>;
 
-export interface MaxPool<I extends boolean> {
-  <X extends AnyTensor>(x: X): Pooled<I, Ok<Apply<PoolRule, ShapeOf<X>>>, DtOf<X>>;
+export interface MaxPool<
+  I extends boolean,
+  K extends Sizes,
+  S extends Sizes | null,
+  P extends Sizes,
+  D extends Sizes,
+  C extends boolean,
+  N extends Spatial,
+  Name extends string,
+> {
+  <X extends AnyTensor>(
+    x: Fits<Apply<PoolRule<K, S, P, D, C, N, Name>, ShapeOf<X>>, X>,
+  ): Pooled<I, Ok<Apply<PoolRule<K, S, P, D, C, N, Name>, ShapeOf<X>>>, DtOf<X>>;
   readonly "~port": "same";
 }
 /** @internal What the three of them share. */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see Module.
-export abstract class MaxPool<I extends boolean> extends Module {
-  declare readonly "~rule": I extends true ? "indices" : PoolRule;
+export abstract class MaxPool<
+  I extends boolean,
+  K extends Sizes,
+  S extends Sizes | null,
+  P extends Sizes,
+  D extends Sizes,
+  C extends boolean,
+  N extends Spatial,
+  Name extends string,
+> extends Module {
+  declare readonly "~rule": I extends true ? "indices" : PoolRule<K, S, P, D, C, N, Name>;
   readonly kernelSize: Sizes;
   readonly stride: Sizes;
   readonly padding: Sizes;
@@ -134,7 +192,8 @@ export abstract class MaxPool<I extends boolean> extends Module {
   readonly ceilMode: boolean;
 
   /** @param kernelSize extents of the windows; @param stride their distance, by default the kernel's size */
-  constructor(kernelSize: Sizes, stride?: Sizes | MaxPoolModuleOptions<I>, options?: MaxPoolModuleOptions<I>);
+  constructor(kernelSize: K, stride: S, options?: Omit<MaxPoolModuleOptions<I, null, P, D, C>, "stride">);
+  constructor(kernelSize: K, options?: MaxPoolModuleOptions<I, S, P, D, C>);
   constructor(...args: unknown[]) {
     super();
     const o = named<MaxSettings>(
@@ -172,19 +231,40 @@ export abstract class MaxPool<I extends boolean> extends Module {
 }
 
 /** Maxima of windows of [N, C, L] or [C, L]. @see https://pytorch.org/docs/stable/generated/torch.nn.MaxPool1d.html */
-export class MaxPool1d<I extends boolean = false> extends MaxPool<I> {
+export class MaxPool1d<
+  I extends boolean = false,
+  const K extends Sizes = Sizes,
+  const S extends Sizes | null = null,
+  const P extends Sizes = 0,
+  const D extends Sizes = 1,
+  C extends boolean = false,
+> extends MaxPool<I, K, S, P, D, C, 1, "MaxPool1d"> {
   forward(x: AnyTensor): AnyTensor | [AnyTensor, AnyTensor] {
     return this.pool(x, F.maxPool1d);
   }
 }
 /** Maxima of windows of [N, C, H, W] or [C, H, W]. @see https://pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html */
-export class MaxPool2d<I extends boolean = false> extends MaxPool<I> {
+export class MaxPool2d<
+  I extends boolean = false,
+  const K extends Sizes = Sizes,
+  const S extends Sizes | null = null,
+  const P extends Sizes = 0,
+  const D extends Sizes = 1,
+  C extends boolean = false,
+> extends MaxPool<I, K, S, P, D, C, 2, "MaxPool2d"> {
   forward(x: AnyTensor): AnyTensor | [AnyTensor, AnyTensor] {
     return this.pool(x, F.maxPool2d);
   }
 }
 /** Maxima of windows of [N, C, D, H, W] or [C, D, H, W]. @see https://pytorch.org/docs/stable/generated/torch.nn.MaxPool3d.html */
-export class MaxPool3d<I extends boolean = false> extends MaxPool<I> {
+export class MaxPool3d<
+  I extends boolean = false,
+  const K extends Sizes = Sizes,
+  const S extends Sizes | null = null,
+  const P extends Sizes = 0,
+  const D extends Sizes = 1,
+  C extends boolean = false,
+> extends MaxPool<I, K, S, P, D, C, 3, "MaxPool3d"> {
   forward(x: AnyTensor): AnyTensor | [AnyTensor, AnyTensor] {
     return this.pool(x, F.maxPool3d);
   }

@@ -1,6 +1,7 @@
 // Resizing, and windows as columns, as modules.
 // Floor L5 (nn). Source: torch/nn/modules/upsampling.py, torch/nn/modules/fold.py
 
+import type { UpsampleLayer } from "../base/types/index.ts";
 import type { FoldOptions } from "../ops/functional/fold.ts";
 import { fold, unfold } from "../ops/functional/fold.ts";
 import type { InterpolateMode, InterpolateOptions } from "../ops/functional/interpolate.ts";
@@ -8,14 +9,20 @@ import { interpolate } from "../ops/functional/interpolate.ts";
 import type { Sizes } from "../ops/functional/sizes.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { named, required } from "./arguments.ts";
+import type { ShapeRule } from "./layer.ts";
 import { Layer } from "./layer.ts";
 import { Module } from "./module.ts";
-import type { PoolRule } from "./pooling.ts";
 import { shown } from "./pooling.ts";
 import { pyFloat, pyTuple } from "./print.ts";
 
 /** Options of {@link Upsample}: one of `size` and `scaleFactor`. */
-export interface UpsampleModuleOptions extends Omit<InterpolateOptions, "antialias"> {}
+export interface UpsampleModuleOptions<
+  Z extends Sizes | null = Sizes | null,
+  F extends Sizes | null = Sizes | null,
+> extends Omit<InterpolateOptions, "antialias" | "size" | "scaleFactor"> {
+  readonly size?: Z;
+  readonly scaleFactor?: F;
+}
 interface Settings {
   readonly size: Sizes | null;
   readonly scaleFactor: Sizes | null;
@@ -25,7 +32,13 @@ interface Settings {
 }
 type Names = Record<string, unknown>;
 
-abstract class UpsampleBase extends Layer<PoolRule> {
+interface UpsampleRule<Z, F> extends ShapeRule {
+  readonly out: UpsampleLayer<this["x"], Z, F>;
+}
+
+abstract class UpsampleBase<Z extends Sizes | null, F extends Sizes | null> extends Layer<
+  UpsampleRule<Z, F>
+> {
   declare readonly "~port": "same";
   readonly size: Sizes | null;
   readonly scaleFactor: Sizes | null;
@@ -62,22 +75,31 @@ abstract class UpsampleBase extends Layer<PoolRule> {
  * @example
  * new nn.Upsample({ scaleFactor: 2 })(torch.zeros(1, 3, 4, 4)).shape // [1, 3, 8, 8]
  */
-export class Upsample extends UpsampleBase {
-  constructor(options: UpsampleModuleOptions);
+export class Upsample<
+  const Z extends Sizes | null = null,
+  const F extends Sizes | null = null,
+> extends UpsampleBase<Z, F> {
+  constructor(options: UpsampleModuleOptions<Z, F>);
   constructor(...args: unknown[]) {
     super("Upsample", { mode: "nearest", alignCorners: null, recomputeScaleFactor: null }, args);
   }
 }
 /** Images of another size, of nearest elements. @see https://pytorch.org/docs/stable/generated/torch.nn.UpsamplingNearest2d.html */
-export class UpsamplingNearest2d extends UpsampleBase {
-  constructor(options: Pick<UpsampleModuleOptions, "size" | "scaleFactor">);
+export class UpsamplingNearest2d<
+  const Z extends Sizes | null = null,
+  const F extends Sizes | null = null,
+> extends UpsampleBase<Z, F> {
+  constructor(options: Pick<UpsampleModuleOptions<Z, F>, "size" | "scaleFactor">);
   constructor(...args: unknown[]) {
     super("UpsamplingNearest2d", {}, args, { mode: "nearest" });
   }
 }
 /** Images of another size, by straight lines, corners aligned. @see https://pytorch.org/docs/stable/generated/torch.nn.UpsamplingBilinear2d.html */
-export class UpsamplingBilinear2d extends UpsampleBase {
-  constructor(options: Pick<UpsampleModuleOptions, "size" | "scaleFactor">);
+export class UpsamplingBilinear2d<
+  const Z extends Sizes | null = null,
+  const F extends Sizes | null = null,
+> extends UpsampleBase<Z, F> {
+  constructor(options: Pick<UpsampleModuleOptions<Z, F>, "size" | "scaleFactor">);
   constructor(...args: unknown[]) {
     super("UpsamplingBilinear2d", {}, args, { mode: "bilinear", alignCorners: true });
   }

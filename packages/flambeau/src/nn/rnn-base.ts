@@ -6,8 +6,9 @@ import { getDefaultDType } from "../base/dtype.ts";
 import { RuntimeError, showShape, ValueError } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { sameShape } from "../base/shape.ts";
+import type { Fits, Mul, Ok, RecurrentLayer, RecurrentState } from "../base/types/index.ts";
 import { empty } from "../tensor/create.ts";
-import type { AnyTensor } from "../tensor/tensor.ts";
+import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../tensor/tensor.ts";
 import { required } from "./arguments.ts";
 import type { CellKind, CellWeights } from "./functional/recurrent.ts";
 import { gatesOf, recurrent } from "./functional/recurrent.ts";
@@ -19,17 +20,21 @@ import { pyBool, pyFloat } from "./print.ts";
 import { PackedSequence } from "./utils/rnn.ts";
 
 /** Options of the recurrent modules. */
-export interface RecurrentModuleOptions {
+export interface RecurrentModuleOptions<
+  Layers extends number = number,
+  First extends boolean = boolean,
+  Bi extends boolean = boolean,
+> {
   /** Default 1. */
-  readonly numLayers?: number;
+  readonly numLayers?: Layers;
   /** Default true. */
   readonly bias?: boolean;
   /** Whether the batch stands before the sequence: [N, L, features]. Default false. */
-  readonly batchFirst?: boolean;
+  readonly batchFirst?: First;
   /** Dropout on the output of every layer but the last. Default 0. */
   readonly dropout?: number;
   /** Whether there is a second network that runs backwards. Default false. */
-  readonly bidirectional?: boolean;
+  readonly bidirectional?: Bi;
   readonly dtype?: DType;
 }
 /** @internal All settings. */
@@ -67,17 +72,54 @@ function checkSettings(o: RecurrentSettings): void {
 
 /** The states that come out: new tensors, of the number that goes in. */
 type Last<State> = State extends readonly unknown[] ? [h: AnyTensor, c: AnyTensor] : AnyTensor;
+/** N, or twice as many for two directions. */
+type Directed<N, Bi> = [Bi] extends [true] ? Mul<N, 2> : [Bi] extends [false] ? N : number;
 
-export interface RNNBase<State> {
-  (input: AnyTensor, state?: State | null): [output: AnyTensor, state: Last<State>];
+/** What is known of a recurrent network. `H` are the features of a state, `P` those that h is projected to (0 for none). */
+export interface RecurrentKind {
+  readonly name: string;
+  readonly inputs: number;
+  readonly hidden: number;
+  readonly layers: number;
+  readonly first: boolean;
+  readonly both: boolean;
+  readonly projected: number;
+}
+type Gives<T extends RecurrentKind> = T["projected"] extends 0
+  ? T["hidden"]
+  : number extends T["projected"]
+    ? number
+    : T["projected"];
+// The type without arguments is that of every such network: nothing but the rank of its results is known.
+type Layers<T extends RecurrentKind> = number extends T["hidden"] ? number : Directed<T["layers"], T["both"]>;
+type Output<X, T extends RecurrentKind> = RecurrentLayer<
+  ShapeOf<X>,
+  T["inputs"],
+  Directed<Gives<T>, T["both"]>,
+  T["name"]
+>;
+type StateOf<X, T extends RecurrentKind, F> = Tensor<
+  RecurrentState<ShapeOf<X>, Layers<T>, number extends T["hidden"] ? boolean : T["first"], F>,
+  DtOf<X>
+>;
+type States<State, X, T extends RecurrentKind> = State extends readonly unknown[]
+  ? [h: StateOf<X, T, Gives<T>>, c: StateOf<X, T, T["hidden"]>]
+  : StateOf<X, T, Gives<T>>;
+
+export interface RNNBase<State, T extends RecurrentKind = RecurrentKind> {
   (input: PackedSequence, state?: State | null): [output: PackedSequence, state: Last<State>];
+  <X extends AnyTensor>(
+    input: Fits<Output<X, T>, X>,
+    state?: State | null,
+  ): [output: Tensor<Ok<Output<X, T>>, DtOf<X>>, state: States<State, X, T>];
 }
 /**
  * What RNN, LSTM and GRU share. Parameters: `weightIhL0` [gates * hidden, input], `weightHhL0`, `biasIhL0`, `biasHhL0`,
  * (`weightHrL0`), then those of the backward network (`weightIhL0Reverse`, ...), then of the next layer.
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see Module.
-export abstract class RNNBase<State> extends Module {
+// biome-ignore lint/correctness/noUnusedVariables: T is for the call, in the interface.
+export abstract class RNNBase<State, T extends RecurrentKind = RecurrentKind> extends Module {
   declare readonly "~rule": State;
   /** Weights of layer k: `weightIhL${k}`, `weightHhL${k}`, with `Reverse` for the backward network. */
   [weight: `weight${"Ih" | "Hh" | "Hr"}L${string}`]: Parameter;

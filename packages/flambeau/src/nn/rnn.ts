@@ -8,6 +8,24 @@ import type { RecurrentModuleOptions, RecurrentSettings } from "./rnn-base.ts";
 import { RNNBase, recurrentDefaults } from "./rnn-base.ts";
 import type { PackedSequence } from "./utils/rnn.ts";
 
+interface Kind<
+  Name extends string,
+  In extends number,
+  H extends number,
+  Layers extends number,
+  First extends boolean,
+  Bi extends boolean,
+  P extends number,
+> {
+  readonly name: Name;
+  readonly inputs: In;
+  readonly hidden: H;
+  readonly layers: Layers;
+  readonly first: First;
+  readonly both: Bi;
+  readonly projected: P;
+}
+
 /**
  * Elman's network: h_t = tanh(W_ih x_t + b_ih + W_hh h_(t-1) + b_hh), or relu.
  *
@@ -19,13 +37,19 @@ import type { PackedSequence } from "./utils/rnn.ts";
  * hiddenSize], states [layers * directions, N, hiddenSize].
  * @see https://pytorch.org/docs/stable/generated/torch.nn.RNN.html
  */
-export class RNN extends RNNBase<AnyTensor> {
+export class RNN<
+  In extends number = number,
+  H extends number = number,
+  Layers extends number = 1,
+  First extends boolean = false,
+  Bi extends boolean = false,
+> extends RNNBase<AnyTensor, Kind<"RNN", In, H, Layers, First, Bi, 0>> {
   readonly nonlinearity: "tanh" | "relu";
 
   constructor(
-    inputSize: number,
-    hiddenSize: number,
-    options?: RecurrentModuleOptions & { readonly nonlinearity?: "tanh" | "relu" },
+    inputSize: In,
+    hiddenSize: H,
+    options?: RecurrentModuleOptions<Layers, First, Bi> & { readonly nonlinearity?: "tanh" | "relu" },
   );
   constructor(...args: unknown[]) {
     // By position, PyTorch's arguments are those of its base class; the nonlinearity goes by name.
@@ -57,11 +81,18 @@ export class RNN extends RNNBase<AnyTensor> {
  * @returns when called, [output, [h_n, c_n]]
  * @see https://pytorch.org/docs/stable/generated/torch.nn.LSTM.html, https://doi.org/10.1162/neco.1997.9.8.1735
  */
-export class LSTM extends RNNBase<readonly [h: AnyTensor, c: AnyTensor]> {
+export class LSTM<
+  In extends number = number,
+  H extends number = number,
+  Layers extends number = 1,
+  First extends boolean = false,
+  Bi extends boolean = false,
+  P extends number = 0,
+> extends RNNBase<readonly [h: AnyTensor, c: AnyTensor], Kind<"LSTM", In, H, Layers, First, Bi, P>> {
   constructor(
-    inputSize: number,
-    hiddenSize: number,
-    options?: RecurrentModuleOptions & { readonly projSize?: number },
+    inputSize: In,
+    hiddenSize: H,
+    options?: RecurrentModuleOptions<Layers, First, Bi> & { readonly projSize?: P },
   );
   constructor(...args: unknown[]) {
     super(
@@ -84,8 +115,14 @@ export class LSTM extends RNNBase<readonly [h: AnyTensor, c: AnyTensor]> {
  * @returns when called, [output, h_n]
  * @see https://pytorch.org/docs/stable/generated/torch.nn.GRU.html, https://arxiv.org/abs/1406.1078
  */
-export class GRU extends RNNBase<AnyTensor> {
-  constructor(inputSize: number, hiddenSize: number, options?: RecurrentModuleOptions);
+export class GRU<
+  In extends number = number,
+  H extends number = number,
+  Layers extends number = 1,
+  First extends boolean = false,
+  Bi extends boolean = false,
+> extends RNNBase<AnyTensor, Kind<"GRU", In, H, Layers, First, Bi, 0>> {
+  constructor(inputSize: In, hiddenSize: H, options?: RecurrentModuleOptions<Layers, First, Bi>);
   constructor(...args: unknown[]) {
     super("GRU", {
       ...named<RecurrentSettings>("GRU", { ...recurrentDefaults, dtype: undefined }, args),

@@ -1,12 +1,14 @@
 // Sequential: modules run one after another, with types that know each of them.
 // Floor L5 (nn). Source: torch/nn/modules/container.py
 
+import type { DType } from "../base/dtype.ts";
 import { ArgumentError, IndexError } from "../base/errors.ts";
 import type { Fail, Fits, Ok, Shape } from "../base/types/index.ts";
 import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../tensor/tensor.ts";
 import { isOptions } from "./arguments.ts";
 import { isModule, propertiesOf } from "./internals.ts";
 import type { Apply, Port, ShapeRule } from "./layer.ts";
+import type { CallResult } from "./module.ts";
 import { Module } from "./module.ts";
 
 type Layers = readonly Module[];
@@ -19,12 +21,34 @@ type Through<L, S> = 0 extends 1 & L
   : L extends readonly [infer H, ...infer Rest]
     ? S extends Fail<string>
       ? S
-      : Through<Rest, H extends { readonly "~rule": infer R extends ShapeRule } ? Apply<R, S> : Shape>
+      : Through<Rest, Next<H, S>>
     : L extends readonly []
       ? S
       : Shape;
+/** What one layer gives: by its rule, or what the `forward` of a network without one says. */
+type Next<H, S> = H extends { readonly "~rule": unknown }
+  ? H extends { readonly "~rule": infer R extends ShapeRule }
+    ? Apply<R, S>
+    : Shape
+  : CallResult<H> extends Tensor<infer Out, DType>
+    ? 0 extends 1 & Out
+      ? Shape
+      : Out
+    : Shape;
+/** The dtype that comes out: that of the input, or of the last layer that has one of its own. */
+type DtypeThrough<L, D> = 0 extends 1 & L
+  ? D
+  : L extends readonly [infer H, ...infer Rest]
+    ? DtypeThrough<Rest, DtypeAfter<H, D>>
+    : D;
+type DtypeAfter<H, D> = H extends { readonly "~rule": { readonly dtype: infer E } }
+  ? E
+  : H extends { readonly "~rule": { readonly layers: infer M } }
+    ? DtypeThrough<M, D>
+    : D;
 interface SequentialRule<L extends Layers> extends ShapeRule {
   readonly out: Through<L, this["x"]>;
+  readonly layers: L;
 }
 
 /** The last layer so far that fixed an extent: which one, of what, and the extent. */
@@ -107,7 +131,7 @@ const namesOf = (m: Module): readonly string[] => m["~state"].names ?? [];
 export interface SequentialBase<L extends Layers = Layers> {
   <X extends AnyTensor>(
     x: Fits<Apply<SequentialRule<L>, ShapeOf<X>>, X>,
-  ): Tensor<Ok<Apply<SequentialRule<L>, ShapeOf<X>>>, DtOf<X>>;
+  ): Tensor<Ok<Apply<SequentialRule<L>, ShapeOf<X>>>, DtypeThrough<L, DtOf<X>> & DType>;
   readonly "~port"?: unknown;
 }
 /** @internal The class behind {@link Sequential}. */

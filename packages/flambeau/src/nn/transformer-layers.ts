@@ -3,13 +3,15 @@
 
 import type { DType } from "../base/dtype.ts";
 import { RuntimeError } from "../base/errors.ts";
-import type { AnyTensor } from "../tensor/tensor.ts";
+import type { FeatureLayer, Fits } from "../base/types/index.ts";
+import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../tensor/tensor.ts";
 import { named, required } from "./arguments.ts";
 import { MultiheadAttention } from "./attention.ts";
 import { Dropout } from "./dropout.ts";
 import { gelu, relu } from "./functional/activation.ts";
 import { Linear } from "./linear.ts";
 import { Module } from "./module.ts";
+import type { FeatureRule } from "./normalization.ts";
 import { LayerNorm } from "./normalization.ts";
 
 type Mask = AnyTensor | null;
@@ -66,6 +68,14 @@ export interface EncoderMasks {
   readonly srcKeyPaddingMask?: Mask;
 }
 
+export interface TransformerEncoderLayer<E extends number> {
+  <X extends AnyTensor>(
+    src: Fits<FeatureLayer<ShapeOf<X>, E, "TransformerEncoderLayer">, X>,
+    srcMask?: Mask | EncoderMasks,
+    srcKeyPaddingMask?: Mask | EncoderMasks,
+  ): Tensor<ShapeOf<X>, DtOf<X>>;
+  readonly "~rule": FeatureRule<E, "TransformerEncoderLayer">;
+}
 /**
  * Self-attention and a feed-forward network.
  *
@@ -74,7 +84,8 @@ export interface EncoderMasks {
  * Differs from PyTorch: there is no special path in evaluation, which sets padded positions to 0.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.TransformerEncoderLayer.html
  */
-export class TransformerEncoderLayer extends Module {
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see Module.
+export class TransformerEncoderLayer<E extends number = number> extends Module {
   readonly normFirst: boolean;
   selfAttn: MultiheadAttention;
   linear1: Linear;
@@ -86,8 +97,8 @@ export class TransformerEncoderLayer extends Module {
   dropout2: Dropout;
   activation: (x: AnyTensor) => AnyTensor;
 
-  constructor(dModel: number, nhead: number, options?: TransformerLayerOptions);
-  constructor(dModel: number, nhead: number, dimFeedforward: number, options?: TransformerLayerOptions);
+  constructor(dModel: E, nhead: number, options?: TransformerLayerOptions);
+  constructor(dModel: E, nhead: number, dimFeedforward: number, options?: TransformerLayerOptions);
   constructor(...args: unknown[]) {
     super();
     const o = named<Settings>("TransformerEncoderLayer", defaults, args);
@@ -143,13 +154,22 @@ export const decoderMaskNames: readonly string[] = [
   "memoryKeyPaddingMask",
 ];
 
+export interface TransformerDecoderLayer<E extends number> {
+  <X extends AnyTensor>(
+    tgt: Fits<FeatureLayer<ShapeOf<X>, E, "TransformerDecoderLayer">, X>,
+    memory: AnyTensor,
+    ...masks: (Mask | DecoderMasks | undefined)[]
+  ): Tensor<ShapeOf<X>, DtOf<X>>;
+  readonly "~rule": "attention";
+}
 /**
  * Self-attention, attention to the encoder's output ("memory"), and a feed-forward network.
  *
  * **Shape** tgt [T, N, dModel], memory [S, N, dModel] (or batch first, or single); the result as tgt.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.TransformerDecoderLayer.html
  */
-export class TransformerDecoderLayer extends Module {
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see Module.
+export class TransformerDecoderLayer<E extends number = number> extends Module {
   readonly normFirst: boolean;
   selfAttn: MultiheadAttention;
   multiheadAttn: MultiheadAttention;
@@ -164,8 +184,8 @@ export class TransformerDecoderLayer extends Module {
   dropout3: Dropout;
   activation: (x: AnyTensor) => AnyTensor;
 
-  constructor(dModel: number, nhead: number, options?: TransformerLayerOptions);
-  constructor(dModel: number, nhead: number, dimFeedforward: number, options?: TransformerLayerOptions);
+  constructor(dModel: E, nhead: number, options?: TransformerLayerOptions);
+  constructor(dModel: E, nhead: number, dimFeedforward: number, options?: TransformerLayerOptions);
   constructor(...args: unknown[]) {
     super();
     const o = named<Settings>("TransformerDecoderLayer", defaults, args);

@@ -3,13 +3,15 @@
 
 import type { DType } from "../base/dtype.ts";
 import { RuntimeError } from "../base/errors.ts";
+import type { FeatureLayer, Fits } from "../base/types/index.ts";
 import { full } from "../tensor/create.ts";
-import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../tensor/tensor.ts";
 import { named, required } from "./arguments.ts";
 import { ModuleList } from "./containers.ts";
 import { deepcopy } from "./copy.ts";
 import { xavierUniform_ } from "./init.ts";
 import { Module } from "./module.ts";
+import type { FeatureRule } from "./normalization.ts";
 import { LayerNorm } from "./normalization.ts";
 import type { DecoderMasks, TransformerLayerOptions } from "./transformer-layers.ts";
 import {
@@ -34,6 +36,13 @@ export interface EncoderStackMasks {
   readonly srcKeyPaddingMask?: Mask;
 }
 
+export interface TransformerEncoder<E extends number> {
+  <X extends AnyTensor>(
+    src: Fits<FeatureLayer<ShapeOf<X>, E, "TransformerEncoder">, X>,
+    ...masks: (Mask | EncoderStackMasks | undefined)[]
+  ): Tensor<ShapeOf<X>, DtOf<X>>;
+  readonly "~rule": FeatureRule<E, "TransformerEncoder">;
+}
 /**
  * Copies of an encoder layer, one after another.
  *
@@ -43,17 +52,18 @@ export interface EncoderStackMasks {
  * taken and ignored.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.TransformerEncoder.html
  */
-export class TransformerEncoder extends Module {
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see Module.
+export class TransformerEncoder<E extends number = number> extends Module {
   layers: ModuleList<TransformerEncoderLayer>;
   readonly numLayers: number;
   norm: Norm;
 
   constructor(
-    encoderLayer: TransformerEncoderLayer,
+    encoderLayer: TransformerEncoderLayer<E>,
     numLayers: number,
     options?: { readonly norm?: Norm; readonly enableNestedTensor?: boolean },
   );
-  constructor(encoderLayer: TransformerEncoderLayer, numLayers: number, norm: Norm);
+  constructor(encoderLayer: TransformerEncoderLayer<E>, numLayers: number, norm: Norm);
   constructor(...args: unknown[]) {
     super();
     const o = named<{ encoderLayer: TransformerEncoderLayer; numLayers: number; norm: Norm }>(
@@ -76,14 +86,27 @@ export class TransformerEncoder extends Module {
   }
 }
 
+export interface TransformerDecoder<E extends number> {
+  <X extends AnyTensor>(
+    tgt: Fits<FeatureLayer<ShapeOf<X>, E, "TransformerDecoder">, X>,
+    memory: AnyTensor,
+    ...masks: (Mask | DecoderMasks | undefined)[]
+  ): Tensor<ShapeOf<X>, DtOf<X>>;
+  readonly "~rule": "attention";
+}
 /** Copies of a decoder layer, one after another. @see https://pytorch.org/docs/stable/generated/torch.nn.TransformerDecoder.html */
-export class TransformerDecoder extends Module {
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see Module.
+export class TransformerDecoder<E extends number = number> extends Module {
   layers: ModuleList<TransformerDecoderLayer>;
   readonly numLayers: number;
   norm: Norm;
 
-  constructor(decoderLayer: TransformerDecoderLayer, numLayers: number, options?: { readonly norm?: Norm });
-  constructor(decoderLayer: TransformerDecoderLayer, numLayers: number, norm: Norm);
+  constructor(
+    decoderLayer: TransformerDecoderLayer<E>,
+    numLayers: number,
+    options?: { readonly norm?: Norm },
+  );
+  constructor(decoderLayer: TransformerDecoderLayer<E>, numLayers: number, norm: Norm);
   constructor(...args: unknown[]) {
     super();
     const o = named<{ decoderLayer: TransformerDecoderLayer; numLayers: number; norm: Norm }>(
@@ -133,22 +156,31 @@ const maskNames = [
   "memoryKeyPaddingMask",
 ];
 
+export interface Transformer<E extends number> {
+  <X extends AnyTensor>(
+    src: AnyTensor,
+    tgt: Fits<FeatureLayer<ShapeOf<X>, E, "Transformer">, X>,
+    ...masks: (Mask | TransformerMasks | undefined)[]
+  ): Tensor<ShapeOf<X>, DtOf<X>>;
+  readonly "~rule": "attention";
+}
 /**
  * Encoder and decoder. All weights of two and more dimensions are drawn by xavierUniform_.
  *
  * **Shape** src [S, N, dModel], tgt [T, N, dModel] (or batch first, or single); the result as tgt.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.Transformer.html
  */
-export class Transformer extends Module {
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see Module.
+export class Transformer<E extends number = 512> extends Module {
   encoder: Module;
   decoder: Module;
   readonly dModel: number;
   readonly nhead: number;
   readonly batchFirst: boolean;
 
-  constructor(options?: TransformerOptions);
+  constructor(options?: TransformerOptions & { readonly dModel?: E });
   constructor(
-    dModel: number,
+    dModel: E,
     nhead?: number,
     numEncoderLayers?: number,
     numDecoderLayers?: number,

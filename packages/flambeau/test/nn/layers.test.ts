@@ -35,10 +35,14 @@ describe("errors", () => {
       () => new nn.BatchNorm1d(3)(torch.zeros(1, 3)),
       "Expected more than 1 value per channel when training, got input size torch.Size([1, 3])",
     ],
-    ["batch norm rank", () => new nn.BatchNorm2d(3)(torch.zeros(1, 3)), "expected 4D input (got 2D input)"],
+    [
+      "batch norm rank",
+      () => new nn.BatchNorm2d(3)(torch.zeros([1, 3] as number[])),
+      "expected 4D input (got 2D input)",
+    ],
     [
       "layer norm",
-      () => new nn.LayerNorm(4)(torch.zeros(2, 3)),
+      () => new nn.LayerNorm(4)(torch.zeros([2, 3] as number[])),
       "Given normalized_shape=[4], expected input with shape [*, 4], but got input of size[2, 3]",
     ],
     ["dropout", () => new nn.Dropout(1.5), "dropout probability has to be between 0 and 1, but got 1.5"],
@@ -65,7 +69,7 @@ describe("errors", () => {
     ],
     [
       "rnn input",
-      () => new nn.LSTM(3, 4)(torch.zeros(5, 2, 2)),
+      () => new nn.LSTM(3, 4)(torch.zeros([5, 2, 2] as number[])),
       "input.size(-1) must be equal to input_size. Expected 3, got 2",
     ],
     [

@@ -81,15 +81,15 @@ describe("Sequential", () => {
 });
 
 describe("convolutional networks", () => {
-  test("keep batch and channels; spatial extents are not known", () => {
+  test("know channels and spatial extents", () => {
     const image = torch.zeros(2, 1, 28, 28);
     const conv = new nn.Conv2d(1, 6, 5, { padding: 2 });
-    expectTypeOf(conv(image)).toEqualTypeOf<torch.Tensor<[2, 6, number, number]>>();
-    expectTypeOf(new nn.MaxPool2d(2)(conv(image))).toEqualTypeOf<torch.Tensor<[2, 6, number, number]>>();
+    expectTypeOf(conv(image)).toEqualTypeOf<torch.Tensor<[2, 6, 28, 28]>>();
+    expectTypeOf(new nn.MaxPool2d(2)(conv(image))).toEqualTypeOf<torch.Tensor<[2, 6, 14, 14]>>();
     expectTypeOf(new nn.MaxPool2d(2, { returnIndices: true })(conv(image))[1]).toEqualTypeOf<
-      torch.Tensor<[2, 6, number, number], "int32">
+      torch.Tensor<[2, 6, 14, 14], "int32">
     >();
-    expectTypeOf(new nn.BatchNorm2d(6)(conv(image))).toEqualTypeOf<torch.Tensor<[2, 6, number, number]>>();
+    expectTypeOf(new nn.BatchNorm2d(6)(conv(image))).toEqualTypeOf<torch.Tensor<[2, 6, 28, 28]>>();
     expectTypeOf(new nn.Flatten()(torch.zeros(2, 3, 4))).toEqualTypeOf<torch.Tensor<[2, 12]>>();
     expectTypeOf(new nn.Embedding(10, 4)(torch.zeros([2, 3], { dtype: "int32" }))).toEqualTypeOf<
       torch.Tensor<[2, 3, 4]>

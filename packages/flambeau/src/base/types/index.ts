@@ -26,6 +26,22 @@ export type { Distances } from "./distances.ts";
 export type { FloatResult, Promote, ResultType, ScalarDType, SumResult, Weak } from "./dtypes.ts";
 export type { Cat, Stack } from "./join.ts";
 export type {
+  BatchLayer,
+  ConvLayer,
+  ConvTransposeLayer,
+  FeatureLayer,
+  GroupLayer,
+  HalfLayer,
+  InstanceLayer,
+  PadLayer,
+  RecurrentLayer,
+  RecurrentState,
+  RowsLayer,
+  StrictPadLayer,
+  UnflattenLayer,
+  UpsampleLayer,
+} from "./layers.ts";
+export type {
   Determinant,
   Exchanged,
   LeftVectors,

@@ -46,17 +46,23 @@ type CountIn<Padded, Reach, S, Ceil> =
       : number;
 
 /** The counts of all dimensions, or "large". `P` may be "same" or "valid". */
-type Counts<L, K, S, P, D, Ceil, I extends unknown[] = [], Out extends unknown[] = []> = L extends readonly [
-  infer L0,
-  ...infer Rest,
-]
-  ? P extends "same"
+export type Counts<
+  L,
+  K,
+  S,
+  P,
+  D,
+  Ceil,
+  I extends unknown[] = [],
+  Out extends unknown[] = [],
+> = L extends readonly [infer L0, ...infer Rest]
+  ? [P] extends ["same"]
     ? L
     : Count<
           L0,
           SizeAt<K, I>,
           SizeAt<S, I>,
-          P extends "valid" ? 0 : SizeAt<P, I>,
+          [P] extends ["valid"] ? 0 : SizeAt<P, I>,
           SizeAt<D, I>,
           Ceil
         > extends infer N
@@ -67,7 +73,7 @@ type Counts<L, K, S, P, D, Ceil, I extends unknown[] = [], Out extends unknown[]
   : Out;
 
 /** `Lead` and the counts; a window that is too large is a failure. */
-type Join<Lead extends readonly unknown[], N, X, K, Name extends string> = N extends "large"
+export type Join<Lead extends readonly unknown[], N, X, K, Name extends string> = N extends "large"
   ? Fail<`${Name}: kernel ${ShowSizes<K>} is larger than its padded input ${Show<X>}`>
   : N extends readonly unknown[]
     ? [...Lead, ...N]
@@ -78,14 +84,14 @@ type Takes<C, In, X, W, Name extends string> =
   Differ<C, In> extends true
     ? Fail<`${Name}: an input ${Show<X>} has ${C & number} channels, but a weight ${Show<W>} takes ${In & number}`>
     : null;
-type Unfit<
+export type Unfit<
   X,
   N extends Spatial,
   Name extends string,
 > = Fail<`${Name}: expected an input of ${PlusOne[N]} or ${PlusTwo[N]} dimensions, but got ${Show<X>}`>;
 
 /** The input taken apart: what stands in front of the channels, the channels, the spatial extents. */
-type Parts<X, N extends Spatial> =
+export type Parts<X, N extends Spatial> =
   number extends Rank<X>
     ? "unknown"
     : Rank<X> extends PlusTwo[N]
@@ -133,10 +139,16 @@ type Grown<L, K, S, P, D, Extra> = Sub<
   Add<Add<Mul<Sub<L, 1>, S>, Mul<D, Sub<K, 1>>>, Add<Extra, 1>>,
   Mul<2, P>
 >;
-type GrownAll<L, K, S, P, D, E, I extends unknown[] = [], Out extends unknown[] = []> = L extends readonly [
-  infer L0,
-  ...infer Rest,
-]
+export type GrownAll<
+  L,
+  K,
+  S,
+  P,
+  D,
+  E,
+  I extends unknown[] = [],
+  Out extends unknown[] = [],
+> = L extends readonly [infer L0, ...infer Rest]
   ? GrownAll<
       Rest,
       K,
@@ -215,7 +227,7 @@ export type AdaptivePool<X, M, N extends Spatial, Name extends string> =
         ? [...B, C, ...Asked<L, M>]
         : Shape
     : never;
-type Asked<L, M, I extends unknown[] = [], Out extends unknown[] = []> = L extends readonly [
+export type Asked<L, M, I extends unknown[] = [], Out extends unknown[] = []> = L extends readonly [
   infer L0,
   ...infer Rest,
 ]
