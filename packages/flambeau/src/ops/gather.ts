@@ -4,15 +4,28 @@
 import type { Scalar } from "../base/dtype.ts";
 import { DTypeError, IndexError, RuntimeError } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
-import { broadcastShapes, normalizeDim } from "../base/shape.ts";
+import { broadcastShapes, normalizeDim, numel, sameShape } from "../base/shape.ts";
 import { allocateUnset } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh, isTensor } from "../tensor/tensor.ts";
 import { composite, mutating, op } from "./define.ts";
-import { cellsOf, cellsPer, dataOf, onPacked, putRows, takeRowsInto } from "./elements.ts";
+import {
+  cellsOf,
+  cellsPer,
+  checkRange,
+  dataOf,
+  gatherRules,
+  indexError,
+  onPacked,
+  putRows,
+  rawIndices,
+  takeRowsInto,
+} from "./elements.ts";
 import { scalarOf } from "./fill-elements.ts";
 import type { Fold } from "./fold-rows.ts";
 import { foldRows } from "./fold-rows.ts";
+import type { Blocks } from "./gather-blocks.ts";
+import { addBlocks, blocksOf, gatherCells, putCells } from "./gather-blocks.ts";
 import { checkIndex, padTo, placesAlong, scatterPlan } from "./places.ts";
 import type { OpFn } from "./signatures.ts";
 
@@ -22,10 +35,21 @@ export const gather: OpFn<[dim: number, index: AnyTensor]> = op({
   forward: (x: AnyTensor, dim: number, index: AnyTensor) => {
     const d = checkIndex(x, dim, index, "gather");
     const source = x.contiguous();
-    const places = placesAlong(x.shape, d, index, "gather");
-    const out: AnyTensor = fresh(allocateUnset(x.dtype, places.length), index.shape as Shape, x.dtype);
     const width = cellsPer(x.dtype);
     const from = cellsOf(source.storage.data);
+    const blocks = width === 1 ? blocksOf(x.shape, d, index.shape) : null;
+    const n = numel(index.shape);
+    const out: AnyTensor = fresh(allocateUnset(x.dtype, n), index.shape as Shape, x.dtype);
+    if (n === 0) return out;
+    if (blocks) {
+      const outOfRange = indexError(gatherRules, "gather", d, blocks.size);
+      const raw = rawIndices(index, "gather", gatherRules, outOfRange);
+      const to = cellsOf(out.storage.data);
+      if (gatherCells(to, from, source.offset, raw.data, raw.offset, blocks) < 0)
+        checkRange(raw.data, raw.offset, n, blocks.size, outOfRange);
+      return out;
+    }
+    const places = placesAlong(x.shape, d, index, "gather");
     takeRowsInto(cellsOf(out.storage.data), from, source.offset * width, places, width);
     return out;
   },
@@ -45,6 +69,25 @@ function foldOf(options: ScatterOptions | undefined): Fold | null {
   return reduce === "add" ? "sum" : "prod";
 }
 
+/** What a scatter needs that leaves nothing of its source out; null for others. */
+function blockPlan(
+  self: AnyTensor,
+  dim: number,
+  index: AnyTensor,
+  source: AnyTensor,
+  op: string,
+): { blocks: Blocks; at: Int32Array; start: number; values: AnyTensor } | null {
+  if (!sameShape(index.shape, source.shape) || source.dtype !== self.dtype || numel(index.shape) === 0)
+    return null;
+  const d = checkIndex(self, dim, index, op, source);
+  const blocks = blocksOf(self.shape, d, index.shape);
+  if (!blocks) return null;
+  const outOfRange = indexError(gatherRules, op, d, blocks.size);
+  const { data, offset } = rawIndices(index, op, gatherRules, outOfRange);
+  checkRange(data, offset, numel(index.shape), blocks.size, outOfRange);
+  return { blocks, at: data, start: offset, values: source.contiguous() };
+}
+
 /**
  * Writes along `dim`: `x[index[i][j]][j] = source[i][j]` for dim 0. `source` may be a number.
  * @throws RuntimeError for an index out of range, a source smaller than the index, or of another dtype.
@@ -56,6 +99,15 @@ export const scatter: OpFn<
   saves: "inputs",
   mutate: (self, dim: number, index: AnyTensor, source: AnyTensor | Scalar, options?: ScatterOptions) => {
     const fold = foldOf(options);
+    const simple = !fold && isTensor(source) && cellsPer(self.dtype) === 1;
+    const plan = simple ? blockPlan(self, dim, index, source, "scatter") : null;
+    if (plan) {
+      const cells = cellsOf(plan.values.storage.data);
+      onPacked(self, (data, offset) =>
+        putCells(cellsOf(data), offset, plan.at, plan.start, cells, plan.values.offset, plan.blocks),
+      );
+      return;
+    }
     const { places, from } = scatterPlan(self, dim, index, isTensor(source) ? source : null, "scatter");
     const values =
       from ??
@@ -87,6 +139,14 @@ export const scatter: OpFn<
 export const scatterAdd: OpFn<[dim: number, index: AnyTensor, source: AnyTensor], "sameInplace"> = mutating({
   saves: "inputs",
   mutate: (self, dim: number, index: AnyTensor, source: AnyTensor) => {
+    const plan = self.dtype === "bool" ? null : blockPlan(self, dim, index, source, "scatter_add");
+    if (plan) {
+      const { values, at, start, blocks } = plan;
+      onPacked(self, (data, offset) =>
+        addBlocks(self.dtype)(data, offset, at, start, dataOf(values), values.offset, blocks),
+      );
+      return;
+    }
     const { places, from } = scatterPlan(self, dim, index, source, "scatter_add");
     onPacked(self, (data, offset) =>
       foldRows("sum", self.dtype, data, offset, places, dataOf(from!), from!.offset, 1),

@@ -297,6 +297,26 @@ export const histc: OpFn<[bins?: number, min?: number, max?: number]> = op({
   },
 });
 
+/** How often each number occurs; neighbours are counted apart, so that equal ones need not wait for each other. */
+function occurrences(at: Int32Array, n: number): Int32Array {
+  const counts = new Int32Array(n);
+  const fours = at.length - (at.length % 4);
+  let i = 0;
+  // Only where the other tables cost less than they save.
+  if (16 * n < at.length) {
+    const [b, c, d] = [new Int32Array(n), new Int32Array(n), new Int32Array(n)];
+    for (; i < fours; i += 4) {
+      counts[at[i]!]!++;
+      b[at[i + 1]!]!++;
+      c[at[i + 2]!]!++;
+      d[at[i + 3]!]!++;
+    }
+    for (let k = 0; k < n; k++) counts[k]! += b[k]! + c[k]! + d[k]!;
+  }
+  for (; i < at.length; i++) counts[at[i]!]!++;
+  return counts;
+}
+
 /**
  * How often each of 0, 1, 2, ... occurs among non-negative integers, or the sums of the `weights` of its occurrences,
  * as a float32 or float64. There are `minlength` counts at least.
@@ -312,16 +332,20 @@ export const bincount: BincountOp = op({
       throw new RuntimeError("weights should be 1-d and have the same length as input");
     const places = x.to("int32").contiguous() as AnyTensor;
     const at = (places.storage.data as Int32Array).subarray(places.offset, places.offset + x.length);
-    let least = 0;
-    let n = minlength;
+    let signs = 0;
+    let most = minlength - 1;
     for (let i = 0; i < at.length; i++) {
       const v = at[i]!;
-      if (v < least) least = v;
-      if (v >= n) n = v + 1;
+      signs |= v;
+      if (v > most) most = v;
     }
-    if (least < 0) throw new RuntimeError(bad);
-    const dtype = !weights ? "int32" : weights.dtype === "float32" ? "float32" : "float64";
-    const sums = weighed(at, n, weights ? weights.detach().to(dtype).contiguous() : null, dtype);
+    if (signs < 0) throw new RuntimeError(bad);
+    const n = most + 1;
+    if (!weights) {
+      return fresh(occurrences(at, n), [n], "int32");
+    }
+    const dtype = weights.dtype === "float32" ? "float32" : "float64";
+    const sums = weighed(at, n, weights.detach().to(dtype).contiguous(), dtype);
     return fresh(sums, [n], dtype);
   },
 });

@@ -9,6 +9,8 @@ const sign = -2147483648;
 const short = 40;
 /** From this length on, one element of a row is found faster than all are sorted. */
 const long = 512;
+/** Up to this many elements are selected by keeping the best so far in order. */
+const few = 64;
 /** The digits of keys: 8 bits in sorting, so that the places that are written to stay in the cache; 11 in selecting. */
 const digits = 256;
 const selectDigits = 2048;
@@ -37,6 +39,8 @@ export class RowSorter {
   /** The upper words of keys of 64 bits. */
   readonly #high: Uint32Array | null;
   readonly #counts: Uint32Array;
+  /** The smallest keys while they are few. */
+  readonly #bestKey: Int32Array = new Int32Array(few);
 
   constructor(dtype: DType, data: TypedArray, n: number, descending = false) {
     this.#n = n;
@@ -52,7 +56,8 @@ export class RowSorter {
 
   /** Reads the row of the elements number `at + i * step`. */
   load(at: number, step: number): void {
-    if (this.#dtype === "float32") this.#loadFloat32(at, step);
+    if (this.#dtype === "float32")
+      loadFloat32(this.#bits as Int32Array, at, step, this.#key, this.#n, this.#flip);
     else if (this.#dtype === "float64") this.#loadFloat64(at, step);
     else if (this.#dtype === "int64") this.#loadInt64(at, step);
     else {
@@ -60,17 +65,6 @@ export class RowSorter {
       const bits = this.#bits;
       const flip = this.#flip ^ (this.#dtype === "int32" ? sign : 0);
       for (let i = 0, p = at; i < this.#n; i++, p += step) key[i] = bits[p]! ^ flip;
-    }
-  }
-
-  #loadFloat32(at: number, step: number): void {
-    const key = this.#key;
-    const flip = this.#flip;
-    const bits = this.#bits;
-    for (let i = 0, p = at; i < this.#n; i++, p += step) {
-      const u = bits[p]!;
-      const k = u < 0 ? (u === sign ? u : ~u) : u | sign;
-      key[i] = ((u & 0x7fffffff) > 0x7f800000 ? -1 : k) ^ flip;
     }
   }
 
@@ -154,6 +148,8 @@ export class RowSorter {
   /** The positions of the `k` first elements in sorted order. */
   smallest(k: number): Int32Array {
     if (this.#high || this.#n < long || k > this.#n >> 2) return this.sort().subarray(0, k);
+    if (k > 0 && k <= few && selectFew(this.#key, this.#n, k, this.#bestKey, this.#order))
+      return this.#order.subarray(0, k);
     return k === 0 ? this.#order.subarray(0, 0) : this.#sortDigits(0, this.#digitOf(k).digit).subarray(0, k);
   }
 
@@ -213,6 +209,52 @@ export class RowSorter {
     while (this.#key[i] !== nanKey || (high !== null && high[i] !== nanKey)) i++;
     return i;
   }
+}
+
+/** Keys of float32 elements: of negative numbers all bits turn over, of others the sign. */
+function loadFloat32(
+  bits: Int32Array,
+  at: number,
+  step: number,
+  key: Uint32Array,
+  n: number,
+  flip: number,
+): void {
+  for (let i = 0, p = at; i < n; i++, p += step) {
+    const u = bits[p]!;
+    let k = u ^ ((u >> 31) | sign);
+    // Rare, so that the branches cost nothing: minus zero, NaN.
+    if (u === sign) k = sign;
+    if ((u & 0x7fffffff) > 0x7f800000) k = -1;
+    key[i] = k ^ flip;
+  }
+}
+
+/**
+ * The `k` smallest keys and their positions, in order, by one pass that keeps the best so far.
+ * @returns false if that took too long: a row in falling order moves them all at every step
+ */
+function selectFew(key: Uint32Array, n: number, k: number, best: Int32Array, order: Int32Array): boolean {
+  // With the sign turned over, signed words have the order of unsigned ones, and are faster to compare.
+  const words = new Int32Array(key.buffer, key.byteOffset, n);
+  best.fill(0x7fffffff, 0, k);
+  let worst = 0x7fffffff;
+  let moves = 4 * n;
+  for (let i = 0; i < n; i++) {
+    const v = words[i]! ^ sign;
+    if (v >= worst && i >= k) continue;
+    let j = i < k ? i : k - 1;
+    for (; j > 0 && best[j - 1]! > v; j--) {
+      best[j] = best[j - 1]!;
+      order[j] = order[j - 1]!;
+    }
+    best[j] = v;
+    order[j] = i;
+    worst = best[k - 1]!;
+    moves -= k - j;
+    if (moves < 0) return false;
+  }
+  return true;
 }
 
 function insertionSort(key: Uint32Array, order: Int32Array, n: number): void {
