@@ -35,7 +35,7 @@ export {
 } from "./batchnorm.ts";
 export type { ForwardHook, ForwardPreHook } from "./call.ts";
 export { ModuleDict, ModuleList, ParameterDict, ParameterList } from "./containers.ts";
-export { Conv1d, Conv2d, Conv3d, type ConvModuleOptions } from "./conv.ts";
+export { Conv1d, Conv2d, Conv3d, type ConvModuleOptions, type ConvPadding } from "./conv.ts";
 export {
   ConvTranspose1d,
   ConvTranspose2d,
