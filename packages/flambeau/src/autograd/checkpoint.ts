@@ -101,11 +101,11 @@ class CheckpointNode extends Node {
  * @example
  * const y = torch.utils.checkpoint.checkpoint(block, x);
  */
+export function checkpoint<A extends readonly unknown[], R>(fn: (...args: A) => R, ...args: A): R;
 export function checkpoint<A extends readonly unknown[], R>(
   module: { forward(...args: A): R },
   ...args: A
 ): R;
-export function checkpoint<A extends readonly unknown[], R>(fn: (...args: A) => R, ...args: A): R;
 export function checkpoint<A extends readonly unknown[], R>(called: unknown, ...args: A): R {
   // Modules are callable, and calling them runs their hooks.
   const fn = called as (...args: A) => R;

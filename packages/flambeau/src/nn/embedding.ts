@@ -8,7 +8,7 @@ import { sameShape } from "../base/shape.ts";
 import type { RowsLayer } from "../base/types/index.ts";
 import { empty } from "../tensor/create.ts";
 import { noGrad } from "../tensor/grad-mode.ts";
-import type { AnyTensor, ShapeOf, Tensor } from "../tensor/tensor.ts";
+import type { AnyTensor } from "../tensor/tensor.ts";
 import { isTensor } from "../tensor/tensor.ts";
 import { isOptions, named, required } from "./arguments.ts";
 import { embedding, embeddingBag, rowNumber } from "./functional/embedding.ts";
@@ -88,10 +88,6 @@ interface RowsRule<F extends number> extends ShapeRule {
   readonly dtype: "float32";
 }
 
-export interface Embedding<Rows extends number, Features extends number> {
-  <X extends AnyTensor>(input: X): Tensor<RowsLayer<ShapeOf<X>, Features>>;
-  readonly numEmbeddings: Rows;
-}
 /**
  * A table of vectors, looked up by integers.
  *
@@ -101,10 +97,10 @@ export interface Embedding<Rows extends number, Features extends number> {
  * @throws IndexError for a row that does not exist.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.Embedding.html
  */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see Module.
 export class Embedding<Rows extends number = number, Features extends number = number> extends Table {
   declare readonly "~rule": RowsRule<Features>;
   declare readonly "~port": Port<"features", number, Features>;
+  declare readonly numEmbeddings: Rows;
   declare readonly embeddingDim: Features;
 
   constructor(numEmbeddings: Rows, embeddingDim: Features, options?: EmbeddingModuleOptions);

@@ -4,8 +4,9 @@
 import type { DType } from "../base/dtype.ts";
 import { isFloat } from "../base/dtype.ts";
 import { ArgumentError } from "../base/errors.ts";
+import type { Fits, Ok } from "../base/types/index.ts";
 import { noGrad } from "../tensor/grad-mode.ts";
-import type { AnyTensor } from "../tensor/tensor.ts";
+import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../tensor/tensor.ts";
 import { isTensor } from "../tensor/tensor.ts";
 import type { BackwardHook, BackwardPreHook } from "./backward-hooks.ts";
 import type { ForwardHook, ForwardPreHook } from "./call.ts";
@@ -22,20 +23,38 @@ import {
   stateName,
 } from "./internals.ts";
 import { snakeCase } from "./keys.ts";
+import type { Apply, ApplyDtype, ShapeRule } from "./layer.ts";
 import type { AnyParameter } from "./parameter.ts";
 import { Parameter } from "./parameter.ts";
 import { formatModule } from "./print.ts";
 import type { LoadOptions, LoadReport, StateDict } from "./state-dict.ts";
 import { loadState, stateEntries } from "./state-dict.ts";
 
-/** Arguments of a call: those of `forward`. Layers with a shape rule (`~rule`) bring a call signature of their own. */
-export type CallArgs<M> = M extends { readonly "~rule": unknown }
-  ? readonly [never, never, never, never, never, never, never, never, never]
+type Uncallable = readonly [never, never, never, never, never, never, never, never, never];
+/**
+ * Arguments of a call: those of `forward`, or of a layer's rule for an input `X`. Layers of other arguments (`~rule` is no
+ * shape rule, or says `own`) bring a call signature of their own.
+ */
+export type CallArgs<M, X extends AnyTensor = AnyTensor> = M extends { readonly "~rule": infer R }
+  ? R extends ShapeRule
+    ? R["own"] extends true
+      ? Uncallable
+      : [x: Fits<Apply<R, ShapeOf<X>>, X>]
+    : Uncallable
   : M extends { forward(...args: infer A): unknown }
     ? A
     : never;
-/** What a call returns: what `forward` does. */
-export type CallResult<M> = M extends { forward(...args: never): infer R } ? R : never;
+/** What a call returns: what `forward` does, with the shape that follows from the rule. */
+export type CallResult<M, X extends AnyTensor = AnyTensor> = M extends { readonly "~rule": infer R }
+  ? R extends ShapeRule
+    ? Ruled<R["pair"], Ok<Apply<R, ShapeOf<X>>>, ApplyDtype<R, DtOf<X>>>
+    : unknown
+  : M extends { forward(...args: never): infer R }
+    ? R
+    : never;
+type Ruled<Pair, S, D extends DType> = Pair extends true
+  ? [values: Tensor<S, D>, indices: Tensor<S, "int32">]
+  : Tensor<S, D>;
 
 /** Options of what lists members. */
 export interface RecurseOptions {
@@ -44,7 +63,7 @@ export interface RecurseOptions {
 }
 
 export interface Module {
-  (...args: CallArgs<this>): CallResult<this>;
+  <X extends AnyTensor>(...args: CallArgs<this, X>): CallResult<this, X>;
   /** Whether dropout, batch normalisation and their like behave as in training. Set by `train` and `eval`. */
   training: boolean;
   /** @internal */

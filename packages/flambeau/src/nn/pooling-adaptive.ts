@@ -1,14 +1,13 @@
 // Pooling to a given number of windows as modules: AdaptiveAvgPool1d to 3d, AdaptiveMaxPool1d to 3d.
 // Floor L5 (nn). Source: torch/nn/modules/pooling.py
 
-import type { AdaptivePool, Fits, Ok, Spatial } from "../base/types/index.ts";
+import type { AdaptivePool, Spatial } from "../base/types/index.ts";
 import * as F from "../ops/functional/pool.ts";
-import type { AnyTensor, DtOf, ShapeOf } from "../tensor/tensor.ts";
+import type { AnyTensor } from "../tensor/tensor.ts";
 import { named, required } from "./arguments.ts";
-import type { Apply, ShapeRule } from "./layer.ts";
+import type { ShapeRule } from "./layer.ts";
 import { Layer } from "./layer.ts";
 import { Module } from "./module.ts";
-import type { Pooled } from "./pooling.ts";
 import { pyNone, pyTuple } from "./print.ts";
 
 const shown = (v: F.OutputSizes): string =>
@@ -74,26 +73,18 @@ export interface AdaptiveMaxPoolModuleOptions<I extends boolean = boolean> {
   readonly returnIndices?: I;
 }
 
-export interface AdaptiveMaxPool<
-  I extends boolean,
-  M extends F.OutputSizes,
-  N extends Spatial,
-  Name extends string,
-> {
-  <X extends AnyTensor>(
-    x: Fits<Apply<AdaptiveRule<M, N, Name>, ShapeOf<X>>, X>,
-  ): Pooled<I, Ok<Apply<AdaptiveRule<M, N, Name>, ShapeOf<X>>>, DtOf<X>>;
-  readonly "~port": "same";
+interface AdaptiveMaxRule<I, M, N extends Spatial, Name extends string> extends AdaptiveRule<M, N, Name> {
+  readonly pair: I;
 }
 /** @internal What the three of them share. */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see Module.
 export abstract class AdaptiveMaxPool<
   I extends boolean,
   M extends F.OutputSizes,
   N extends Spatial,
   Name extends string,
 > extends Module {
-  declare readonly "~rule": I extends true ? "indices" : AdaptiveRule<M, N, Name>;
+  declare readonly "~rule": AdaptiveMaxRule<I, M, N, Name>;
+  declare readonly "~port": "same";
   readonly outputSize: F.OutputSizes;
   readonly returnIndices: boolean;
 

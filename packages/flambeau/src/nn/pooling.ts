@@ -1,14 +1,13 @@
 // Pooling as modules: AvgPool1d to 3d, MaxPool1d to 3d.
 // Floor L5 (nn). Source: torch/nn/modules/pooling.py
 
-import type { DType } from "../base/dtype.ts";
-import type { Fits, Ok, Pool, Shape, Spatial } from "../base/types/index.ts";
+import type { Pool, Spatial } from "../base/types/index.ts";
 import * as F from "../ops/functional/pool.ts";
 import type { Sizes } from "../ops/functional/sizes.ts";
 import { expandSizes } from "../ops/functional/sizes.ts";
-import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../tensor/tensor.ts";
+import type { AnyTensor } from "../tensor/tensor.ts";
 import { named, required } from "./arguments.ts";
-import type { Apply, ShapeRule } from "./layer.ts";
+import type { ShapeRule } from "./layer.ts";
 import { Layer } from "./layer.ts";
 import { Module } from "./module.ts";
 import { pyBool, pyTuple } from "./print.ts";
@@ -151,28 +150,12 @@ interface MaxSettings {
   readonly returnIndices: boolean;
   readonly ceilMode: boolean;
 }
-/** Maxima, or with `returnIndices` maxima and their places. */
-export type Pooled<I, S = Shape, D extends DType = "float32"> = I extends true
-  ? [values: Tensor<S, D>, indices: Tensor<S, "int32">]
-  : Tensor<S, D>;
-
-export interface MaxPool<
-  I extends boolean,
-  K extends Sizes,
-  S extends Sizes | null,
-  P extends Sizes,
-  D extends Sizes,
-  C extends boolean,
-  N extends Spatial,
-  Name extends string,
-> {
-  <X extends AnyTensor>(
-    x: Fits<Apply<PoolRule<K, S, P, D, C, N, Name>, ShapeOf<X>>, X>,
-  ): Pooled<I, Ok<Apply<PoolRule<K, S, P, D, C, N, Name>, ShapeOf<X>>>, DtOf<X>>;
-  readonly "~port": "same";
+/** As {@link PoolRule}; a pair of maxima and their places with `returnIndices` (`I`). */
+export interface MaxPoolRule<I, K, S, P, D, C, N extends Spatial, Name extends string>
+  extends PoolRule<K, S, P, D, C, N, Name> {
+  readonly pair: I;
 }
 /** @internal What the three of them share. */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see Module.
 export abstract class MaxPool<
   I extends boolean,
   K extends Sizes,
@@ -183,7 +166,8 @@ export abstract class MaxPool<
   N extends Spatial,
   Name extends string,
 > extends Module {
-  declare readonly "~rule": I extends true ? "indices" : PoolRule<K, S, P, D, C, N, Name>;
+  declare readonly "~rule": MaxPoolRule<I, K, S, P, D, C, N, Name>;
+  declare readonly "~port": "same";
   readonly kernelSize: Sizes;
   readonly stride: Sizes;
   readonly padding: Sizes;

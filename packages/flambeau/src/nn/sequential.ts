@@ -3,11 +3,11 @@
 
 import type { DType } from "../base/dtype.ts";
 import { ArgumentError, IndexError } from "../base/errors.ts";
-import type { Fail, Fits, Ok, Shape } from "../base/types/index.ts";
-import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../tensor/tensor.ts";
+import type { Fail, Shape } from "../base/types/index.ts";
+import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { isOptions } from "./arguments.ts";
 import { isModule, propertiesOf } from "./internals.ts";
-import type { Apply, Port, ShapeRule } from "./layer.ts";
+import type { Apply, ApplyDtype, Port, ShapeRule } from "./layer.ts";
 import type { CallResult } from "./module.ts";
 import { Module } from "./module.ts";
 
@@ -26,29 +26,26 @@ type Through<L, S> = 0 extends 1 & L
       ? S
       : Shape;
 /** What one layer gives: by its rule, or what the `forward` of a network without one says. */
-type Next<H, S> = H extends { readonly "~rule": unknown }
-  ? H extends { readonly "~rule": infer R extends ShapeRule }
-    ? Apply<R, S>
+type Next<H, S> = H extends { readonly "~rule": infer R }
+  ? R extends ShapeRule
+    ? R["pair"] extends true
+      ? Shape
+      : Apply<R, S>
     : Shape
   : CallResult<H> extends Tensor<infer Out, DType>
     ? 0 extends 1 & Out
       ? Shape
       : Out
     : Shape;
-/** The dtype that comes out: that of the input, or of the last layer that has one of its own. */
+/** The dtype that comes out of a list of layers. */
 type DtypeThrough<L, D> = 0 extends 1 & L
   ? D
   : L extends readonly [infer H, ...infer Rest]
-    ? DtypeThrough<Rest, DtypeAfter<H, D>>
+    ? DtypeThrough<Rest, H extends { readonly "~rule": infer R extends ShapeRule } ? ApplyDtype<R, D> : D>
     : D;
-type DtypeAfter<H, D> = H extends { readonly "~rule": { readonly dtype: infer E } }
-  ? E
-  : H extends { readonly "~rule": { readonly layers: infer M } }
-    ? DtypeThrough<M, D>
-    : D;
-interface SequentialRule<L extends Layers> extends ShapeRule {
+export interface SequentialRule<L extends Layers> extends ShapeRule {
   readonly out: Through<L, this["x"]>;
-  readonly layers: L;
+  readonly dtype: DtypeThrough<L, this["d"]>;
 }
 
 /** The last layer so far that fixed an extent: which one, of what, and the extent. */
@@ -128,16 +125,10 @@ export interface SequentialConstructor {
 
 const namesOf = (m: Module): readonly string[] => m["~state"].names ?? [];
 
-export interface SequentialBase<L extends Layers = Layers> {
-  <X extends AnyTensor>(
-    x: Fits<Apply<SequentialRule<L>, ShapeOf<X>>, X>,
-  ): Tensor<Ok<Apply<SequentialRule<L>, ShapeOf<X>>>, DtypeThrough<L, DtOf<X>> & DType>;
-  readonly "~port"?: unknown;
-}
 /** @internal The class behind {@link Sequential}. */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see Module.
 export class SequentialBase<L extends Layers = Layers> extends Module {
   declare readonly "~rule": SequentialRule<L>;
+  declare readonly "~port"?: unknown;
 
   constructor(...layers: unknown[]) {
     super();

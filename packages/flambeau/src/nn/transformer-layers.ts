@@ -68,13 +68,17 @@ export interface EncoderMasks {
   readonly srcKeyPaddingMask?: Mask;
 }
 
+/** @internal Leaves the shape, of `E` features. */
+export interface EncoderRule<E, Name extends string> extends FeatureRule<E, Name> {
+  readonly own: true;
+}
 export interface TransformerEncoderLayer<E extends number> {
   <X extends AnyTensor>(
     src: Fits<FeatureLayer<ShapeOf<X>, E, "TransformerEncoderLayer">, X>,
     srcMask?: Mask | EncoderMasks,
     srcKeyPaddingMask?: Mask | EncoderMasks,
   ): Tensor<ShapeOf<X>, DtOf<X>>;
-  readonly "~rule": FeatureRule<E, "TransformerEncoderLayer">;
+  readonly "~rule": EncoderRule<E, "TransformerEncoderLayer">;
 }
 /**
  * Self-attention and a feed-forward network.

@@ -11,9 +11,8 @@ import { ModuleList } from "./containers.ts";
 import { deepcopy } from "./copy.ts";
 import { xavierUniform_ } from "./init.ts";
 import { Module } from "./module.ts";
-import type { FeatureRule } from "./normalization.ts";
 import { LayerNorm } from "./normalization.ts";
-import type { DecoderMasks, TransformerLayerOptions } from "./transformer-layers.ts";
+import type { DecoderMasks, EncoderRule, TransformerLayerOptions } from "./transformer-layers.ts";
 import {
   decoderMaskNames,
   masksOf,
@@ -41,7 +40,7 @@ export interface TransformerEncoder<E extends number> {
     src: Fits<FeatureLayer<ShapeOf<X>, E, "TransformerEncoder">, X>,
     ...masks: (Mask | EncoderStackMasks | undefined)[]
   ): Tensor<ShapeOf<X>, DtOf<X>>;
-  readonly "~rule": FeatureRule<E, "TransformerEncoder">;
+  readonly "~rule": EncoderRule<E, "TransformerEncoder">;
 }
 /**
  * Copies of an encoder layer, one after another.

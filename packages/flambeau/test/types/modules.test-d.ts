@@ -278,6 +278,28 @@ is<Tensor<[number, 2]>>()(new nn.Sequential(new Body(), new nn.Linear(5, 2))(tor
 const run = <N extends number>(x: Tensor<[N, 1, 28, 28]>): Tensor<[N, 10]> => lenet(x);
 is<Tensor<[7, 10]>>()(run({} as Tensor<[7, 1, 28, 28]>));
 
+// ---- modules as functions -----------------------------------------------------------------------------------
+
+const apply = <A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R => fn(...args);
+is<Tensor<[2, 6, 24, 24]>>()(apply(new nn.Conv2d(1, 6, 5), image));
+is<Tensor<[2, 6, 7, 7]>>()(apply(new nn.MaxPool2d(2), features));
+is<Tensor<[4, 9, 16]>>()(apply(new nn.Embedding(100, 16), words));
+is<Tensor<[number, 10]>>()(apply(new Block(), image));
+is<Tensor<[2, 6, 24, 24]>>()(torch.utils.checkpoint.checkpoint(new nn.Conv2d(1, 6, 5), image));
+is<Tensor<[number, 10]>>()(torch.utils.checkpoint.checkpoint(new Block(), image));
+// A list of layers is an intersection of types, of which a generic function learns less.
+const applied: Tensor = apply(lenet, image);
+void applied;
+// @ts-expect-error "Linear: an input of shape [2, 1, 28, 28] does not fit a weight of shape [3, 27] ([out, in])"
+apply(new nn.Linear(27, 3), image);
+// @ts-expect-error a missing argument
+apply(new Block());
+const maps: ((x: Tensor<[2, 6]>) => Tensor<[2, 3]>)[] = [
+  new nn.Linear(6, 3),
+  new nn.Sequential(new nn.Linear(6, 3)),
+];
+void maps;
+
 // ---- sequences ----------------------------------------------------------------------------------------------
 
 declare const sequence: Tensor<[9, 4, 5]>;
