@@ -92,12 +92,17 @@ function settle(m: Module, plan: Plan, n: number): void {
   (m as unknown as { resetParameters(): void }).resetParameters();
 }
 
-/** Runs the first input: afterwards the module is of the ordinary class. */
-function first(m: Module, x: AnyTensor): AnyTensor {
-  const plan = plans.get(m)!;
-  settle(m, plan, plan.count(x));
-  return m.forward(x) as AnyTensor;
-}
+/** What all classes here do in their own way. */
+const waiting = {
+  // Drawn when the shapes are known.
+  resetParameters: (): void => undefined,
+  // The first input: afterwards the module is of the ordinary class.
+  forward(this: Module, x: AnyTensor): AnyTensor {
+    const plan = plans.get(this)!;
+    settle(this, plan, plan.count(x));
+    return this.forward(x) as AnyTensor;
+  },
+};
 
 /** The number of channels of an input with `spatial` dimensions behind it. */
 function channelsOf(x: AnyTensor, spatial: number, name: string): number {
@@ -123,12 +128,6 @@ export class LazyLinear<Out extends number = number> extends Linear<number, Out>
       countOf: (shape) => shape[1] ?? 0,
       bias: () => [outFeatures],
     });
-  }
-  override resetParameters(): void {
-    // Drawn when the shape is known.
-  }
-  override forward(x: AnyTensor): AnyTensor {
-    return first(this, x);
   }
 }
 
@@ -161,12 +160,6 @@ export class LazyConv1d<
     super(0, outChannels, kernelSize, options);
     deferConv(this, Conv1d, "LazyConv1d", false);
   }
-  override resetParameters(): void {
-    // Drawn when the shape is known.
-  }
-  override forward(x: AnyTensor): AnyTensor {
-    return first(this, x);
-  }
 }
 /** {@link Conv2d} that takes the number of channels from the first input. @see https://pytorch.org/docs/stable/generated/torch.nn.LazyConv2d.html */
 export class LazyConv2d<
@@ -180,12 +173,6 @@ export class LazyConv2d<
     super(0, outChannels, kernelSize, options);
     deferConv(this, Conv2d, "LazyConv2d", false);
   }
-  override resetParameters(): void {
-    // Drawn when the shape is known.
-  }
-  override forward(x: AnyTensor): AnyTensor {
-    return first(this, x);
-  }
 }
 /** {@link Conv3d} that takes the number of channels from the first input. @see https://pytorch.org/docs/stable/generated/torch.nn.LazyConv3d.html */
 export class LazyConv3d<
@@ -198,12 +185,6 @@ export class LazyConv3d<
   constructor(outChannels: Out, kernelSize: K, options?: ConvModuleOptions<S, P, D>) {
     super(0, outChannels, kernelSize, options);
     deferConv(this, Conv3d, "LazyConv3d", false);
-  }
-  override resetParameters(): void {
-    // Drawn when the shape is known.
-  }
-  override forward(x: AnyTensor): AnyTensor {
-    return first(this, x);
   }
 }
 /** {@link ConvTranspose1d} that takes the number of channels from the first input. @see https://pytorch.org/docs/stable/generated/torch.nn.LazyConvTranspose1d.html */
@@ -219,12 +200,6 @@ export class LazyConvTranspose1d<
     super(0, outChannels, kernelSize, options);
     deferConv(this, ConvTranspose1d, "LazyConvTranspose1d", true);
   }
-  override resetParameters(): void {
-    // Drawn when the shape is known.
-  }
-  override forward(x: AnyTensor): AnyTensor {
-    return first(this, x);
-  }
 }
 /** {@link ConvTranspose2d} that takes the number of channels from the first input. @see https://pytorch.org/docs/stable/generated/torch.nn.LazyConvTranspose2d.html */
 export class LazyConvTranspose2d<
@@ -238,12 +213,6 @@ export class LazyConvTranspose2d<
   constructor(outChannels: Out, kernelSize: K, options?: ConvTransposeModuleOptions<S, P, D, E>) {
     super(0, outChannels, kernelSize, options);
     deferConv(this, ConvTranspose2d, "LazyConvTranspose2d", true);
-  }
-  override resetParameters(): void {
-    // Drawn when the shape is known.
-  }
-  override forward(x: AnyTensor): AnyTensor {
-    return first(this, x);
   }
 }
 /** {@link ConvTranspose3d} that takes the number of channels from the first input. @see https://pytorch.org/docs/stable/generated/torch.nn.LazyConvTranspose3d.html */
@@ -259,20 +228,18 @@ export class LazyConvTranspose3d<
     super(0, outChannels, kernelSize, options);
     deferConv(this, ConvTranspose3d, "LazyConvTranspose3d", true);
   }
-  override resetParameters(): void {
-    // Drawn when the shape is known.
-  }
-  override forward(x: AnyTensor): AnyTensor {
-    return first(this, x);
-  }
 }
 
 /** `place`: the dimension of the channels, counted from the end for inputs that may lack the batch. */
 function deferNorm(m: Module, becomes: Plan["becomes"], place: number): void {
+  const { check } = m as unknown as { check(x: AnyTensor): void };
   defer(m, {
     becomes,
     inputs: "numFeatures",
-    count: (x) => x.shape[place < 0 ? x.ndim + place : place] ?? 0,
+    count: (x) => {
+      check.call(m, x);
+      return x.shape[place < 0 ? x.ndim + place : place]!;
+    },
     weight: (n) => [n],
     countOf: (shape) => shape[0] ?? 0,
     bias: (n) => [n],
@@ -285,20 +252,12 @@ export class LazyBatchNorm1d extends BatchNorm1d {
     super(0, options);
     deferNorm(this, BatchNorm1d, 1);
   }
-  override forward(x: AnyTensor): AnyTensor {
-    this.check(x);
-    return first(this, x);
-  }
 }
 /** {@link BatchNorm2d} that takes the number of channels from the first input. @see https://pytorch.org/docs/stable/generated/torch.nn.LazyBatchNorm2d.html */
 export class LazyBatchNorm2d extends BatchNorm2d {
   constructor(options?: BatchNormModuleOptions) {
     super(0, options);
     deferNorm(this, BatchNorm2d, 1);
-  }
-  override forward(x: AnyTensor): AnyTensor {
-    this.check(x);
-    return first(this, x);
   }
 }
 /** {@link BatchNorm3d} that takes the number of channels from the first input. @see https://pytorch.org/docs/stable/generated/torch.nn.LazyBatchNorm3d.html */
@@ -307,20 +266,12 @@ export class LazyBatchNorm3d extends BatchNorm3d {
     super(0, options);
     deferNorm(this, BatchNorm3d, 1);
   }
-  override forward(x: AnyTensor): AnyTensor {
-    this.check(x);
-    return first(this, x);
-  }
 }
 /** {@link InstanceNorm1d} that takes the number of channels from the first input. @see https://pytorch.org/docs/stable/generated/torch.nn.LazyInstanceNorm1d.html */
 export class LazyInstanceNorm1d extends InstanceNorm1d {
   constructor(options?: BatchNormModuleOptions) {
     super(0, options);
     deferNorm(this, InstanceNorm1d, -2);
-  }
-  override forward(x: AnyTensor): AnyTensor {
-    this.check(x);
-    return first(this, x);
   }
 }
 /** {@link InstanceNorm2d} that takes the number of channels from the first input. @see https://pytorch.org/docs/stable/generated/torch.nn.LazyInstanceNorm2d.html */
@@ -329,10 +280,6 @@ export class LazyInstanceNorm2d extends InstanceNorm2d {
     super(0, options);
     deferNorm(this, InstanceNorm2d, -3);
   }
-  override forward(x: AnyTensor): AnyTensor {
-    this.check(x);
-    return first(this, x);
-  }
 }
 /** {@link InstanceNorm3d} that takes the number of channels from the first input. @see https://pytorch.org/docs/stable/generated/torch.nn.LazyInstanceNorm3d.html */
 export class LazyInstanceNorm3d extends InstanceNorm3d {
@@ -340,8 +287,21 @@ export class LazyInstanceNorm3d extends InstanceNorm3d {
     super(0, options);
     deferNorm(this, InstanceNorm3d, -4);
   }
-  override forward(x: AnyTensor): AnyTensor {
-    this.check(x);
-    return first(this, x);
-  }
 }
+
+for (const lazy of [
+  LazyLinear,
+  LazyConv1d,
+  LazyConv2d,
+  LazyConv3d,
+  LazyConvTranspose1d,
+  LazyConvTranspose2d,
+  LazyConvTranspose3d,
+  LazyBatchNorm1d,
+  LazyBatchNorm2d,
+  LazyBatchNorm3d,
+  LazyInstanceNorm1d,
+  LazyInstanceNorm2d,
+  LazyInstanceNorm3d,
+])
+  Object.assign(lazy.prototype, waiting);
