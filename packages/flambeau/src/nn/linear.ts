@@ -3,10 +3,10 @@
 
 import type { DType } from "../base/dtype.ts";
 import { getDefaultDType } from "../base/dtype.ts";
-import type { Linear as LinearShape } from "../base/types/index.ts";
+import type { FeatureLayer, Fits, Linear as LinearShape, Ok } from "../base/types/index.ts";
 import { linear } from "../ops/linear.ts";
 import { empty } from "../tensor/create.ts";
-import type { AnyTensor } from "../tensor/tensor.ts";
+import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../tensor/tensor.ts";
 import { named, required } from "./arguments.ts";
 import { bilinear } from "./functional/bilinear.ts";
 import { kaimingUniform_, uniform_ } from "./init.ts";
@@ -115,6 +115,13 @@ interface BilinearSettings {
   readonly dtype: DType | undefined;
 }
 
+export interface Bilinear<In1 extends number, In2 extends number, Out extends number> {
+  <X extends AnyTensor, Y extends AnyTensor>(
+    x1: Fits<FeatureLayer<ShapeOf<X>, In1, "Bilinear">, X>,
+    x2: Fits<FeatureLayer<ShapeOf<Y>, In2, "Bilinear">, Y>,
+  ): Tensor<Ok<LinearShape<ShapeOf<X>, [Out, In1], "Bilinear">>, DtOf<X>>;
+  readonly "~rule": "bilinear";
+}
 /**
  * y_k = x1^T W_k x2 + b_k.
  *
@@ -122,14 +129,19 @@ interface BilinearSettings {
  * in2Features], `bias` [outFeatures], both drawn from U(-sqrt k, sqrt k), k = 1 / in1Features.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.Bilinear.html
  */
-export class Bilinear extends Module {
-  readonly in1Features: number;
-  readonly in2Features: number;
-  readonly outFeatures: number;
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see Module.
+export class Bilinear<
+  In1 extends number = number,
+  In2 extends number = number,
+  Out extends number = number,
+> extends Module {
+  readonly in1Features: In1;
+  readonly in2Features: In2;
+  readonly outFeatures: Out;
   weight: Parameter;
   bias: Parameter | null;
 
-  constructor(in1Features: number, in2Features: number, outFeatures: number, options?: LinearOptions);
+  constructor(in1Features: In1, in2Features: In2, outFeatures: Out, options?: LinearOptions);
   constructor(...args: unknown[]) {
     super();
     const o = named<BilinearSettings>(
@@ -137,9 +149,9 @@ export class Bilinear extends Module {
       { in1Features: required, in2Features: required, outFeatures: required, bias: true, dtype: undefined },
       args,
     );
-    this.in1Features = o.in1Features;
-    this.in2Features = o.in2Features;
-    this.outFeatures = o.outFeatures;
+    this.in1Features = o.in1Features as In1;
+    this.in2Features = o.in2Features as In2;
+    this.outFeatures = o.outFeatures as Out;
     const dtype = o.dtype ?? getDefaultDType();
     const shape = [o.outFeatures, o.in1Features, o.in2Features];
     this.weight = new Parameter(empty(shape, { dtype }) as AnyTensor) as Parameter;

@@ -4,8 +4,9 @@
 import type { DType } from "../base/dtype.ts";
 import { getDefaultDType } from "../base/dtype.ts";
 import { RuntimeError, ValueError } from "../base/errors.ts";
+import type { CellLayer, Fits, Ok } from "../base/types/index.ts";
 import { empty } from "../tensor/create.ts";
-import type { AnyTensor } from "../tensor/tensor.ts";
+import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../tensor/tensor.ts";
 import { named, required } from "./arguments.ts";
 import type { CellKind, CellState } from "./functional/recurrent.ts";
 import { cellStep, gatesOf } from "./functional/recurrent.ts";
@@ -28,9 +29,11 @@ interface Settings {
 }
 const defaults = { inputSize: required, hiddenSize: required, bias: true };
 
-abstract class CellBase extends Module {
-  readonly inputSize: number;
-  readonly hiddenSize: number;
+type Step<X, In, H, Name extends string> = Tensor<Ok<CellLayer<ShapeOf<X>, In, H, Name>>, DtOf<X>>;
+
+abstract class CellBase<In extends number, H extends number> extends Module {
+  readonly inputSize: In;
+  readonly hiddenSize: H;
   readonly bias: boolean;
   weightIh: Parameter;
   weightHh: Parameter;
@@ -45,8 +48,8 @@ abstract class CellBase extends Module {
     const parameter = (shape: readonly number[]): Parameter =>
       new Parameter(empty(shape, { dtype }) as AnyTensor) as Parameter;
     this.kind = kind;
-    this.inputSize = o.inputSize;
-    this.hiddenSize = o.hiddenSize;
+    this.inputSize = o.inputSize as In;
+    this.hiddenSize = o.hiddenSize as H;
     this.bias = o.bias;
     this.weightIh = parameter([rows, o.inputSize]);
     this.weightHh = parameter([rows, o.hiddenSize]);
@@ -93,17 +96,25 @@ abstract class CellBase extends Module {
   }
 }
 
+export interface RNNCell<In extends number, H extends number> {
+  <X extends AnyTensor>(
+    input: Fits<CellLayer<ShapeOf<X>, In, H, "RNNCell">, X>,
+    h?: AnyTensor | null,
+  ): Step<X, In, H, "RNNCell">;
+  readonly "~rule": "cell";
+}
 /**
  * tanh(W_ih x + b_ih + W_hh h + b_hh), or relu.
  *
  * **Shape** input [N, inputSize] or [inputSize], state and result [N, hiddenSize] or [hiddenSize].
  * @see https://pytorch.org/docs/stable/generated/torch.nn.RNNCell.html
  */
-export class RNNCell extends CellBase {
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see Module.
+export class RNNCell<In extends number = number, H extends number = number> extends CellBase<In, H> {
   readonly nonlinearity: "tanh" | "relu";
   constructor(
-    inputSize: number,
-    hiddenSize: number,
+    inputSize: In,
+    hiddenSize: H,
     options?: CellOptions & { readonly nonlinearity?: "tanh" | "relu" },
   );
   constructor(...args: unknown[]) {
@@ -121,9 +132,17 @@ export class RNNCell extends CellBase {
     return super.extraRepr() + (this.nonlinearity === "tanh" ? "" : `, nonlinearity=${this.nonlinearity}`);
   }
 }
+export interface LSTMCell<In extends number, H extends number> {
+  <X extends AnyTensor>(
+    input: Fits<CellLayer<ShapeOf<X>, In, H, "LSTMCell">, X>,
+    state?: readonly [h: AnyTensor, c: AnyTensor] | null,
+  ): [h: Step<X, In, H, "LSTMCell">, c: Step<X, In, H, "LSTMCell">];
+  readonly "~rule": "cell";
+}
 /** A step of an LSTM: called with (input, [h, c]), it returns [h, c]. @see https://pytorch.org/docs/stable/generated/torch.nn.LSTMCell.html */
-export class LSTMCell extends CellBase {
-  constructor(inputSize: number, hiddenSize: number, options?: CellOptions);
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see Module.
+export class LSTMCell<In extends number = number, H extends number = number> extends CellBase<In, H> {
+  constructor(inputSize: In, hiddenSize: H, options?: CellOptions);
   constructor(...args: unknown[]) {
     super("LSTM", named<Settings>("LSTMCell", { ...defaults, dtype: undefined }, args));
   }
@@ -136,9 +155,17 @@ export class LSTMCell extends CellBase {
     return [h, c!];
   }
 }
+export interface GRUCell<In extends number, H extends number> {
+  <X extends AnyTensor>(
+    input: Fits<CellLayer<ShapeOf<X>, In, H, "GRUCell">, X>,
+    h?: AnyTensor | null,
+  ): Step<X, In, H, "GRUCell">;
+  readonly "~rule": "cell";
+}
 /** A step of a GRU. @see https://pytorch.org/docs/stable/generated/torch.nn.GRUCell.html */
-export class GRUCell extends CellBase {
-  constructor(inputSize: number, hiddenSize: number, options?: CellOptions);
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see Module.
+export class GRUCell<In extends number = number, H extends number = number> extends CellBase<In, H> {
+  constructor(inputSize: In, hiddenSize: H, options?: CellOptions);
   constructor(...args: unknown[]) {
     super("GRU", named<Settings>("GRUCell", { ...defaults, dtype: undefined }, args));
   }

@@ -328,6 +328,22 @@ new nn.LSTM(7, 6)(sequence);
 // @ts-expect-error "GRU: expected an input of 2 or 3 dimensions, but got [2, 1, 28, 28]"
 new nn.GRU(28, 6)(image);
 
+is<Tensor<[4, 6]>>()(new nn.GRUCell(5, 6)({} as Tensor<[4, 5]>));
+is<Tensor<[6]>>()(new nn.RNNCell(5, 6, { nonlinearity: "relu" })({} as Tensor<[5]>, null));
+const [step, cell] = new nn.LSTMCell(5, 6)({} as Tensor<[number, 5]>);
+is<Tensor<[number, 6]>>()(step);
+is<Tensor<[number, 6]>>()(cell);
+const anyCell: nn.GRUCell = new nn.GRUCell(5, 6);
+is<Tensor<[4, number]>>()(anyCell({} as Tensor<[4, 5]>));
+// @ts-expect-error "LSTMCell: expected an input with 7 features, but [4, 5] has 5"
+new nn.LSTMCell(7, 6)({} as Tensor<[4, 5]>);
+// @ts-expect-error "RNNCell: expected an input of 1 or 2 dimensions, but got [9, 4, 5]"
+new nn.RNNCell(5, 6)(sequence);
+
+is<Tensor<[4, 7]>>()(new nn.Bilinear(5, 6, 7)({} as Tensor<[4, 5]>, {} as Tensor<[4, 6]>));
+// @ts-expect-error "Bilinear: expected an input whose last dimensions are [6], but got [4, 5]"
+new nn.Bilinear(5, 6, 7)({} as Tensor<[4, 5]>, {} as Tensor<[4, 5]>);
+
 const attention: nn.MultiheadAttention = new nn.MultiheadAttention(8, 2, { batchFirst: true });
 const tokens = {} as Tensor<[3, 7, 8]>;
 is<Tensor<[3, 7, 8]>>()(attention(tokens, tokens, tokens)[0]);

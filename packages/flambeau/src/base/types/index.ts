@@ -27,6 +27,7 @@ export type { FloatResult, Promote, ResultType, ScalarDType, SumResult, Weak } f
 export type { Cat, Stack } from "./join.ts";
 export type {
   BatchLayer,
+  CellLayer,
   ConvLayer,
   ConvTransposeLayer,
   FeatureLayer,

@@ -168,6 +168,17 @@ export type RecurrentLayer<X, In, Out, Name extends string> =
           : [...B, Out]
         : Shape
       : Fail<`${Name}: expected an input of 2 or 3 dimensions, but got ${Show<X>}`>;
+/** A step: [In], or a batch of them, to `Out` features. */
+export type CellLayer<X, In, Out, Name extends string> =
+  number extends Rank<X>
+    ? Shape
+    : Rank<X> extends 1 | 2
+      ? X extends readonly [...infer B, infer F]
+        ? Differ<F, In> extends true
+          ? Fail<`${Name}: expected an input with ${In & number} features, but ${Show<X>} has ${F & number}`>
+          : [...B, Out]
+        : Shape
+      : Fail<`${Name}: expected an input of 1 or 2 dimensions, but got ${Show<X>}`>;
 /** The states of `Layers` layers after such an input. */
 export type RecurrentState<X, Layers, First, Out> =
   number extends Rank<X>
