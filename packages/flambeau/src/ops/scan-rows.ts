@@ -146,6 +146,38 @@ function logAdd(a: number, b: number): number {
   return high + Math.log1p(Math.exp(low - high));
 }
 
+/** {@link runningExtremum} of one row, from one better element to the next: there are few, and what lies between is alike. */
+function extremumOfRow(
+  from: Float32Array,
+  at: number,
+  values: Float32Array,
+  indices: Int32Array,
+  to: number,
+  size: number,
+  largest: boolean,
+): void {
+  let best = from[at]!;
+  let place = 0;
+  for (let i = 0; i < size; ) {
+    let next = i;
+    if (largest) while (next < size && from[at + next]! < best) next++;
+    else while (next < size && from[at + next]! > best) next++;
+    for (; i < next; i++) {
+      values[to + i] = best;
+      indices[to + i] = place;
+    }
+    if (next === size) return;
+    const v = from[at + next]!;
+    if ((largest ? v >= best : v <= best) || Number.isNaN(v)) {
+      best = v;
+      place = next;
+    }
+    values[to + next] = best;
+    indices[to + next] = place;
+    i++;
+  }
+}
+
 /** The extremum of each row so far and the last place where it stood; NaN from the first one on. */
 export function runningExtremum(
   from: Float32Array,
@@ -158,17 +190,7 @@ export function runningExtremum(
   for (let o = 0; o < outer; o++) {
     const start = o * size * inner;
     if (inner === 1) {
-      let best = from[offset + start]!;
-      let place = 0;
-      for (let i = 0; i < size; i++) {
-        const v = from[offset + start + i]!;
-        if ((largest ? v >= best : v <= best) || Number.isNaN(v)) {
-          best = v;
-          place = i;
-        }
-        values[start + i] = best;
-        indices[start + i] = place;
-      }
+      extremumOfRow(from, offset + start, values, indices, start, size, largest);
       continue;
     }
     for (let k = start; k < start + inner; k++) values[k] = from[offset + k]!;

@@ -107,3 +107,32 @@ test("an index out of range changes nothing", () => {
     expect(numbers(x)).toEqual([0, 0, 0, 0, 0, 0]);
   }
 });
+
+test("cummax and cummin along rows", () => {
+  const row = [2, 1, 1, 2, Number.NEGATIVE_INFINITY, 5, 5, 4, 7, -1, Number.NaN, 9, Number.NaN, 3];
+  for (const largest of [true, false])
+    for (const values of [
+      row,
+      row.slice(0, 10),
+      [Number.NaN, 1],
+      [3],
+      [1, 2, 3, 4],
+      [4, 3, 3, 1],
+      [-0, 0, -0],
+    ]) {
+      let place = 0;
+      const places = values.map((v, i) => {
+        const best = values[place]!;
+        if (Number.isNaN(v) || (largest ? v >= best : v <= best)) place = i;
+        return place;
+      });
+      const x: Tensor = torch.tensor([values, [...values].reverse()], { dtype: "float32" });
+      const got = largest ? x.cummax(1) : x.cummin(1);
+      expect(numbers(got.indices).slice(0, values.length)).toEqual(places);
+      expect(numbers(got.values).slice(0, values.length)).toEqual(places.map((p) => values[p]));
+      // The same along columns, which have a loop of their own.
+      const across = largest ? x.t().contiguous().cummax(0) : x.t().contiguous().cummin(0);
+      expect(numbers(across.values.t())).toEqual(numbers(got.values));
+      expect(numbers(across.indices.t())).toEqual(numbers(got.indices));
+    }
+});
