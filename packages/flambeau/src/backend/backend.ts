@@ -60,7 +60,7 @@ export interface ReduceKernel {
 export interface RowKernel {
   /**
    * Operands are contiguous from their offsets, scalar ones numbers. `outputs` are the results [rows, n] of the maps and
-   * then those [rows] of the values, written from element 0 on.
+   * then those [rows] of the values and [n] of the sums, written from element 0 on.
    */
   run(
     rows: number,

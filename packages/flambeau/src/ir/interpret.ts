@@ -254,7 +254,7 @@ export function interpretReduce(
   return out;
 }
 
-/** A row nest over operands that begin at element 0; gives the maps' results, then the values'. Checks the nest first. */
+/** A row nest over operands that begin at element 0; gives the maps' results, the values', then the sums'. Checks the nest first. */
 export function interpretRow(
   nest: RowNest,
   rows: number,
@@ -264,6 +264,7 @@ export function interpretRow(
   verifyRowNest(nest);
   const maps = nest.maps.map(({ dtype }) => new dtypes[dtype].array(rows * n));
   const values = nest.values.map(({ dtype }) => new dtypes[dtype].array(rows));
+  const terms = nest.sums.map((): Value[][] => Array.from({ length: n }, () => []));
   const columns = Array.from({ length: n }, (_, j) => j);
   for (let r = 0; r < rows; r++) {
     const results: Value[] = [];
@@ -289,6 +290,14 @@ export function interpretRow(
     nest.values.forEach((body, i) => {
       values[i]![r] = interpretExpr(body, inputsAt(-1));
     });
+    nest.sums.forEach((body, i) => {
+      for (const j of columns) terms[i]![j]!.push(interpretExpr(body, inputsAt(j)));
+    });
   }
-  return [...maps, ...values];
+  const sums = nest.sums.map(({ dtype }, i) => {
+    const out = new dtypes[dtype].array(n);
+    for (const j of columns) out[j] = combineAll(terms[i]![j]!, "sum", dtype);
+    return out;
+  });
+  return [...maps, ...values, ...sums];
 }

@@ -24,8 +24,8 @@ export interface RowStage {
 }
 
 /**
- * For each row the stages are computed in order; then the `maps`, each a result [rows, n], and the `values`, each a
- * result [rows]. With m operands, input i < m is operand i; input m + 2s is the result of stage s and input m + 2s + 1
+ * For each row the stages are computed in order; then the `maps`, each a result [rows, n], the `values`, each a
+ * result [rows], and the terms of the `sums` over all rows, each a result [n]. With m operands, input i < m is operand i; input m + 2s is the result of stage s and input m + 2s + 1
  * the values kept of it. Expressions see results of earlier stages only; those in `values` no value per element.
  * Sums of float32 keep the error of pairwise summation, as those of reduce nests do.
  */
@@ -36,6 +36,7 @@ export interface RowNest {
   readonly stages: readonly RowStage[];
   readonly maps: readonly Expr[];
   readonly values: readonly Expr[];
+  readonly sums: readonly Expr[];
 }
 
 /** What input `index` of an expression is; null where there is no such input. */
@@ -60,6 +61,7 @@ export class RowBuilder {
   readonly #stages: RowStage[] = [];
   readonly #maps: Expr[] = [];
   readonly #values: Expr[] = [];
+  readonly #sums: Expr[] = [];
 
   constructor(name: string) {
     this.#name = name;
@@ -94,6 +96,11 @@ export class RowBuilder {
     this.#values.push(body);
   }
 
+  /** A result with a value per column: the sum over all rows. */
+  sumOverRows(body: Expr): void {
+    this.#sums.push(body);
+  }
+
   finish(): RowNest {
     return {
       kind: "row",
@@ -102,6 +109,7 @@ export class RowBuilder {
       stages: this.#stages,
       maps: this.#maps,
       values: this.#values,
+      sums: this.#sums,
     };
   }
 }

@@ -163,7 +163,7 @@ export function verifyRowNest(nest: RowNest): void {
     if (!["full", "column", "row", "scalar"].includes(layout))
       throw new Error(`${name}: operand ${i}: unknown layout ${String(layout)}`);
   });
-  if (nest.maps.length + nest.values.length === 0) throw new Error(`${name}: no results`);
+  if (nest.maps.length + nest.values.length + nest.sums.length === 0) throw new Error(`${name}: no results`);
   const inputsAfter = (stages: number, perElement: boolean): (DType | undefined)[] =>
     Array.from({ length: nest.operands.length + 2 * stages }, (_, i) => {
       const input = rowInput(nest, i);
@@ -179,6 +179,10 @@ export function verifyRowNest(nest: RowNest): void {
   });
   nest.values.forEach((body, i) => {
     new Checker(name, inputsAfter(all, false)).check(body, `values[${i}]`);
+  });
+  nest.sums.forEach((body, i) => {
+    new Checker(name, inputsAfter(all, true)).check(body, `sums[${i}]`);
+    checkCombine(name, "sum", body.dtype);
   });
 }
 

@@ -1,6 +1,7 @@
 // Normalisation of rows: layer normalisation, and the inner part of group normalisation.
 // Floor L4 (ops). Source: https://arxiv.org/abs/1607.06450, ATen/native/layer_norm.cpp
 
+import type { Shape } from "../base/shape.ts";
 import { mode } from "../tensor/grad-mode.ts";
 import type { RunRows } from "../tensor/rows.ts";
 import { rowRunner } from "../tensor/rows.ts";
@@ -46,8 +47,8 @@ const forward = (hasWeight: boolean, hasBias: boolean): RunRows =>
     nest.value(scale);
   });
 
-/** The gradient of x, and that of the weight before it is summed over the rows. */
-const backward = (hasWeight: boolean): RunRows =>
+/** The gradients of x, weight and bias. */
+const backward = (hasWeight: boolean, hasBias: boolean): RunRows =>
   rowRunner("layerNormBackward", (nest, dtype) => {
     const { k } = nest;
     const g = nest.operand("full", dtype);
@@ -61,7 +62,8 @@ const backward = (hasWeight: boolean): RunRows =>
     const centre = k.div(nest.reduce("sum", own), count);
     const slope = k.div(nest.reduce("sum", k.mul(own, standard)), count);
     nest.map(k.mul(k.sub(k.sub(own, centre), k.mul(standard, slope)), scale));
-    if (weight) nest.map(k.mul(g, standard));
+    if (weight) nest.sumOverRows(k.mul(g, standard));
+    if (hasBias) nest.sumOverRows(g);
   });
 
 // By whether there is a weight, and a bias.
@@ -69,7 +71,10 @@ const runForward = [
   [forward(false, false), forward(false, true)],
   [forward(true, false), forward(true, true)],
 ] as const;
-const runBackward = [backward(false), backward(true)] as const;
+const runBackward = [
+  [backward(false, false), backward(false, true)],
+  [backward(true, false), backward(true, true)],
+] as const;
 
 /**
  * (x - mean) / sqrt(variance + eps) weight + bias, with the mean and the biased variance of x's row; weight and bias have
@@ -101,12 +106,10 @@ function gradients(g: AnyTensor, x: AnyTensor, weight: Maybe, bias: Maybe, layou
   const { rows, n, mean, scale } = layout;
   const operands: (AnyTensor | number)[] = [g, x, mean!, scale!, n];
   if (weight) operands.push(weight);
-  const run = runBackward[weight ? 1 : 0];
-  const [dx, terms] = run(x.dtype, rows, n, operands, [x.shape, [rows, n]]) as [AnyTensor, AnyTensor];
-  const found = [dx];
-  if (weight) found.push(terms.sum(0).reshape(weight.shape));
-  if (bias) found.push(g.reshape([rows, n]).sum(0).reshape(bias.shape));
-  return found;
+  const shapes: Shape[] = [x.shape];
+  if (weight) shapes.push(weight.shape);
+  if (bias) shapes.push(bias.shape);
+  return runBackward[weight ? 1 : 0][bias ? 1 : 0](x.dtype, rows, n, operands, shapes);
 }
 
 /** The same over ops, so that it can be differentiated again. */

@@ -29,7 +29,7 @@ export function rowRunner(name: string, build: (nest: RowBuilder, dtype: DType) 
       const builder = new RowBuilder(name);
       build(builder, dtype);
       const nest = builder.finish();
-      const results = [...nest.maps, ...nest.values].map((body) => body.dtype);
+      const results = [...nest.maps, ...nest.values, ...nest.sums].map((body) => body.dtype);
       known = { kernel: getBackend().row(nest), results };
       kernels.set(dtype, known);
     }

@@ -48,6 +48,7 @@ function check(nest: RowNest, rows: number, n: number, tolerance: number): void 
   const outputs = [
     ...nest.maps.map(({ dtype }) => ones(dtype, rows * n)),
     ...nest.values.map(({ dtype }) => ones(dtype, rows)),
+    ...nest.sums.map(({ dtype }) => ones(dtype, n)),
   ];
   createRowKernel(memory, nest).run(rows, n, operands, offsets, outputs);
   const wanted = interpretRow(
@@ -100,6 +101,27 @@ function normalised(dtype: DType): RowNest {
   return nest.finish();
 }
 
+/** Sums over rows, beside another result. */
+function summed(dtype: DType): RowNest {
+  const nest = new RowBuilder("summed");
+  const { k } = nest;
+  const x = nest.operand("full", dtype);
+  const weight = nest.operand("row", dtype);
+  const off = k.sub(x, nest.reduce("max", x));
+  nest.map(off);
+  nest.sumOverRows(x);
+  nest.sumOverRows(k.mul(x, weight));
+  nest.sumOverRows(k.cast(k.eq(off, 0), "int32"));
+  return nest.finish();
+}
+
+/** Sums over rows alone. */
+function totals(): RowNest {
+  const nest = new RowBuilder("totals");
+  nest.sumOverRows(nest.operand("full", "float32"));
+  return nest.finish();
+}
+
 /** Only a value: where the row is. */
 function counted(dtype: DType): RowNest {
   const nest = new RowBuilder("counted");
@@ -125,6 +147,21 @@ describe("row nests", () => {
       for (const [rows, n] of shapes) if (n > 0) check(counted(dtype), rows, n, 0);
     },
   );
+
+  test.each(["float32", "float64", "int32", "int64"] as const)("sums over rows, %s", (dtype) => {
+    const tolerance = dtype === "float32" ? 1e-5 : dtype === "float64" ? 1e-12 : 0;
+    for (const [rows, n] of shapes) check(summed(dtype), rows, n, tolerance);
+  });
+
+  test("sums over many rows are as exact as those of a reduction", () => {
+    const [rows, n] = [100000, 3];
+    const x = new Float32Array(rows * n).fill(0.1);
+    const out = new Float32Array(n);
+    createRowKernel(memory, totals()).run(rows, n, [x], [0], [out]);
+    for (const sum of out) expect(Math.abs(sum / (rows * Math.fround(0.1)) - 1)).toBeLessThan(2e-6);
+    createRowKernel(memory, totals()).run(0, n, [x], [0], [out]);
+    expect([...out]).toEqual([0, 0, 0]);
+  });
 
   test("a kernel may be used for one shape after the other", () => {
     const kernel = createRowKernel(memory, softmax("float32"));

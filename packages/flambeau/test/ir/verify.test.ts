@@ -247,6 +247,8 @@ describe("row nests", () => {
     verifyRowNest(softmax());
   });
 
+  const k = new ExprBuilder();
+  const ones = k.gt(k.input(0, "float32"), 0);
   const cases: readonly (readonly [string, Partial<RowNest>, string])[] = [
     ["a stage that looks at itself", { stages: [stage(input(1, "float32"))] }, "stages[0].body"],
     [
@@ -261,6 +263,7 @@ describe("row nests", () => {
     ],
     ["the dtype of a stage", { stages: [stage(x)], maps: [input(1, "int32")] }, "declared as float32"],
     ["the combination", { stages: [{ ...stage(x), combine: "and" }] }, "and does not take float32"],
+    ["a sum over rows of bools", { sums: [ones] }, "sum does not take bool"],
     ["no results", { maps: [], values: [] }, "no results"],
     ["the layout", { operands: [{ dtype: "float32", layout: "cell" as "row" }] }, "unknown layout cell"],
   ];
@@ -272,6 +275,7 @@ describe("row nests", () => {
       stages: [],
       maps: [x],
       values: [],
+      sums: [],
       ...change,
     };
     expect(() => verifyRowNest(nest)).toThrow(message);

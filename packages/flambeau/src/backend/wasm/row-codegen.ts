@@ -5,16 +5,24 @@ import type { DType } from "../../base/dtype.ts";
 import type { RowNest, RowStage } from "../../ir/row.ts";
 import { rowInput } from "../../ir/row.ts";
 import type { Expr } from "../../ir/scalar.ts";
+import { f32ToF64 } from "./casts.ts";
 import { evaluate, topological, unrolling } from "./codegen.ts";
 import type { Code, Local } from "./encoder.ts";
 import { i8x16, i32, i32x4, select, v128 } from "./encoder.ts";
 import type { Emitter, Group } from "./lanes.ts";
-import { elementBytes, loadGroups, storeGroups, widenMask } from "./lanes.ts";
+import { constantGroup, elementBytes, loadGroups, storeGroups, widenMask } from "./lanes.ts";
+import { emitOp } from "./ops.ts";
 import { Accumulators, flushEvery, neutralGroup } from "./reduce-codegen.ts";
 
-/** Addresses that the kernel finds in its header, in this order: operands, kept rows of stages, maps, values. */
+/**
+ * Addresses that the kernel finds in its header, in this order: operands, kept rows of stages, maps, values, sums, and
+ * once more the sums, in which those of float32 are gathered as float64.
+ */
 export const addressCount = (nest: RowNest): number =>
-  nest.operands.length + nest.stages.length + nest.maps.length + nest.values.length;
+  nest.operands.length + nest.stages.length + nest.maps.length + nest.values.length + 2 * nest.sums.length;
+
+/** In what sums over rows are gathered. */
+export const wideOf = (dtype: DType): DType => (dtype === "float32" ? "float64" : dtype);
 
 const zeros = new Array<number>(16).fill(0);
 
@@ -50,6 +58,8 @@ class RowEmitter {
   /** By input: rows with a value per element. */
   readonly #tracks = new Map<number, Track>();
   readonly #mapTracks: readonly Track[];
+  readonly #sumTracks: readonly Track[];
+  readonly #wideTracks: readonly Track[];
   /** Values that are the same for the whole row. */
   readonly #known = new Map<Expr, readonly Group[]>();
   readonly #rowInputs = new Map<number, Group>();
@@ -69,6 +79,10 @@ class RowEmitter {
     });
     const first = m + nest.stages.length;
     this.#mapTracks = nest.maps.map(({ dtype }, i) => track(dtype, addresses[first + i]!));
+    const sum = first + nest.maps.length + nest.values.length;
+    this.#sumTracks = nest.sums.map(({ dtype }, i) => track(dtype, addresses[sum + i]!));
+    const wide = sum + nest.sums.length;
+    this.#wideTracks = nest.sums.map(({ dtype }, i) => track(wideOf(dtype), addresses[wide + i]!));
   }
 
   setRowInput(index: number, group: Group): void {
@@ -192,15 +206,41 @@ class RowEmitter {
     this.setRowInput(index, spread(e, body.dtype, sums.across()));
   }
 
+  /** Adds float32 sums over rows to those in float64, so that no chain of additions in float32 is long. */
+  flush(): void {
+    const { e, nest } = this;
+    const { f } = e;
+    const zero = constantGroup(e, "float32", 0);
+    nest.sums.forEach(({ dtype }, i) => {
+      if (dtype !== "float32") return;
+      const [sum, wide] = [this.#sumTracks[i]!, this.#wideTracks[i]!];
+      this.#rewind([sum, wide]);
+      const left = f.let("i32", this.#n);
+      f.if(left, () =>
+        f.loop((again) => {
+          const [terms] = loadGroups(e, "float32", sum.pointer, 0, 1);
+          const [before] = loadGroups(e, "float64", wide.pointer, 0, 1);
+          const after = add(e, "float64", before!, f32ToF64(e, terms![0]!));
+          storeGroups(e, "float64", [after], wide.pointer, 0);
+          storeGroups(e, "float32", [zero], sum.pointer, 0);
+          this.#advance([sum, wide], 4);
+          f.set(left, i32.sub(left, 4));
+          f.brIf(again, i32.gt_s(left, 0));
+        }),
+      );
+    });
+  }
+
   maps(): void {
     const { e, nest } = this;
     const { f } = e;
-    if (nest.maps.length === 0) return;
-    const count = unrolling(nest.maps);
+    const bodies = [...nest.maps, ...nest.sums];
+    if (bodies.length === 0) return;
+    const count = unrolling(bodies);
     const known = new Map<Expr, readonly Group[]>();
-    for (const body of nest.maps)
+    for (const body of bodies)
       for (const [node, groups] of this.#prepare(body, count)) known.set(node, groups);
-    const tracks = [...this.#used(nest.maps), ...this.#mapTracks];
+    const tracks = [...this.#used(bodies), ...this.#mapTracks, ...this.#sumTracks];
     this.#rewind(tracks);
     const left = f.let("i32", this.#n);
     f.if(left, () =>
@@ -208,9 +248,16 @@ class RowEmitter {
         const load = this.#loader(count);
         const values = new Map(known);
         // All are computed before any is written.
-        const results = nest.maps.map((body) => evaluate(e, body, count, load, values));
+        const results = bodies.map((body) => evaluate(e, body, count, load, values));
+        nest.sums.forEach(({ dtype }, i) => {
+          const { pointer } = this.#sumTracks[i]!;
+          const before = loadGroups(e, dtype, pointer, 0, count);
+          const terms = results[nest.maps.length + i]!;
+          results[nest.maps.length + i] = before.map((sum, u) => add(e, dtype, sum, terms[u]!));
+        });
+        const outputs = [...this.#mapTracks, ...this.#sumTracks];
         results.forEach((groups, i) => {
-          const { dtype, pointer } = this.#mapTracks[i]!;
+          const { dtype, pointer } = outputs[i]!;
           storeGroups(e, dtype, groups, pointer, 0);
         });
         this.#advance(tracks, 4 * count);
@@ -221,8 +268,12 @@ class RowEmitter {
   }
 }
 
+const add = (e: Emitter, dtype: DType, a: Group, b: Group): Group =>
+  emitOp(e, "add", dtype, dtype, [a, b], []);
+
 /**
- * run(rows, n, header): `header` is the address of the addresses, four bytes each, of operands, kept rows, maps and values.
+ * run(rows, n, header): `header` is the address of the addresses, four bytes each (see {@link addressCount}), and of the number of
+ * rows before float32 sums over rows are flushed.
  * Rows are written in order, and up to an iteration past their ends.
  */
 export function emitRowNest(e: Emitter, nest: RowNest, rows: Local, n: Local, header: Local): void {
@@ -236,6 +287,9 @@ export function emitRowNest(e: Emitter, nest: RowNest, rows: Local, n: Local, he
   const scalars = nest.operands.map(({ dtype, layout }, i) =>
     layout === "scalar" ? loadOne(e, dtype, addresses[i]!) : null,
   );
+  const untilFlush = nest.sums.some(({ dtype }) => dtype === "float32")
+    ? f.let("i32", i32.load(header, 4 * addressCount(nest)))
+    : null;
   f.loop((nextRow) => {
     const row = new RowEmitter(e, nest, n, addresses);
     nest.operands.forEach(({ dtype, layout }, i) => {
@@ -249,6 +303,13 @@ export function emitRowNest(e: Emitter, nest: RowNest, rows: Local, n: Local, he
     nest.values.forEach((body, i) => {
       storeGroups(e, body.dtype, [row.rowValue(body)], addresses[firstValue + i]!, 0);
     });
+    if (untilFlush) {
+      f.set(untilFlush, i32.sub(untilFlush, 1));
+      f.if(i32.eqz(untilFlush), () => {
+        row.flush();
+        f.set(untilFlush, flushEvery);
+      });
+    }
     // On to the next row.
     const bump = (address: Local, dtype: DType, perElement: boolean): void =>
       f.set(
@@ -267,4 +328,5 @@ export function emitRowNest(e: Emitter, nest: RowNest, rows: Local, n: Local, he
     f.set(rows, i32.sub(rows, 1));
     f.brIf(nextRow, rows);
   });
+  if (untilFlush) f.do(i32.store(header, untilFlush, 4 * addressCount(nest)));
 }

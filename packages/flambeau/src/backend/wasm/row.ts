@@ -7,8 +7,9 @@ import type { RowNest } from "../../ir/row.ts";
 import type { Operand, RowKernel } from "../backend.ts";
 import { compileKernel } from "./codegen.ts";
 import type { LinearMemory } from "./memory.ts";
+import { flushEvery } from "./reduce-codegen.ts";
 import { largeRun, revectorize } from "./revectorize.ts";
-import { addressCount, emitRowNest } from "./row-codegen.ts";
+import { addressCount, emitRowNest, wideOf } from "./row-codegen.ts";
 
 type Kernel = (rows: number, n: number, header: number) => void;
 
@@ -44,6 +45,8 @@ function regionsOf(nest: RowNest): Region[] {
     ...nest.stages.map(({ body, kept }) => region(body.dtype, kept ? column : one)),
     ...nest.maps.map(({ dtype }) => region(dtype, whole)),
     ...nest.values.map(({ dtype }) => region(dtype, perRow)),
+    ...nest.sums.map(({ dtype }) => region(dtype, column)),
+    ...nest.sums.map(({ dtype }) => region(wideOf(dtype), column)),
   ];
 }
 
@@ -82,17 +85,26 @@ function read(
   else (out as Float32Array).set(view.subarray(at / bytes, at / bytes + n), to);
 }
 
+const clear = (out: TypedArray): void => {
+  if (out instanceof BigInt64Array) out.fill(0n);
+  else out.fill(0);
+};
+
 export function createRowKernel(memory: LinearMemory, nest: RowNest): RowKernel {
   memory.ready();
   const regions = regionsOf(nest);
   const count = addressCount(nest);
   const firstOutput = nest.operands.length + nest.stages.length;
-  const bodies = [...nest.stages.map((s) => s.body), ...nest.maps, ...nest.values];
+  const firstSum = firstOutput + nest.maps.length + nest.values.length;
+  const bodies = [...nest.stages.map((s) => s.body), ...nest.maps, ...nest.values, ...nest.sums];
   let kernel: Kernel | null = null;
   let large = false;
 
   const run: RowKernel["run"] = (rows, n, operands, offsets, outputs) => {
-    if (rows === 0) return;
+    if (rows === 0) {
+      for (let i = 0; i < nest.sums.length; i++) clear(outputs[firstSum - firstOutput + i]!);
+      return;
+    }
     if (!large && rows * n > largeRun) {
       // Code that was optimised before the vectors could be paired stays as it is: it is made anew.
       large = true;
@@ -103,13 +115,16 @@ export function createRowKernel(memory: LinearMemory, nest: RowNest): RowKernel 
     );
     const piece = Math.min(rows, Math.max(1, Math.floor(pieceElements / Math.max(n, 1))));
     const at: number[] = [];
-    let bytes = 64 * Math.ceil((4 * count) / 64);
+    // Behind the addresses: how many rows are added before the next flush.
+    let bytes = 64 * Math.ceil((4 * count + 4) / 64);
     for (const region of regions) {
       at.push(bytes);
       bytes += 64 * Math.ceil((region.size(piece, n) * region.bytes + guardBytes) / 64) + staggerBytes;
     }
     const base = memory.scratch(bytes, nest.name);
     for (let i = 0; i < count; i++) memory.i32[base / 4 + i] = at[i]! += base;
+    memory.i32[base / 4 + count] = flushEvery;
+    for (let i = firstSum; i < count; i++) memory.u8.fill(0, at[i]!, at[i]! + n * regions[i]!.bytes);
     nest.operands.forEach(({ layout }, i) => {
       if (layout === "column" || layout === "scalar")
         write(memory, regions[i]!, at[i]!, operands[i]!, offsets[i]!, layout === "column" ? n : 1);
@@ -122,12 +137,20 @@ export function createRowKernel(memory: LinearMemory, nest: RowNest): RowKernel 
         else if (layout === "row") write(memory, regions[i]!, at[i]!, operands[i]!, offsets[i]! + r, m);
       }
       kernel(m, n, base);
-      for (let i = firstOutput; i < count; i++) {
+      for (let i = firstOutput; i < firstSum; i++) {
         const perElement = i < firstOutput + nest.maps.length;
         const size = perElement ? n : 1;
         read(memory, regions[i]!, at[i]!, outputs[i - firstOutput]!, r * size, m * size);
       }
     }
+    nest.sums.forEach(({ dtype }, i) => {
+      const [k, w] = [firstSum + i, firstSum + nest.sums.length + i];
+      const out = outputs[k - firstOutput]!;
+      read(memory, regions[k]!, at[k]!, out, 0, n);
+      if (wideOf(dtype) === dtype) return;
+      const wide = memory.f64.subarray(at[w]! / 8, at[w]! / 8 + n);
+      for (let j = 0; j < n; j++) (out as Float32Array)[j]! += wide[j]!;
+    });
   };
   return { run };
 }
