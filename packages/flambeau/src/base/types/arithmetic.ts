@@ -106,8 +106,8 @@ type Times<
     : A extends [infer X extends Digit, ...infer Rest extends Digit[]]
       ? Product[X][D] extends `${infer High extends Digit}${infer Low extends Digit}`
         ? Sum["0"][Low][Carry] extends `${infer C extends Digit}${infer First extends Digit}`
-          ? Sum["0"][High][C] extends `0${infer Next extends Digit}`
-            ? Times<Rest, D, Next, [...Out, First]>
+          ? Sum["0"][High][C] extends `0${infer Over extends Digit}`
+            ? Times<Rest, D, Over, [...Out, First]>
             : never
           : never
         : never
