@@ -89,6 +89,45 @@ describe.each([
   }
 });
 
+describe("lanes that need more than the usual code", () => {
+  const run = (op: string, x: Float32Array): Float32Array => {
+    const y = new Float32Array(x.length);
+    createMapKernel(memory, nestOf(op, 1)).run(x.length, y, 0, x, 0, 0, 0, 0, 0, 0, 0);
+    return y;
+  };
+  const rare = [0, -0, 2 ** -149, 1e-41, -3, 70000, 3e6, 1e30, -95, 88.5, 120, -200];
+  rare.push(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN);
+  for (const op of ["exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "erf"])
+    test(`${op}: bits do not depend on the neighbours`, () => {
+      const usual = Float32Array.from({ length: 64 }, () => random() * 40 + 0.01);
+      const alone = run(op, usual);
+      for (const r of rare) {
+        const [only] = run(op, Float32Array.of(r));
+        for (const at of [0, 3, 6, 63]) {
+          const mixed = run(op, usual.with(at, r));
+          expect(mixed).toEqual(alone.with(at, only!));
+        }
+      }
+    });
+
+  for (const [op, reference] of [
+    ["sin", Math.sin],
+    ["cos", Math.cos],
+  ] as const)
+    test(`${op} next to multiples of pi / 2`, () => {
+      const x = new Float32Array(50000);
+      const bits = new Int32Array(x.buffer);
+      for (let i = 0; i < x.length; i++) {
+        x[i] = ((i + 1) * Math.PI) / 2;
+        bits[i]! += (i % 5) - 2;
+      }
+      run(op, x).forEach((y, i) => {
+        const e = error(y, reference(x[i]!));
+        if (!(e < 1.6)) expect.fail(`${op}(${x[i]}) = ${y}: ${e} ulp`);
+      });
+    });
+});
+
 const pow = (x: number, y: number): number =>
   x === 1 || (x === -1 && Math.abs(y) === Number.POSITIVE_INFINITY) ? 1 : x ** y;
 

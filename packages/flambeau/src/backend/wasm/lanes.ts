@@ -35,6 +35,11 @@ export class Emitter {
   readonly features: Features;
   /** Functions of JavaScript that the kernel calls, by name; see hostImports in math.ts. */
   readonly host: ReadonlyMap<string, Func>;
+  /**
+   * While it is a list, `shortcut` and `unless` note there in which lanes the usual code is wrong, and whoever set it
+   * computes a round again with null here where any is. A branch within a body would keep V8 from pairing vectors.
+   */
+  rare: Local[] | null = null;
 
   constructor(
     f: FunctionBuilder,
@@ -82,6 +87,20 @@ export class Emitter {
   /** Lanes of `a` where the mask is all ones, of `b` where it is zero; one instruction instead of three on x86. */
   blend(a: Code | Local, b: Code | Local, mask: Code | Local): Code {
     return this.features.relaxedSimd ? i32x4.relaxed_laneselect(a, b, mask) : v128.bitselect(a, b, mask);
+  }
+  /** `usual` where lanes of the mask, which are rare, can be done again; else `exact`, equal to it in the others. */
+  shortcut(rare: () => Code, usual: () => Code, exact: () => Code): Code {
+    if (!this.rare) return exact();
+    this.rare.push(this.v(rare()));
+    return usual();
+  }
+  /** As `shortcut`, for an `exact` that is slow and has other bits: computed only where one of four lanes needs it. */
+  unless(rare: Code, usual: Code | Local, exact: () => Code): Code {
+    const mask = this.v(rare);
+    const y = this.v(usual);
+    if (this.rare) this.rare.push(mask);
+    else this.f.if(v128.any_true(mask), () => this.f.set(y, this.blend(exact(), y, mask)));
+    return v128.or(y, y);
   }
   /** x * y + z, rounded once where relaxed SIMD has it; polynomials do not care which. */
   madd(x: Code | Local, y: Code | Local, z: Code | Local): Code {

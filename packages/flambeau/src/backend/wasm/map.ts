@@ -5,8 +5,8 @@ import { dtypes } from "../../base/dtype.ts";
 import type { MapNest } from "../../ir/nest.ts";
 import type { MapKernel } from "../backend.ts";
 import { compileKernel, evaluate, unrolling } from "./codegen.ts";
-import type { Local } from "./encoder.ts";
-import { i32 } from "./encoder.ts";
+import type { Code, Local } from "./encoder.ts";
+import { i32, v128 } from "./encoder.ts";
 import type { Emitter, Group } from "./lanes.ts";
 import { elementBytes, loadGroups, loadScalar, storeGroups } from "./lanes.ts";
 import type { LinearMemory } from "./memory.ts";
@@ -54,8 +54,19 @@ export function emitMap(e: Emitter, nest: MapNest, n: Local): void {
       }
       return groups;
     };
-    const results = evaluate(e, nest.body, count, input);
-    storeGroups(e, nest.body.dtype, results, pointers.get(elementBytes[nest.body.dtype])!, outputAddress);
+    const compute = (): void => {
+      const results = evaluate(e, nest.body, count, input);
+      storeGroups(e, nest.body.dtype, results, pointers.get(elementBytes[nest.body.dtype])!, outputAddress);
+    };
+    e.rare = [];
+    compute();
+    const masks = e.rare;
+    e.rare = null;
+    if (masks.length > 0)
+      f.if(v128.any_true(masks.slice(1).reduce<Code | Local>((a, b) => v128.or(a, b), masks[0]!)), () => {
+        inputs.clear();
+        compute();
+      });
     for (const [w, p] of pointers) f.set(p, i32.add(p, 4 * count * w));
     f.brIf(again, i32.lt_u(pointer, end));
   });

@@ -51,10 +51,25 @@ const magicBits = (e: Emitter): Local => e.i32(0x4b400000);
 const clamp = (e: Emitter, x: Local, low: number, high: number): Local =>
   e.v(f32x4.pmax(f32x4.pmin(x, e.f32(high)), e.f32(low)));
 
-/** e^x: subnormal results and overflow to inf come out of the two-step scaling. */
+/** y * 2^n for n that leave the exponent of a normal number. */
+const scaleOnce = (y: Code, shifted: Local): Code => i32x4.add(y, i32x4.shl(shifted, 23));
+
+/** The bits of 87, from which the bits of larger numbers and NaN are larger. */
+const bits87 = 0x42ae0000;
+
+/** e^x: subnormal results and overflow to inf come out of the two-step scaling, which others need not. */
 export function exp(e: Emitter, x: Local): Code {
-  const { shifted, r } = reduce(e, clamp(e, x, -105, 89));
-  return scale(e, expPolynomial(e, r), shifted);
+  return e.shortcut(
+    () => i32x4.gt_s(f32x4.abs(x), e.i32(bits87)),
+    () => {
+      const { shifted, r } = reduce(e, x);
+      return scaleOnce(expPolynomial(e, r), shifted);
+    },
+    () => {
+      const { shifted, r } = reduce(e, clamp(e, x, -105, 89));
+      return scale(e, expPolynomial(e, r), shifted);
+    },
+  );
 }
 
 /** e^x - 1 = 2 (2^(n-1) (e^r - 1) + (2^(n-1) - 1/2)): halved so that n = 128 does not overflow too early. */
@@ -77,12 +92,13 @@ const logTail = [
 const sqrtHalfBits = 0x3f3504f3;
 
 /** n ln 2 + log(1 + f), smallest parts first. */
-function logSum(e: Emitter, f: Local, n: Local): Local {
+function logSum(e: Emitter, f: Local, k: Code): Code {
+  const n = e.v(k);
   const square = e.v(f32x4.mul(f, f));
   const cubic = e.v(f32x4.mul(f32x4.mul(f, square), e.poly(f, logTail)));
   const low = e.v(e.madd(n, e.f32(ln2Low), cubic));
   const y = e.v(e.nmadd(e.f32(0.5), square, low));
-  return e.v(e.madd(n, e.f32(ln2High), e.v(f32x4.add(f, y))));
+  return e.madd(n, e.f32(ln2High), e.v(f32x4.add(f, y)));
 }
 
 /** log at the ends: -inf at 0, NaN below, inf and NaN as they are. `x` is log's argument. */
@@ -92,13 +108,31 @@ function logEnds(e: Emitter, x: Local, y: Local): Code {
   return e.blend(y, end, v128.and(f32x4.gt(x, e.f32(0)), f32x4.lt(x, e.f32(Number.POSITIVE_INFINITY))));
 }
 
+/** Bits of the smallest normal number. */
+const normal = 0x00800000;
+
+/** Whether the bits of u are not in `normal`..end: two's complement turned so that those come first. */
+const outside = (e: Emitter, u: Local, end: number): Code =>
+  i32x4.gt_s(i32x4.add(u, e.i32(-0x80000000 - normal)), e.i32(end - 1 - normal - 0x80000000));
+
 export function log(e: Emitter, x: Local): Code {
-  const subnormal = e.v(f32x4.lt(x, e.f32(2 ** -126)));
-  const u = e.v(e.blend(f32x4.mul(x, e.f32(2 ** 23)), x, subnormal));
-  const k = e.v(i32x4.shr_s(i32x4.sub(u, e.i32(sqrtHalfBits)), 23));
-  const f = e.v(f32x4.sub(i32x4.sub(u, i32x4.shl(k, 23)), e.f32(1)));
-  const n = e.v(f32x4.convert_i32x4_s(i32x4.sub(k, v128.and(subnormal, e.i32(23)))));
-  return logEnds(e, x, logSum(e, f, n));
+  const parts = (u: Local): { f: Local; k: Local } => {
+    const k = e.v(i32x4.shr_s(i32x4.sub(u, e.i32(sqrtHalfBits)), 23));
+    return { f: e.v(f32x4.sub(i32x4.sub(u, i32x4.shl(k, 23)), e.f32(1))), k };
+  };
+  return e.shortcut(
+    () => outside(e, x, 0x7f800000),
+    () => {
+      const { f, k } = parts(x);
+      return logSum(e, f, f32x4.convert_i32x4_s(k));
+    },
+    () => {
+      const subnormal = e.v(f32x4.lt(x, e.f32(2 ** -126)));
+      const { f, k } = parts(e.v(e.blend(f32x4.mul(x, e.f32(2 ** 23)), x, subnormal)));
+      const n = f32x4.convert_i32x4_s(i32x4.sub(k, v128.and(subnormal, e.i32(23))));
+      return logEnds(e, x, e.v(logSum(e, f, n)));
+    },
+  );
 }
 
 /** 1 + x = 2^k (1 + f), where f = 2^-k x + (2^-k - 1) has the bits that 1 + x would lose. */
@@ -108,11 +142,17 @@ export function log1p(e: Emitter, x: Local): Code {
   const k = e.v(i32x4.shr_s(i32x4.sub(u, e.i32(sqrtHalfBits)), 23));
   const power = e.v(i32x4.sub(one, i32x4.shl(k, 23)));
   const exact = e.madd(x, power, f32x4.sub(power, one));
-  // Above 2^30 the 1 does not count, and 2^-k may be subnormal.
-  const rounded = f32x4.sub(i32x4.sub(u, i32x4.shl(k, 23)), one);
-  const f = e.v(e.blend(rounded, exact, f32x4.gt(x, e.f32(2 ** 30))));
-  const y = e.v(logEnds(e, u, logSum(e, f, e.v(f32x4.convert_i32x4_s(k)))));
-  return e.blend(x, y, f32x4.lt(f32x4.abs(x), e.f32(2 ** -25)));
+  const sum = (f: Code): Code => logSum(e, e.v(f), f32x4.convert_i32x4_s(k));
+  const y = e.shortcut(
+    () => outside(e, u, 0x4e800000),
+    () => sum(exact),
+    () => {
+      // Above 2^30 the 1 does not count, and 2^-k may be subnormal.
+      const rounded = f32x4.sub(i32x4.sub(u, i32x4.shl(k, 23)), one);
+      return logEnds(e, u, e.v(sum(e.blend(rounded, exact, f32x4.gt(x, e.f32(2 ** 30))))));
+    },
+  );
+  return v128.or(y, v128.and(x, e.i32(-0x80000000)));
 }
 
 /** (tanh(x) / x - 1) / x^2 in x^2 for |x| <= 0.55. */
@@ -128,7 +168,7 @@ export function tanh(e: Emitter, x: Local): Code {
   // 9.02: from there on float32's tanh is 1, and 2^n stays a normal number.
   const a = e.v(f32x4.pmin(f32x4.abs(x), e.f32(9.02)));
   const { shifted, r } = reduce(e, e.v(f32x4.mul(a, e.f32(-2))));
-  const t = e.v(i32x4.add(expPolynomial(e, r), i32x4.shl(shifted, 23)));
+  const t = e.v(scaleOnce(expPolynomial(e, r), shifted));
   const large = f32x4.div(f32x4.sub(one, t), f32x4.add(one, t));
   const z = e.v(f32x4.mul(a, a));
   const small = e.madd(f32x4.mul(a, z), e.poly(z, tanhSmall), a);
@@ -152,7 +192,7 @@ export function erf(e: Emitter, x: Local): Code {
   const g = e.poly(a, erfLarge);
   const { shifted, r } = reduce(e, e.v(f32x4.neg(g)));
   // Not below e^-18: 2^n is a normal number.
-  const tail = e.v(i32x4.add(expPolynomial(e, r), i32x4.shl(shifted, 23)));
+  const tail = e.v(scaleOnce(expPolynomial(e, r), shifted));
   const large = v128.or(f32x4.sub(e.f32(1), tail), v128.and(x, sign));
   const small = e.madd(x, e.poly(e.v(f32x4.mul(x, x)), erfSmall), x);
   return e.blend(large, small, f32x4.gt(a, e.f32(0.92)));

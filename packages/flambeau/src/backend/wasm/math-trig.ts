@@ -21,6 +21,12 @@ const halfPiHigh = 1.5707963267341256;
 const halfPiLow = 6.077100506506192e-11;
 const magic64 = 6755399441055744;
 
+/** pi / 2 in three float32; a - n pi / 2 by fused multiply-adds is exact in the first for n < 2^16. */
+const halfPi32 = [1.5707963705062866, -4.371138828673793e-8, -1.7151245100058819e-15];
+const magic = 12582912;
+/** Up to here float32 does. */
+const moderate = 65536;
+
 /** Up to here n = 2x / pi is below 2^20. Larger arguments go to JavaScript one by one; they are rare. */
 const largest = 1e6;
 
@@ -39,8 +45,14 @@ function largeArguments(e: Emitter, name: "sin" | "cos", x: Local, y: Local): Co
   return call(fix, x, y);
 }
 
-function sinCos(e: Emitter, name: "sin" | "cos", x: Local): Code {
-  const a = e.v(f32x4.abs(x));
+/** a = n pi / 2 + r for a >= 0: r, and n in the low bits of each lane. */
+interface Quadrants {
+  readonly r: Local;
+  readonly n: Local;
+}
+
+/** In float64, for a < 2^20. */
+function quadrants64(e: Emitter, a: Local): Quadrants {
   const parts = f32ToF64(e, a).map((t) => {
     const shifted = e.v(f64x2.add(f64x2.mul(t, e.f64(2 / Math.PI)), e.f64(magic64)));
     const n = e.v(f64x2.sub(shifted, e.f64(magic64)));
@@ -48,18 +60,38 @@ function sinCos(e: Emitter, name: "sin" | "cos", x: Local): Code {
     return { shifted, r: e.v(f64x2.sub(high, f64x2.mul(n, e.f64(halfPiLow)))) };
   });
   const r = e.v(f64ToF32(parts[0]!.r, parts[1]!.r));
-  const n = narrowMask(parts[0]!.shifted, parts[1]!.shifted);
+  return { r, n: e.v(narrowMask(parts[0]!.shifted, parts[1]!.shifted)) };
+}
+
+function quadrants32(e: Emitter, a: Local): Quadrants {
+  const shifted = e.v(e.madd(a, e.f32(2 / Math.PI), e.f32(magic)));
+  const n = e.v(f32x4.sub(shifted, e.f32(magic)));
+  let r = a;
+  for (const part of halfPi32) r = e.v(e.nmadd(n, e.f32(part), r));
+  return { r, n: shifted };
+}
+
+function sinCosOf(e: Emitter, name: "sin" | "cos", x: Local, { r, n }: Quadrants): Code {
   // cos(x) = sin(x + pi/2): one quadrant on.
-  const quadrant = e.v(name === "cos" ? i32x4.add(n, e.i32(1)) : n);
+  const quadrant = name === "cos" ? e.v(i32x4.add(n, e.i32(1))) : n;
   const z = e.v(f32x4.mul(r, r));
   const s = e.v(e.madd(f32x4.mul(r, z), e.poly(z, sinTail), r));
   const c = e.v(e.madd(f32x4.mul(z, z), e.poly(z, cosTail), e.nmadd(e.f32(0.5), z, e.f32(1))));
   const odd = i32x4.shr_s(i32x4.shl(quadrant, 31), 31);
-  const sign = i32x4.shl(v128.and(quadrant, e.i32(2)), 30);
-  const y = e.v(v128.xor(e.blend(c, s, odd), sign));
-  if (name === "sin") e.f.set(y, v128.xor(y, v128.and(x, e.i32(signBit))));
-  e.f.if(v128.any_true(f32x4.gt(a, e.f32(largest))), () => e.f.set(y, largeArguments(e, name, x, y)));
-  return v128.or(y, y);
+  const turned = i32x4.shl(quadrant, 30);
+  const sign = v128.and(name === "sin" ? v128.xor(turned, x) : turned, e.i32(signBit));
+  return v128.xor(e.blend(c, s, odd), sign);
+}
+
+function sinCos(e: Emitter, name: "sin" | "cos", x: Local): Code {
+  const a = e.v(f32x4.abs(x));
+  const beyond = (limit: number): Code => f32x4.gt(a, e.f32(limit));
+  const wide = (): Code => {
+    const y = e.v(sinCosOf(e, name, x, quadrants64(e, a)));
+    return e.unless(beyond(largest), y, () => largeArguments(e, name, x, y));
+  };
+  if (!e.features.fusedMadd) return wide();
+  return e.unless(beyond(moderate), sinCosOf(e, name, x, quadrants32(e, a)), wide);
 }
 
 export const sin = (e: Emitter, x: Local): Code => sinCos(e, "sin", x);
