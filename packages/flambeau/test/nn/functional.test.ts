@@ -99,6 +99,9 @@ const losses: Record<string, [number[][], Fn]> = {
       ),
   ],
   crossEntropy: [[[3, 3]], (x) => F.crossEntropy(x, target, { weight, labelSmoothing: 0.2, ignoreIndex: 0 })],
+  "crossEntropy of rows": [[[3, 3]], (x) => F.crossEntropy(x, target, { weight, ignoreIndex: 0 })],
+  "crossEntropy of each row": [[[3, 3]], (x) => F.crossEntropy(x, target, { reduction: "none" })],
+  "crossEntropy without a batch": [[[3]], (x) => F.crossEntropy(x, torch.tensor(2))],
   "crossEntropy of probabilities": [
     [
       [3, 3],

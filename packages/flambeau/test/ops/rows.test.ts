@@ -107,3 +107,55 @@ describe("layerNorm", () => {
       }
   });
 });
+
+describe("crossEntropy", () => {
+  const { crossEntropy, nllLoss } = torch.nn.functional;
+  test.each(["float32", "float64"] as const)("is nllLoss of logSoftmax, with gradients, %s", (dtype) => {
+    torch.manualSeed(4);
+    const tolerance = dtype === "float32" ? 5e-6 : 1e-13;
+    for (const [rows, n] of [
+      [1, 1],
+      [3, 5],
+      [40, 300],
+      [2, 9000],
+    ] as const) {
+      const y: AnyTensor = torch.randint(0, n, [rows]);
+      const weight: AnyTensor = torch.rand(n).to(dtype);
+      for (const options of [{}, { weight }, { weight, ignoreIndex: (y.tolist() as number[])[0]! }])
+        for (const reduction of ["none", "sum", "mean"] as const) {
+          // Columns of a larger matrix, so that rows do not follow on one another.
+          const wide: AnyTensor = torch
+            .randn(rows, n + 2)
+            .to(dtype)
+            .mul(3);
+          const a: AnyTensor = wide.clone().requiresGrad_();
+          const b: AnyTensor = wide.clone().requiresGrad_();
+          const part = (t: AnyTensor): AnyTensor => t.narrow(1, 1, n);
+          const got: AnyTensor = crossEntropy(part(a), y, { ...options, reduction });
+          const wanted: AnyTensor = nllLoss(part(b).logSoftmax(1), y, { ...options, reduction });
+          const g: AnyTensor = torch.randn(got.shape as number[]).to(dtype);
+          got.backward(g);
+          wanted.backward(g);
+          if (rows === 1 && reduction === "mean" && "ignoreIndex" in options) {
+            expect([got.item(), wanted.item()]).toEqual([Number.NaN, Number.NaN]);
+            continue;
+          }
+          expect(far(got, wanted)).toBeLessThan(tolerance * (reduction === "sum" ? rows : 1) * 10);
+          expect(far(a.grad!, b.grad!)).toBeLessThan(tolerance);
+        }
+    }
+  });
+
+  test("rows of infinities stay in their rows", () => {
+    const x: AnyTensor = torch.tensor([
+      [Number.NEGATIVE_INFINITY, 0, 0],
+      [Number.NEGATIVE_INFINITY, 0, 0],
+      [Number.POSITIVE_INFINITY, 0, 0],
+      [0, 0, 0],
+    ]);
+    const y = torch.tensor([0, 1, 0, 2]);
+    const losses = crossEntropy(x, y, { reduction: "none" }).tolist() as number[];
+    expect(losses.slice(0, 3)).toEqual([Number.POSITIVE_INFINITY, Math.fround(Math.log(2)), Number.NaN]);
+    expect(losses[3]).toBeCloseTo(Math.log(3), 6);
+  });
+});

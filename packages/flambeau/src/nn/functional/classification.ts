@@ -15,7 +15,7 @@ import { broadcastShapes, numel, sameShape } from "../../base/shape.ts";
 import { logsigmoid } from "../../ops/functional/activation.ts";
 import { binaryEntropy } from "../../ops/functional/loss-kernels.ts";
 import type { Picks } from "../../ops/functional/nll.ts";
-import { pickNegated } from "../../ops/functional/nll.ts";
+import { pickEntropy, pickNegated } from "../../ops/functional/nll.ts";
 import type { ClassLossFn, LossOptions, PairLossFn } from "../../ops/signatures.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import type { ReductionMode } from "./losses.ts";
@@ -169,6 +169,8 @@ export const crossEntropy: ClassLossFn<CrossEntropyOptions> = typed(
       return reduced(terms.sum(d).neg(), reduction);
     }
     const picks = chosen(input, target, options, "cross_entropy");
+    if (labelSmoothing === 0 && d === shape.length - 1 && input.numel() > 0)
+      return weighted(pickEntropy(input, picks, { top: null, log: null }), picks.total, reduction);
     const logp: AnyTensor = input.logSoftmax(d);
     const loss = weighted(pickNegated(logp, picks), picks.total, reduction);
     if (labelSmoothing === 0) return loss;

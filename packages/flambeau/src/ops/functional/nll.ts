@@ -1,8 +1,11 @@
-// Picking one element for each example, with a factor: the inner part of the losses over classes.
+// Picking one element for each example, with a factor: the inner part of the losses over classes; and the cross-entropy
+// of rows of scores, which needs no row of log-probabilities in between.
 // Floor L4 (ops). Source: ATen/native/LossNLL.cpp
 
 import type { Shape } from "../../base/shape.ts";
 import { numel } from "../../base/shape.ts";
+import { mode } from "../../tensor/grad-mode.ts";
+import { rowRunner } from "../../tensor/rows.ts";
 import { allocate } from "../../tensor/storage.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { fresh } from "../../tensor/tensor.ts";
@@ -54,3 +57,76 @@ const spreadNegated: (g: AnyTensor, picks: Picks) => AnyTensor = op({
   },
   vjp: (gg, s) => pickNegated(gg, s.meta(1)),
 });
+
+/** The maximum of each row of scores, and the logarithm of its sum of e^(x - maximum). */
+const runRowSums = rowRunner("crossEntropy", (nest, dtype) => {
+  const { k } = nest;
+  const x = nest.operand("full", dtype);
+  const top = nest.reduce("max", x);
+  nest.value(top);
+  nest.value(k.log(nest.reduceKept("sum", k.exp(k.sub(x, top))).total));
+});
+
+/** softmax(x) times a factor for each row. */
+const runScaledSoftmax = rowRunner("crossEntropyBackward", (nest, dtype) => {
+  const { k } = nest;
+  const x = nest.operand("full", dtype);
+  const top = nest.operand("row", dtype);
+  const log = nest.operand("row", dtype);
+  nest.map(k.mul(k.exp(k.sub(k.sub(x, top), log)), nest.operand("row", dtype)));
+});
+
+/** What {@link pickEntropy} finds in each row, for its gradient. */
+export interface RowSums {
+  top: AnyTensor | null;
+  log: AnyTensor | null;
+}
+
+/** {@link pickNegated} of log softmax(x) over the last dimension, from which one element of each row is picked. */
+export const pickEntropy: (x: AnyTensor, picks: Picks, found: RowSums) => AnyTensor = op({
+  name: "crossEntropy",
+  saves: "inputs",
+  forward: (x: AnyTensor, { places, factors, shape }: Picks, found: RowSums) => {
+    const { dtype } = x;
+    const rows = places.length;
+    const source = x.contiguous();
+    const [top, log] = runRowSums(dtype, rows, numel(x.shape) / rows, [source], [[rows], [rows]]);
+    found.top = top!;
+    found.log = log!;
+    const out: AnyTensor = fresh(allocate(dtype, rows), shape, dtype);
+    const [data, to, tops, logs] = [source, out, top!, log!].map(dataOf);
+    for (let i = 0; i < rows; i++) {
+      const p = places[i]!;
+      if (p >= 0) to![i] = factors[i]! * (logs![i]! - (data![source.offset + p]! - tops![i]!));
+    }
+    return out;
+  },
+  vjp: (g, s) =>
+    mode.grad ? recordedEntropyGradient(g, s.x, s.meta(1)) : entropyGradient(g, s.x, s.meta(1), s.meta(2)),
+});
+
+/** g_i factors_i (softmax(x)_i - 1 at the place that was picked). */
+function entropyGradient(
+  g: AnyTensor,
+  x: AnyTensor,
+  { places, factors }: Picks,
+  { top, log }: RowSums,
+): AnyTensor {
+  const { dtype } = x;
+  const rows = places.length;
+  const source = g.contiguous();
+  const up = dataOf(source);
+  const scale: AnyTensor = fresh(allocate(dtype, rows), [rows], dtype);
+  const scales = dataOf(scale);
+  for (let i = 0; i < rows; i++) if (places[i]! >= 0) scales[i] = factors[i]! * up[source.offset + i]!;
+  const [dx] = runScaledSoftmax(dtype, rows, numel(x.shape) / rows, [x, top!, log!, scale], [x.shape]);
+  const to = dataOf(dx!);
+  for (let i = 0; i < rows; i++) if (places[i]! >= 0) to[places[i]!]! -= scales[i]!;
+  return dx!;
+}
+
+/** The same over ops, so that it can be differentiated again. */
+function recordedEntropyGradient(g: AnyTensor, x: AnyTensor, picks: Picks): AnyTensor {
+  const picked = spreadNegated(g, picks);
+  return picked.sub((x.softmax(-1) as AnyTensor).mul(picked.sum(-1, { keepdim: true })));
+}
