@@ -110,6 +110,25 @@ describe("lanes that need more than the usual code", () => {
       }
     });
 
+  test("pow: bits do not depend on the neighbours", () => {
+    const kernel = createMapKernel(memory, nestOf("pow", 2));
+    const powers = (x: Float32Array, y: Float32Array): Float32Array => {
+      const out = new Float32Array(x.length);
+      kernel.run(x.length, out, 0, x, 0, y, 0, 0, 0, 0, 0);
+      return out;
+    };
+    const x = Float32Array.from({ length: 64 }, () => random() * 40 - 20);
+    const y = Float32Array.from({ length: 64 }, () => Math.round(random() * 20));
+    const alone = powers(x, y);
+    for (const r of rare)
+      for (const at of [0, 3, 6, 63]) {
+        const base = powers(Float32Array.of(r), y.subarray(at, at + 1));
+        expect(powers(x.with(at, r), y)).toEqual(alone.with(at, base[0]!));
+        const exponent = powers(x.subarray(at, at + 1), Float32Array.of(r));
+        expect(powers(x, y.with(at, r))).toEqual(alone.with(at, exponent[0]!));
+      }
+  });
+
   for (const [op, reference] of [
     ["sin", Math.sin],
     ["cos", Math.cos],

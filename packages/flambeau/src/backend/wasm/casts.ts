@@ -19,6 +19,8 @@ const toLow = (e: Emitter, x: Local): [Local, Local] => [x, e.v(upper(x))];
 
 export const f32ToF64 = (e: Emitter, x: Local): Group =>
   toLow(e, x).map((v) => e.v(f64x2.promote_low_f32x4(v)));
+export const i32ToF64 = (e: Emitter, x: Local): Group =>
+  toLow(e, x).map((v) => e.v(f64x2.convert_low_i32x4_s(v)));
 export const f64ToF32 = (low: Local, high: Local): Code =>
   join(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high));
 
@@ -54,7 +56,7 @@ function fromI32(e: Emitter, to: DType, x: Local): Group {
     case "float32":
       return [e.v(f32x4.convert_i32x4_s(x))];
     case "float64":
-      return toLow(e, x).map((v) => e.v(f64x2.convert_low_i32x4_s(v)));
+      return i32ToF64(e, x);
     case "int64":
       return [e.v(i64x2.extend_low_i32x4_s(x)), e.v(i64x2.extend_high_i32x4_s(x))];
     case "uint8":

@@ -112,7 +112,7 @@ function logEnds(e: Emitter, x: Local, y: Local): Code {
 const normal = 0x00800000;
 
 /** Whether the bits of u are not in `normal`..end: two's complement turned so that those come first. */
-const outside = (e: Emitter, u: Local, end: number): Code =>
+export const outside = (e: Emitter, u: Local, end: number): Code =>
   i32x4.gt_s(i32x4.add(u, e.i32(-0x80000000 - normal)), e.i32(end - 1 - normal - 0x80000000));
 
 export function log(e: Emitter, x: Local): Code {
@@ -177,8 +177,8 @@ export function tanh(e: Emitter, x: Local): Code {
 
 /** erf(x) / x - 1 in x^2 for |x| <= 0.85; error 2^-27 of erf. */
 const erfSmall = [
-  0.12837916612625122, -0.37612590193748474, 0.11282864958047867, -0.026807287707924843, 0.0050577037036418915,
-  -0.0006348518654704094,
+  0.12837916612625122, -0.37612590193748474, 0.11282864958047867, -0.026807287707924843,
+  0.0050577037036418915, -0.0006348518654704094,
 ];
 /** -log2(1 - erf(x)) / x for x in 0.79 .. 4, where float32's erf has reached 1; error 2^-28 of erf. */
 const erfLarge = [

@@ -3,11 +3,12 @@
 //
 // Largest errors against float64: pow 0.54 units in the last place; fmod is exact.
 
-import { f32ToF64, f64ToF32 } from "./casts.ts";
+import { f32ToF64, f64ToF32, i32ToF64 } from "./casts.ts";
 import type { Code, Func, Local } from "./encoder.ts";
 import { call, f32, f32x4, f64, f64x2, i32, i32x4, i64x2, v128 } from "./encoder.ts";
 import type { Emitter } from "./lanes.ts";
 import { narrowMask } from "./lanes.ts";
+import { outside } from "./math-exp.ts";
 
 const signBit = -0x80000000;
 
@@ -42,7 +43,43 @@ function powerOfTwo(e: Emitter, x: Local, y: Local): Local {
   return e.v(i64x2.add(e.poly64(r, exp2Series), i64x2.shl(shifted, 52)));
 }
 
+/** Bits of sqrt(1/2). */
+const sqrtHalfBits = 0x3f3504f3;
+/** Bits of 126: the exponent of a result that float32 holds as a normal number. */
+const bits126 = 0x42fc0000;
+
+/** a^y for normal a = 2^k m, and results whose exponent is within +-126. */
+function usualPow(e: Emitter, a: Local, y: Local, k: Local): Code {
+  const m = i32x4.sub(a, i32x4.shl(k, 23));
+  const rests = f32ToF64(e, e.v(f32x4.sub(m, e.f32(1))));
+  const exponents = f32ToF64(e, y);
+  const scales = i32ToF64(e, k);
+  const [low, high] = rests.map((t, h) => {
+    const s = e.v(f64x2.div(t, f64x2.add(t, e.f64(2))));
+    const log2 = e.v(e.madd64(s, e.poly64(e.v(f64x2.mul(s, s)), log2Series), scales[h]!));
+    const exponent = e.v(f64x2.mul(exponents[h]!, log2));
+    const shifted = e.v(f64x2.add(exponent, e.f64(magic64)));
+    const r = e.v(f64x2.sub(exponent, f64x2.sub(shifted, e.f64(magic64))));
+    return e.v(i64x2.add(e.poly64(r, exp2Series), i64x2.shl(shifted, 52)));
+  });
+  return f64ToF32(low!, high!);
+}
+
 export function pow(e: Emitter, x: Local, y: Local): Code {
+  const a = e.v(f32x4.abs(x));
+  const k = e.v(i32x4.shr_s(i32x4.sub(a, e.i32(sqrtHalfBits)), 23));
+  // An upper bound of |y log2 x|, whose bits are large for NaN too.
+  const bound = f32x4.mul(f32x4.abs(y), f32x4.add(f32x4.abs(f32x4.convert_i32x4_s(k)), e.f32(1)));
+  const root = v128.and(f32x4.lt(x, e.f32(0)), f32x4.ne(f32x4.trunc(y), y));
+  const rare = v128.or(v128.or(outside(e, a, 0x7f800000), i32x4.gt_s(bound, e.i32(bits126))), root);
+  const half = e.v(f32x4.mul(y, e.f32(0.5)));
+  const odd = f32x4.ne(f32x4.trunc(half), half);
+  const sign = v128.and(v128.and(x, odd), e.i32(signBit));
+  return e.unless(rare, v128.or(usualPow(e, a, y, k), sign), () => anyPow(e, x, y));
+}
+
+/** With all special cases. */
+function anyPow(e: Emitter, x: Local, y: Local): Code {
   const one = e.f32(1);
   const infinity = e.f32(Number.POSITIVE_INFINITY);
   const a = e.v(f32x4.abs(x));
