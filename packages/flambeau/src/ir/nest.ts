@@ -30,7 +30,8 @@ export type CombineOp = (typeof combineOps)[number];
  * out[o, i] = post(combine over r of body(input[o, r, i]), reduced).
  * `post` sees the combined value as input 0 and the number of reduced elements as input 1 (of the same dtype).
  * Sums of float32 must keep the error of pairwise summation: never one running float32 for a long row. Rows (inner 1)
- * of fewer than 8 elements are added as (((x0 + x4 + x5 + x6) + x1) + x2) + x3, columns of up to 8 rows in order.
+ * of fewer than 8 elements are added as (((x0 + x4 + x5 + x6) + x1) + x2) + x3, and up to 512 float32 elements in
+ * PyTorch's order (docs/decisions/0002).
  */
 export interface ReduceNest {
   readonly kind: "reduce";

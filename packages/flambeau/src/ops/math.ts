@@ -4,7 +4,7 @@
 import type { Expr, ExprBuilder } from "../ir/scalar.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { elementwise } from "./define.ts";
-import type { BinaryFloatTensors, Unary, UnaryFloat } from "./signatures.ts";
+import type { Binary, BinaryFloatTensors, Unary, UnaryFloat } from "./signatures.ts";
 
 // ---- signs ----------------------------------------------------------------------------------------------------
 
@@ -199,8 +199,17 @@ export const tanh: UnaryFloat = elementwise({
   operands: 1,
   result: "float",
   lower: (k, x) => k.tanh(x!),
+  few: Math.tanh,
   saves: "output",
-  vjp: [(g, s) => g.mul(s.y.square().neg().add(1))],
+  vjp: [(g, s) => tanhGradient(g, s.y)],
+});
+
+/** g (1 - y^2), with the square subtracted before it is rounded, as PyTorch's kernel has it. */
+const tanhGradient: Binary = elementwise({
+  name: "tanhBackward",
+  operands: 2,
+  lower: (k, g, y) => k.mul(g!, k.fma(k.neg(y!), y!, 1)),
+  vjp: [(up, s) => tanhGradient(up, s.b), (up, s) => up.mul(s.a).mul(s.b).mul(-2)],
 });
 
 /** log(x + sqrt(x^2 + 1)) */

@@ -56,6 +56,24 @@ function productBatched(a: AnyTensor, b: AnyTensor, batch: Shape): AnyTensor {
   return out;
 }
 
+/** Inner products of fewer float32 elements are formed in PyTorch's order (docs/decisions/0002). */
+const blockLength = 32;
+
+const isShort = (a: AnyTensor, b: AnyTensor): boolean =>
+  a.dtype === "float32" && b.dtype === "float32" && a.packed && b.packed;
+
+/** What OpenBLAS does with less than a block of its kernel: products in float32, their sum in float64. */
+function shortProduct(a: AnyTensor, b: AnyTensor): AnyTensor {
+  const x = a.storage.data as Float32Array;
+  const y = b.storage.data as Float32Array;
+  let sum = 0;
+  for (let i = a.offset, j = b.offset, end = i + a.length; i < end; i++, j++)
+    sum += Math.fround(x[i]! * y[j]!);
+  const out: AnyTensor = fresh(allocateUnset("float32", 1), [], "float32");
+  (out.storage.data as Float32Array)[0] = sum;
+  return out;
+}
+
 /**
  * The matrix product. Of two vectors their inner product; of a matrix and a vector the product with a column (a row, if
  * the vector stands first); above two dimensions, matrices in the last two with broadcast batches before them.
@@ -73,6 +91,8 @@ export const matmul: MatMulOp = op({
       throw new RuntimeError(
         `both arguments to matmul need to be at least 1D, but they are ${a.ndim}D and ${b.ndim}D`,
       );
+    if (a.ndim === 1 && b.ndim === 1 && a.length === b.length && a.length < blockLength && isShort(a, b))
+      return shortProduct(a, b);
     const x = a.ndim === 1 ? a.unsqueeze(0) : a;
     const y = b.ndim === 1 ? b.unsqueeze(1) : b;
     if (x.shape[x.ndim - 1] !== y.shape[y.ndim - 2]) throw mismatch(a, b, "matmul");

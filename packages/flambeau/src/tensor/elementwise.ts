@@ -14,7 +14,7 @@ import { ExprBuilder } from "../ir/scalar.ts";
 import { ElementwiseNode } from "./elementwise-node.ts";
 import { mode } from "./grad-mode.ts";
 import type { HostFunction } from "./host-kernel.ts";
-import { hostKernel } from "./host-kernel.ts";
+import { exceptFew, hostKernel } from "./host-kernel.ts";
 import type { OperandArg } from "./operands.ts";
 import {
   checkNumber,
@@ -44,6 +44,8 @@ export interface ElementwiseDef {
   readonly lower?: (k: ExprBuilder, ...operands: Expr[]) => Expr;
   /** A function of JavaScript instead, for what no expression says well (iterations, many regions); null for some dtypes. */
   readonly host?: (dtype: DType) => HostFunction | null;
+  /** The same function of one number in double precision, for a handful of elements; see {@link exceptFew}. */
+  readonly few?: (x: number) => number;
   /** Result dtype: the common one (default), at least an integer, at least a float, or bool. */
   readonly result?: "common" | "number" | "float" | "bool";
   /** Which kinds of common dtype the op does not take. */
@@ -70,9 +72,12 @@ const isHot = (t: AnyTensor): boolean => t.dtype === "float32" && t.packed;
 
 /** A definition with every property there: definitions of one form are read several times faster than of many. */
 export interface Complete
-  extends Required<Omit<ElementwiseDef, "name" | "lower" | "host" | "check" | "numberFirst" | "vjp">> {
+  extends Required<
+    Omit<ElementwiseDef, "name" | "lower" | "host" | "few" | "check" | "numberFirst" | "vjp">
+  > {
   readonly lower: ElementwiseDef["lower"] | null;
   readonly host: ElementwiseDef["host"] | null;
+  readonly few: ((x: number) => number) | null;
   readonly check: ElementwiseDef["check"] | null;
   readonly numberFirst: "never" | "beside" | "always";
   readonly vjp: readonly (InputVjp | null)[] | null;
@@ -83,6 +88,7 @@ const complete = (def: ElementwiseDef): Complete => ({
   options: def.options ?? [],
   lower: def.lower ?? null,
   host: def.host ?? null,
+  few: def.few ?? null,
   result: def.result ?? "common",
   refuses: def.refuses ?? [],
   refusesAnyBool: def.refusesAnyBool ?? false,
@@ -178,12 +184,9 @@ export class Elementwise {
   #hotKernel(scalars: readonly boolean[], options?: object): MapKernel | null {
     if (this.def.refuses.includes("float")) return null;
     const out = this.def.result === "bool" ? "bool" : "float32";
-    return this.#compile(
-      "float32",
-      out,
-      scalars.map((scalar) => (scalar ? null : "float32")),
-      options,
-    );
+    const arrays = scalars.map((scalar) => (scalar ? null : ("float32" as const)));
+    const kernel = this.#compile("float32", out, arrays, options);
+    return this.def.few ? exceptFew(kernel, this.def.few) : kernel;
   }
 
   /** Runs a kernel on the operands x, y and option; the result is like the packed tensor `like`, one of a and b. */

@@ -78,3 +78,21 @@ export function hostKernel(f: HostFunction, compute: DType, out: DType): MapKern
   };
   return kernel;
 }
+
+/** So many elements are computed one by one sooner than a kernel is called. */
+const fewElements = 8;
+
+/**
+ * A kernel of one float32 operand that leaves a handful of elements to `f`, in double precision: rounded correctly, as the
+ * results of PyTorch's vector functions nearly are. Kernels are off by the last bit now and then.
+ */
+export function exceptFew(kernel: MapKernel, f: (x: number) => number): MapKernel {
+  return {
+    run(n, out, outOffset, a, aOffset, b, bOffset, c, cOffset, d, dOffset) {
+      if (n > fewElements || typeof a === "number")
+        kernel.run(n, out, outOffset, a, aOffset, b, bOffset, c, cOffset, d, dOffset);
+      else for (let i = 0; i < n; i++) out[outOffset + i] = f(a[aOffset + i] as number);
+    },
+    runStrided: kernel.runStrided,
+  };
+}

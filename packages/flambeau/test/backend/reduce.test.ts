@@ -155,7 +155,7 @@ describe("float32 sums", () => {
   });
   test("up to 8 rows of a column are added in order", () => {
     for (let reduced = 1; reduced <= 8; reduced++)
-      for (const inner of [3, 20, 20000]) {
+      for (const inner of [600, 20000]) {
         const x = new Float32Array(reduced * inner).map(() => random() - 0.3);
         const out = new Float32Array(inner);
         sum.run(1, reduced, inner, out, 0, x, 0);

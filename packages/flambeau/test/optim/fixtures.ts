@@ -87,7 +87,7 @@ function expectState(actual: unknown, wanted: Json, maxerr: number, what: string
 export type Make = (params: optim.GroupInit<object>[], options: object) => optim.Optimizer;
 
 /** Runs a case: ten steps, the parameters after each, and the state at the end. */
-export function runCase(c: Case, make: Make, { state = true }: { state?: boolean } = {}): void {
+export function runCase(c: Case, make: Make): void {
   const params = Object.fromEntries(
     Object.entries(c.init).map(([name, t]) => [name, tensorOf(t).requiresGrad_()] as const),
   );
@@ -118,7 +118,7 @@ export function runCase(c: Case, make: Make, { state = true }: { state?: boolean
     for (const [name, t] of Object.entries(after))
       expectClose(params[name]!, t, c.params_maxerr, `step ${i}: ${name}`);
   });
-  if (state) expectState(optimizer.stateDict(), c.state_dict as Json, 4 * c.params_maxerr, "state_dict");
+  expectState(optimizer.stateDict(), c.state_dict as Json, 4 * c.params_maxerr, "state_dict");
   // PyTorch's state dict loads by its names, and is given back as it was.
   const again = make(groups, options(c.kwargs));
   again.loadStateDict(decode(c.state_dict as Json) as optim.OptimizerStateDict);

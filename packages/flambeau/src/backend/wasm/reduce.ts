@@ -19,6 +19,7 @@ import {
 } from "./reduce-codegen.ts";
 import { emitShortRows } from "./reduce-short.ts";
 import { largeRun, revectorize } from "./revectorize.ts";
+import { fewElements, smallSum } from "./small-sums.ts";
 import { streamIn, streamOut, streamScalar } from "./stream.ts";
 
 type Rows = (rows: number, length: number, flags: number) => void;
@@ -63,6 +64,8 @@ export function createReduceKernel(memory: LinearMemory, nest: ReduceNest): Redu
     shortRows(...args);
   };
 
+  const few = smallSum(nest);
+
   const flagsOf = (start: number, end: number, length: number): number =>
     (start === 0 ? firstPiece : 0) | (end >= length ? lastPiece : 0);
 
@@ -79,6 +82,10 @@ export function createReduceKernel(memory: LinearMemory, nest: ReduceNest): Redu
     if (outer === 0 || inner === 0) return;
     setCount?.(count, 0, 1);
     const plane = reduced * inner;
+    if (few && outer * plane <= fewElements && (inner > 1 || reduced >= shortLength)) {
+      few(outer, reduced, inner, out as Float32Array, outOffset, input as Float32Array, inputOffset, count);
+      return;
+    }
     if (outer * plane > largeRun) revectorize();
     const short = inner === 1 && reduced > 0 && reduced < shortLength;
     const alongRows = inner === 1 && reduced >= shortLength;
