@@ -81,12 +81,12 @@ const weights: { readonly [Op in ScalarOp]?: number } = {
 };
 
 /** Groups per iteration: four while values and constants about fit the 16 vector registers, two for long bodies. */
-export function unrolling(bodies: readonly (Expr | null)[]): 2 | 4 {
+export function unrolling(bodies: readonly (Expr | null)[], limit = 12): 2 | 4 {
   let cost = 0;
   for (const body of bodies)
     for (const node of body ? topological(body) : [])
       cost += weights[node.op] ?? (isEightByte(node.dtype) ? 3 : 1);
-  return cost > 12 ? 2 : 4;
+  return cost > limit ? 2 : 4;
 }
 
 const isEightByte = (dtype: DType): boolean => dtype === "float64" || dtype === "int64";

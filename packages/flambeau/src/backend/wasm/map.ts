@@ -27,13 +27,16 @@ export function chunkOf(nest: MapNest): number {
   return Math.min(maxChunk, bufferBytes / bytes);
 }
 
+/** Bodies up to this cost are computed four groups at a time: maps have no sums to keep in registers. */
+const longest = 16;
+
 /**
  * One loop without a remainder: the last round reads and writes past n, inside the buffers' guard zone. So an
  * element's bits do not depend on where in an array it stands.
  */
 export function emitMap(e: Emitter, nest: MapNest, n: Local): void {
   const { f } = e;
-  const count = unrolling([nest.body]);
+  const count = unrolling([nest.body], longest);
   const widths = new Set<1 | 4 | 8>([elementBytes[nest.body.dtype]]);
   for (const o of nest.operands) if (!o.scalar) widths.add(elementBytes[o.dtype]);
   const pointers = new Map([...widths].map((w) => [w, f.local("i32")]));
