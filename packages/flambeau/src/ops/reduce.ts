@@ -74,6 +74,7 @@ export const prod: Reduction<"prod", "sum"> = op({
 
 // Where a factor is 0 the quotient y / x is lost: the product of the others is that of those before and those after.
 function productOfOthers(x: AnyTensor, dim: number | undefined): AnyTensor {
+  if (x.ndim === 0) return x.onesLike();
   const rows: AnyTensor = dim === undefined ? x.reshape(-1) : x.transpose(dim, -1);
   const n: number = rows.shape[rows.ndim - 1] ?? 1;
   const parts = Array.from({ length: n }, (_, i) => {

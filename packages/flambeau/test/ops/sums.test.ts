@@ -57,3 +57,9 @@ test("a handful of values of tanh, and its gradient", () => {
   const fused = (y.tolist() as number[]).map((v) => Math.fround(3 * Math.fround(1 - v * v)));
   expect(x.grad!.tolist()).toEqual(fused);
 });
+
+test("the product of one number that is 0 has the gradient 1", () => {
+  const x: Tensor = torch.tensor(0, { dtype: "float32", requiresGrad: true });
+  x.prod(0).backward();
+  expect(x.grad!.item()).toBe(1);
+});
