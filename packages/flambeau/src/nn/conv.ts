@@ -1,4 +1,4 @@
-// Convolutions and their adjoints as modules.
+// Convolutions as modules, and what their adjoints (conv-transpose.ts) share with them.
 // Floor L5 (nn). Source: torch/nn/modules/conv.py
 
 import type { DType } from "../base/dtype.ts";

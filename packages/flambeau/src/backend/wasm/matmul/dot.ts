@@ -4,7 +4,7 @@
 import type { Code, FunctionBuilder, Local, ModuleBuilder } from "../encoder.ts";
 import { f32, f32x4, i8x16, i32, i32x4, v128 } from "../encoder.ts";
 import type { Element } from "./elements.ts";
-import { bump, countDown, countUp, lanes32 } from "./elements.ts";
+import { bump, countDown, countUp, i32s, lanes32 } from "./elements.ts";
 
 /** c[i, j] = bias[j] + sum a[i, p] * b[j, p]; c contiguous, `bias` 0 for none, strides in bytes; `spare` 192 bytes. */
 export type DotKernel = (
@@ -29,18 +29,7 @@ export const isDotForm = (m: number, n: number, k: number): boolean =>
 
 /** r[l] is a chain over p = l, l + 16, ...: four accumulators. How the sixteen are added depends on the place in c. */
 export function emitDot(module: ModuleBuilder, e: Element): void {
-  const params = {
-    a: "i32",
-    aRow: "i32",
-    b: "i32",
-    bRow: "i32",
-    c: "i32",
-    m: "i32",
-    n: "i32",
-    k: "i32",
-    bias: "i32",
-    spare: "i32",
-  } as const;
+  const params = i32s("a", "aRow", "b", "bRow", "c", "m", "n", "k", "bias", "spare");
   module.func(
     "dot",
     params,

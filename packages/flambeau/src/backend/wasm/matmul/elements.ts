@@ -123,6 +123,10 @@ export function countUp(f: FunctionBuilder, x: Local, end: Arg, step: Arg, body:
   );
 }
 
+/** Parameters that are all addresses and counts. */
+export const i32s = <K extends string>(...names: readonly K[]): { readonly [N in K]: "i32" } =>
+  Object.fromEntries(names.map((n) => [n, "i32"])) as { readonly [N in K]: "i32" };
+
 /** do body(); while (--x); needs x > 0. */
 export function countDown(f: FunctionBuilder, x: Local, body: () => void): void {
   f.loop((again) => {

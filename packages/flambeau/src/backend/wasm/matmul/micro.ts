@@ -4,7 +4,8 @@
 import type { Func, FunctionBuilder, Local, ModuleBuilder } from "../encoder.ts";
 import { call, i32, v128 } from "../encoder.ts";
 import type { Element } from "./elements.ts";
-import { bump, countDown, countUp } from "./elements.ts";
+import { bump, countDown, countUp, i32s } from "./elements.ts";
+import { rowAddresses, storeTile, unrolled } from "./tile.ts";
 
 /** The shape of the register tile: `rows` (MR) by `vectors` vectors of 16 bytes (NR = vectors * lanes). */
 export interface Tile {
@@ -14,16 +15,7 @@ export interface Tile {
   readonly unroll: number;
 }
 
-const microParams = {
-  a: "i32",
-  aStride: "i32",
-  b: "i32",
-  bRow: "i32",
-  c: "i32",
-  cRow: "i32",
-  k: "i32",
-  add: "i32",
-} as const;
+const microParams = i32s("a", "aStride", "b", "bRow", "c", "cRow", "k", "add");
 
 /**
  * c[r, :] = (add ? c[r, :] : 0) + sum over p of a[r, p] * b[p, :], the sum as one chain from zero. a is stored by rows
@@ -33,13 +25,10 @@ const microParams = {
 function emitMicro(module: ModuleBuilder, e: Element, tile: Tile, byColumns: boolean): Func {
   return module.func(byColumns ? "microColumns" : "microRows", microParams, [], (f, x) => {
     const { rows, vectors } = tile;
-    const ap = Array.from({ length: byColumns ? 1 : rows }, (_, r) =>
-      r === 0 ? x.a : f.let("i32", i32.add(x.a, i32.mul(x.aStride, r))),
-    );
+    const ap = rowAddresses(f, x.a, x.aStride, byColumns ? 1 : rows);
     const acc = Array.from({ length: rows * vectors }, () => f.let("v128", e.zero));
     const av = f.local("v128");
     const bv = Array.from({ length: vectors }, () => f.local("v128"));
-    const p = f.local("i32");
 
     const step = (u: number): void => {
       bv.forEach((b, v) => f.set(b, v128.load(x.b, 16 * v)));
@@ -54,25 +43,8 @@ function emitMicro(module: ModuleBuilder, e: Element, tile: Tile, byColumns: boo
       for (let u = 0; u < count; u++) step(u);
       if (!byColumns) for (const a of ap) bump(f, a, count * e.bytes);
     };
-    f.set(p, i32.div_u(x.k, tile.unroll));
-    f.if(p, () => countDown(f, p, () => steps(tile.unroll)));
-    f.set(p, i32.rem_u(x.k, tile.unroll));
-    f.if(p, () => countDown(f, p, () => steps(1)));
-
-    const write = (add: boolean): void => {
-      for (let r = 0; r < rows; r++) {
-        for (let v = 0; v < vectors; v++) {
-          const s = acc[r * vectors + v]!;
-          f.do(v128.store(x.c, add ? e.add(v128.load(x.c, 16 * v), s) : s, 16 * v));
-        }
-        if (r + 1 < rows) bump(f, x.c, x.cRow);
-      }
-    };
-    f.if(
-      x.add,
-      () => write(true),
-      () => write(false),
-    );
+    unrolled(f, x.k, tile.unroll, steps);
+    storeTile(f, e, acc, vectors, x);
   });
 }
 
@@ -101,21 +73,21 @@ export function emitBlock(module: ModuleBuilder, e: Element, tile: Tile): void {
   const byRows = emitMicro(module, e, tile, false);
   const byColumns = emitMicro(module, e, tile, true);
   const nr = (tile.vectors * 16) / e.bytes;
-  const params = {
-    a: "i32",
-    aStride: "i32",
-    aByColumns: "i32",
-    b: "i32",
-    bPanel: "i32",
-    bRow: "i32",
-    c: "i32",
-    cRow: "i32",
-    m: "i32",
-    n: "i32",
-    k: "i32",
-    add: "i32",
-    spare: "i32",
-  } as const;
+  const params = i32s(
+    "a",
+    "aStride",
+    "aByColumns",
+    "b",
+    "bPanel",
+    "bRow",
+    "c",
+    "cRow",
+    "m",
+    "n",
+    "k",
+    "add",
+    "spare",
+  );
   module.func(
     "block",
     params,
@@ -214,7 +186,7 @@ export type PackKernel = (
 
 export function emitPack(module: ModuleBuilder, e: Element, tile: Tile): void {
   const rowBytes = tile.vectors * 16;
-  const params = { from: "i32", fromRow: "i32", to: "i32", toPanel: "i32", n: "i32", k: "i32" } as const;
+  const params = i32s("from", "fromRow", "to", "toPanel", "n", "k");
   module.func(
     "pack",
     params,
@@ -249,7 +221,7 @@ export function emitBias(module: ModuleBuilder, e: Element): void {
   const store = e.bytes === 4 ? v128.store32_lane : v128.store64_lane;
   module.func(
     "addBias",
-    { c: "i32", bias: "i32", m: "i32", n: "i32" },
+    i32s("c", "bias", "m", "n"),
     [],
     (f, x) => {
       const end = f.let("i32", i32.mul(x.n, e.bytes));

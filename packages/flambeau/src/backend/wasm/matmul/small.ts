@@ -5,7 +5,7 @@
 import type { FunctionBuilder, Local, ModuleBuilder } from "../encoder.ts";
 import { i32, select, v128 } from "../encoder.ts";
 import type { Element } from "./elements.ts";
-import { bump, countDown, countUp, transposed } from "./elements.ts";
+import { bump, countDown, countUp, i32s, transposed } from "./elements.ts";
 
 /**
  * c[i, j] = bias[j] + sum a[i, p] * b[p, j] for each of `batch` matrices, c contiguous. Columns of b are adjacent.
@@ -31,9 +31,6 @@ export type SmallKernel = (
   bias: number,
   more: number,
 ) => void;
-
-const i32s = <K extends string>(...names: readonly K[]): { readonly [N in K]: "i32" } =>
-  Object.fromEntries(names.map((n) => [n, "i32"])) as { readonly [N in K]: "i32" };
 
 export function emitSmall(module: ModuleBuilder, e: Element): void {
   const params = i32s(

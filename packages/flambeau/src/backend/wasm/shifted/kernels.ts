@@ -3,7 +3,8 @@
 
 import { call, f32, f32x4, i8x16, i32, instantiate, ModuleBuilder, v128 } from "../encoder.ts";
 import type { Element } from "../matmul/elements.ts";
-import { bump, countDown, countUp, element, importMemory, lanes32 } from "../matmul/elements.ts";
+import { bump, countDown, countUp, element, i32s, importMemory, lanes32 } from "../matmul/elements.ts";
+import { rowAddresses, storeTile, unrolled } from "../matmul/tile.ts";
 import type { LinearMemory } from "../memory.ts";
 
 /** Vectors of 16 bytes that belong together: as many as V8 makes one of, times how many the registers hold. */
@@ -84,17 +85,14 @@ function emitProduct(module: ModuleBuilder, e: Element, vectors: number): void {
   // A function of its own, small and called often, for V8 does not replace a function that is running.
   const micro = module.func(
     "shiftedTile",
-    { a: "i32", aStride: "i32", x: "i32", shifts: "i32", c: "i32", cRow: "i32", k: "i32", add: "i32" },
+    i32s("a", "aStride", "x", "shifts", "c", "cRow", "k", "add"),
     [],
     (f, x) => {
-      const ap = Array.from({ length: productRows }, (_, r) =>
-        r === 0 ? x.a : f.let("i32", i32.add(x.a, i32.mul(x.aStride, r))),
-      );
+      const ap = rowAddresses(f, x.a, x.aStride, productRows);
       const acc = Array.from({ length: productRows * vectors }, () => f.let("v128", e.zero));
       const av = f.local("v128");
       const bv = Array.from({ length: vectors }, () => f.local("v128"));
       const at = f.local("i32");
-      const p = f.local("i32");
       const steps = (count: number): void => {
         for (let u = 0; u < count; u++) {
           f.set(at, i32.add(x.x, i32.load(x.shifts, 4 * u)));
@@ -107,38 +105,11 @@ function emitProduct(module: ModuleBuilder, e: Element, vectors: number): void {
         bump(f, x.shifts, 4 * count);
         for (const a of ap) bump(f, a, 4 * count);
       };
-      f.set(p, i32.div_u(x.k, unroll));
-      f.if(p, () => countDown(f, p, () => steps(unroll)));
-      f.set(p, i32.rem_u(x.k, unroll));
-      f.if(p, () => countDown(f, p, () => steps(1)));
-      const write = (add: boolean): void => {
-        for (let r = 0; r < productRows; r++) {
-          for (let v = 0; v < vectors; v++) {
-            const s = acc[r * vectors + v]!;
-            f.do(v128.store(x.c, add ? e.add(v128.load(x.c, 16 * v), s) : s, 16 * v));
-          }
-          if (r + 1 < productRows) bump(f, x.c, x.cRow);
-        }
-      };
-      f.if(
-        x.add,
-        () => write(true),
-        () => write(false),
-      );
+      unrolled(f, x.k, unroll, steps);
+      storeTile(f, e, acc, vectors, x);
     },
   );
-  const params = {
-    a: "i32",
-    aStride: "i32",
-    x: "i32",
-    shifts: "i32",
-    c: "i32",
-    cRow: "i32",
-    m: "i32",
-    n: "i32",
-    k: "i32",
-    add: "i32",
-  } as const;
+  const params = i32s("a", "aStride", "x", "shifts", "c", "cRow", "m", "n", "k", "add");
   module.func(
     "product",
     params,
@@ -170,12 +141,10 @@ function emitProduct(module: ModuleBuilder, e: Element, vectors: number): void {
 function emitSums(module: ModuleBuilder, e: Element, step: number): void {
   const micro = module.func(
     "shiftedSumsTile",
-    { g: "i32", gRow: "i32", x: "i32", shifts: "i32", c: "i32", cRow: "i32", n: "i32", spare: "i32" },
+    i32s("g", "gRow", "x", "shifts", "c", "cRow", "n", "spare"),
     [],
     (f, x) => {
-      const gp = Array.from({ length: sumRows }, (_, r) =>
-        r === 0 ? x.g : f.let("i32", i32.add(x.g, i32.mul(x.gRow, r))),
-      );
+      const gp = rowAddresses(f, x.g, x.gRow, sumRows);
       const xp = Array.from({ length: sumColumns }, (_, p) =>
         f.let("i32", i32.add(x.x, i32.load(x.shifts, 4 * p))),
       );
@@ -212,18 +181,7 @@ function emitSums(module: ModuleBuilder, e: Element, step: number): void {
       });
     },
   );
-  const params = {
-    g: "i32",
-    gRow: "i32",
-    x: "i32",
-    shifts: "i32",
-    c: "i32",
-    cRow: "i32",
-    m: "i32",
-    n: "i32",
-    k: "i32",
-    spare: "i32",
-  } as const;
+  const params = i32s("g", "gRow", "x", "shifts", "c", "cRow", "m", "n", "k", "spare");
   module.func(
     "sums",
     params,
@@ -251,19 +209,19 @@ function emitSums(module: ModuleBuilder, e: Element, step: number): void {
 }
 
 function emitMove(module: ModuleBuilder): void {
-  const params = {
-    channels: "i32",
-    from: "i32",
-    fromPitch: "i32",
-    to: "i32",
-    toPitch: "i32",
-    table: "i32",
-    rows: "i32",
-    count: "i32",
-    fromStep: "i32",
-    toStep: "i32",
-    bias: "i32",
-  } as const;
+  const params = i32s(
+    "channels",
+    "from",
+    "fromPitch",
+    "to",
+    "toPitch",
+    "table",
+    "rows",
+    "count",
+    "fromStep",
+    "toStep",
+    "bias",
+  );
   module.func(
     "move",
     params,
