@@ -1,8 +1,9 @@
 // What a backend owes: compiled nests and routines over plain typed arrays. A backend knows the IR, never a tensor.
 // Floor L2 (backend).
 
-import type { TypedArray } from "../base/dtype.ts";
+import type { DType, TypedArray } from "../base/dtype.ts";
 import type { MapNest, ReduceNest } from "../ir/nest.ts";
+import type { BufferId, Program } from "../ir/program.ts";
 import type { Routines } from "../ir/routines.ts";
 import type { RowNest } from "../ir/row.ts";
 
@@ -71,6 +72,53 @@ export interface RowKernel {
   ): void;
 }
 
+/** Elements in the memory that programs work in. `array` is a view that eager code may read and write at any time. */
+export interface Region {
+  readonly address: number;
+  readonly array: TypedArray;
+}
+
+/** A program, ready to run. */
+export interface CompiledProgram {
+  /** The buffers of kinds input, const and output, as views of the memory; state is where the caller put it. */
+  view(buffer: BufferId): TypedArray;
+  /** Numbers of the host, in the order of `Program.scalars`: written before `run`. */
+  readonly scalars: Float64Array;
+  /** Runs all steps. Throws what a host step throws, and a RuntimeError for an index out of range. */
+  run(): void;
+  /** Gives the memory of everything but state back. */
+  release(): void;
+  /** For explain(): what was generated. */
+  readonly report: ProgramReport;
+}
+
+export interface ProgramReport {
+  /** In the order of the steps; several steps may share the code of one kernel. */
+  readonly kernels: readonly {
+    readonly name: string;
+    readonly kind: string;
+    readonly code: number;
+    readonly flops: number;
+    readonly bytes: number;
+  }[];
+  readonly plannedBytes: number;
+  readonly allBytes: number;
+  readonly moduleBytes: number;
+  readonly threads: number;
+}
+
+/** The part of a backend that runs whole programs. */
+export interface Programs {
+  /** Memory for state. @throws RuntimeError when there is no room: says how much was wanted and for what. */
+  allocate(dtype: DType, length: number, purpose: string): Region;
+  release(region: Region): void;
+  /** `states` gives the region of every buffer of kind state, by its id. */
+  compile(program: Program, states: ReadonlyMap<BufferId, Region>): CompiledProgram;
+  /** Threads that programs run on from now on; the calling one counts. */
+  setThreads(n: number): void;
+  readonly threads: number;
+}
+
 export interface Backend {
   readonly name: string;
   /** Compiles a nest; the caller keeps the result, there is no second cache. */
@@ -78,6 +126,8 @@ export interface Backend {
   reduce(nest: ReduceNest): ReduceKernel;
   row(nest: RowNest): RowKernel;
   readonly routines: Routines;
+  /** Where the backend runs whole programs. */
+  readonly programs?: Programs;
 }
 
 let active: Backend | null = null;
