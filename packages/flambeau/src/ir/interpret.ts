@@ -12,7 +12,7 @@ import type { BinaryOp, CompareOp, Expr, UnaryOp } from "./scalar.ts";
 import { verifyNest, verifyRowNest } from "./verify.ts";
 
 /** A value of an expression: bigint for int64, 0 and 1 for bool. */
-type Value = number | bigint;
+export type Value = number | bigint;
 
 /** To the nearest integer, ties to even; keeps the sign of zero. */
 const roundToEven = (x: number): number => (Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x));
@@ -118,7 +118,8 @@ function truncate(x: number, bits: 32 | 64): bigint {
   return x < limit && x >= -limit ? BigInt(Math.trunc(x)) : -(2n ** BigInt(bits - 1));
 }
 
-function cast(x: Value, from: DType, to: DType): Value {
+/** The operation `cast`. */
+export function cast(x: Value, from: DType, to: DType): Value {
   if (to === "bool") return Number(x) !== 0 ? 1 : 0;
   if (to === "float32") return typeof x === "bigint" ? toSingle(x) : Math.fround(x);
   if (to === "float64") return Number(x);
@@ -208,7 +209,7 @@ function neutral(combine: CombineOp, dtype: DType): Value {
  * Sums of floats as exact as doubles allow: the rounding errors are summed as well (Neumaier), and the result is
  * rounded once. Backends come close to this, in whatever order they add.
  */
-function sumFloats(values: readonly Value[]): number {
+export function sumFloats(values: readonly Value[]): number {
   let sum = 0;
   let lost = 0;
   for (const v of values) {
@@ -220,7 +221,8 @@ function sumFloats(values: readonly Value[]): number {
   return Number.isFinite(sum) ? sum + lost : sum;
 }
 
-function combineAll(values: readonly Value[], combine: CombineOp, dtype: DType): Value {
+/** A reduction of values of one dtype; sums and products of floats are rounded once. */
+export function combineAll(values: readonly Value[], combine: CombineOp, dtype: DType): Value {
   if (isFloat(dtype) && combine === "sum") return roundFloat(sumFloats(values), dtype);
   // Products are rounded once, too.
   const inner = dtype === "float32" && combine === "prod" ? "float64" : dtype;

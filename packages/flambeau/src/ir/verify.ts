@@ -146,7 +146,21 @@ class Checker {
   }
 }
 
-function checkCombine(name: string, combine: CombineOp, dtype: DType): void {
+/**
+ * Throws unless `expr`, which stands at `path` of what `name` says, keeps the rules of scalar.ts; input i has the dtype
+ * `inputs[i]`, or must not be looked at where that is undefined.
+ */
+export function verifyExpr(
+  name: string,
+  expr: Expr,
+  path: string,
+  inputs: readonly (DType | undefined)[],
+): void {
+  new Checker(name, inputs).check(expr, path);
+}
+
+/** Throws unless values of the dtype can be combined in that way. */
+export function verifyCombine(name: string, combine: CombineOp, dtype: DType): void {
   if (!combineOps.includes(combine)) throw new Error(`${name}: unknown combination ${String(combine)}`);
   if (!legalCombine[combine].includes(dtypes[dtype].kind))
     throw new Error(`${name}: ${combine} does not take ${dtype}`);
@@ -170,19 +184,19 @@ export function verifyRowNest(nest: RowNest): void {
       return input && (perElement || !input.perElement) ? input.dtype : undefined;
     });
   nest.stages.forEach(({ body, combine }, s) => {
-    new Checker(name, inputsAfter(s, true)).check(body, `stages[${s}].body`);
-    checkCombine(name, combine, body.dtype);
+    verifyExpr(name, body, `stages[${s}].body`, inputsAfter(s, true));
+    verifyCombine(name, combine, body.dtype);
   });
   const all = nest.stages.length;
   nest.maps.forEach((body, i) => {
-    new Checker(name, inputsAfter(all, true)).check(body, `maps[${i}]`);
+    verifyExpr(name, body, `maps[${i}]`, inputsAfter(all, true));
   });
   nest.values.forEach((body, i) => {
-    new Checker(name, inputsAfter(all, false)).check(body, `values[${i}]`);
+    verifyExpr(name, body, `values[${i}]`, inputsAfter(all, false));
   });
   nest.sums.forEach((body, i) => {
-    new Checker(name, inputsAfter(all, true)).check(body, `sums[${i}]`);
-    checkCombine(name, "sum", body.dtype);
+    verifyExpr(name, body, `sums[${i}]`, inputsAfter(all, true));
+    verifyCombine(name, "sum", body.dtype);
   });
 }
 
@@ -206,14 +220,14 @@ export function verifyNest(nest: Nest): void {
   if (nest.kind === "map") {
     checkOperands(name, nest.operands);
     const inputs = nest.operands.map((o) => o.dtype);
-    new Checker(name, inputs).check(nest.body, "body");
+    verifyExpr(name, nest.body, "body", inputs);
     return;
   }
   if (nest.kind !== "reduce") throw new Error(`${name}: the kind must be "map" or "reduce"`);
   if (!isDType(nest.input)) throw new Error(`${name}: unknown input dtype ${String(nest.input)}`);
-  new Checker(name, [nest.input]).check(nest.body, "body");
+  verifyExpr(name, nest.body, "body", [nest.input]);
   const { dtype } = nest.body;
-  checkCombine(name, nest.combine, dtype);
+  verifyCombine(name, nest.combine, dtype);
   // The combined value, and the number of elements in the same dtype.
-  if (nest.post) new Checker(name, [dtype, dtype]).check(nest.post, "post");
+  if (nest.post) verifyExpr(name, nest.post, "post", [dtype, dtype]);
 }
