@@ -2,7 +2,7 @@
 // Operands lie in linear memory as they were copied; nothing is packed. All arguments are in bytes but counts.
 // Floor L2 (backend/wasm).
 
-import type { FunctionBuilder, Local, ModuleBuilder } from "../encoder.ts";
+import type { Func, FunctionBuilder, Local, ModuleBuilder } from "../encoder.ts";
 import { i32, select, v128 } from "../encoder.ts";
 import type { Element } from "./elements.ts";
 import { bump, countDown, countUp, i32s, transposed } from "./elements.ts";
@@ -224,10 +224,10 @@ export type TransposeKernel = (
   k: number,
 ) => void;
 
-export function emitTranspose(module: ModuleBuilder, e: Element): void {
+export function emitTranspose(module: ModuleBuilder, e: Element, name = "transpose"): Func {
   const { lanes } = e;
-  module.func(
-    "transpose",
+  return module.func(
+    name,
     i32s("from", "fromRow", "to", "toRow", "n", "k"),
     [],
     (f, x) => {
