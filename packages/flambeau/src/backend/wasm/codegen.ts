@@ -80,12 +80,13 @@ const weights: { readonly [Op in ScalarOp]?: number } = {
   atan2: 16,
 };
 
+/** The cost of a node in instructions of a simple operation on four elements. */
+export const weightOf = (node: Expr): number => weights[node.op] ?? (isEightByte(node.dtype) ? 3 : 1);
+
 /** Groups per iteration: four while values and constants about fit the 16 vector registers, two for long bodies. */
 export function unrolling(bodies: readonly (Expr | null)[], limit = 12): 2 | 4 {
   let cost = 0;
-  for (const body of bodies)
-    for (const node of body ? topological(body) : [])
-      cost += weights[node.op] ?? (isEightByte(node.dtype) ? 3 : 1);
+  for (const body of bodies) for (const node of body ? topological(body) : []) cost += weightOf(node);
   return cost > limit ? 2 : 4;
 }
 

@@ -5,6 +5,7 @@ import type { Backend } from "../backend.ts";
 import { createMapKernel } from "./map.ts";
 import { createMatmul } from "./matmul/index.ts";
 import { LinearMemory } from "./memory.ts";
+import { createPrograms } from "./program/index.ts";
 import { createReduceKernel } from "./reduce.ts";
 import { revectorize } from "./revectorize.ts";
 import { createRowKernel } from "./row.ts";
@@ -23,6 +24,7 @@ export function createWasmBackend(): Backend {
     map: (nest) => createMapKernel(memory, nest),
     reduce: (nest) => createReduceKernel(memory, nest),
     row: (nest) => createRowKernel(memory, nest),
+    programs: createPrograms(),
     routines: {
       matmul: (batch, m, n, k, a, aStride, b, bStride, out, outOffset, bias) => {
         // Before the routine compiles its kernels for large products and chooses between them by timing.

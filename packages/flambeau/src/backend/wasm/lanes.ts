@@ -10,7 +10,7 @@ import { encodeF32, encodeF64 } from "./code.ts";
 import type { Code, Func, FunctionBuilder, Local, ModuleBuilder } from "./encoder.ts";
 import { f32, f32x4, f64, f64x2, i8x16, i16x8, i32, i32x4, i64, i64x2, v128 } from "./encoder.ts";
 import type { Features } from "./features.ts";
-import type { LinearMemory } from "./memory.ts";
+import type { Constants } from "./memory.ts";
 
 export type Group = readonly Local[];
 
@@ -31,7 +31,7 @@ const lowWords = [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27];
 export class Emitter {
   readonly f: FunctionBuilder;
   readonly module: ModuleBuilder;
-  readonly memory: LinearMemory;
+  readonly memory: Constants;
   readonly features: Features;
   /** Functions of JavaScript that the kernel calls, by name; see hostImports in math.ts. */
   readonly host: ReadonlyMap<string, Func>;
@@ -44,7 +44,7 @@ export class Emitter {
   constructor(
     f: FunctionBuilder,
     module: ModuleBuilder,
-    memory: LinearMemory,
+    memory: Constants,
     features: Features,
     host: ReadonlyMap<string, Func>,
   ) {
@@ -137,6 +137,21 @@ export const widenMask = (e: Emitter, mask: Local): Group => [
 ];
 /** Also the low words of four int64. */
 export const narrowMask = (low: Code | Local, high: Code | Local): Code => i8x16.shuffle(low, high, lowWords);
+
+const zeros = new Array<number>(16).fill(0);
+
+/** Lane 0 of a group in all lanes. */
+export function spread(e: Emitter, dtype: DType, group: Group): Group {
+  const bytes = elementBytes[dtype] === 8 ? 8 : 4;
+  const one = e.v(
+    i8x16.shuffle(
+      group[0]!,
+      group[0]!,
+      zeros.map((_, i) => i % bytes),
+    ),
+  );
+  return group.map(() => one);
+}
 
 /** Applies scalar code to each lane of 64-bit or 32-bit vectors: for what SIMD does not have. */
 export function perLane(

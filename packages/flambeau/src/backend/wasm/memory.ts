@@ -27,14 +27,55 @@ export const operandAddress = (index: number): number => poolBytes + index * buf
 export const outputAddress: number = poolBytes + 4 * bufferStride;
 const scratchStart = Math.ceil((poolBytes + 5 * bufferStride) / pageBytes) * pageBytes;
 
+/** A place for vector constants at the start of a memory. Equal constants share a cell. */
+export class ConstantPool {
+  readonly #cells = new Map<string, number>();
+  readonly #limit: number;
+  #end = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** The address of the constant; `write` puts it into the memory if it is new. -1 when the pool is full. */
+  place(bytes: readonly number[], write: (at: number) => void): number {
+    const key = bytes.join();
+    let at = this.#cells.get(key);
+    if (at !== undefined) return at;
+    at = Math.ceil(this.#end / bytes.length) * bytes.length;
+    if (at + bytes.length > this.#limit) return -1;
+    write(at);
+    this.#end = at + bytes.length;
+    this.#cells.set(key, at);
+    return at;
+  }
+}
+
+/** What generated code needs of a memory. */
+export interface Constants {
+  /**
+   * The address of a constant in memory, 4 or 8 bytes, for `v128.load32_splat` and `load64_splat`: V8 keeps a loaded
+   * vector in a register but builds an inline `v128.const` anew in each iteration. -1 when there is no room.
+   */
+  constant(bytes: readonly number[]): number;
+}
+
+/** The error of a memory that cannot grow by what `purpose` needs. */
+export function outOfMemory(purpose: string, bytes: number, inUse: number, limit: string): RuntimeError {
+  const mib = (n: number): string => `${(n / 2 ** 20).toFixed(1)} MiB`;
+  return new RuntimeError(
+    `out of memory: ${purpose} needs ${mib(bytes)} of WebAssembly memory; ${mib(inUse)} are in use and ` +
+      `it cannot grow that far (the limit is ${limit}). Use smaller tensors or smaller batches`,
+  );
+}
+
 /**
  * One linear memory with typed views. The views are replaced when it grows: read `memory.f32` at each call, keep
  * no view across a call of `scratch`. Nothing is reserved before the first use.
  */
-export class LinearMemory {
+export class LinearMemory implements Constants {
   #memory: WebAssembly.Memory | null = null;
-  #poolEnd = 0;
-  readonly #pool = new Map<string, number>();
+  readonly #pool = new ConstantPool(poolBytes);
   /** Views of the whole memory; empty before the first use. */
   u8: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   i32: Int32Array<ArrayBuffer> = new Int32Array(0);
@@ -93,27 +134,11 @@ export class LinearMemory {
         // Too much: try the exact amount, then give up below.
       }
     }
-    const mib = (n: number): string => `${(n / 2 ** 20).toFixed(1)} MiB`;
-    throw new RuntimeError(
-      `out of memory: ${purpose} needs ${mib(bytes)} of WebAssembly memory; ${mib(this.sizeBytes)} are in use and ` +
-        "it cannot grow that far (the limit is 4 GiB). Use smaller tensors or smaller batches",
-    );
+    throw outOfMemory(purpose, bytes, this.sizeBytes, "4 GiB");
   }
 
-  /**
-   * The address of a constant in memory, 4 or 8 bytes, for `v128.load32_splat` and `load64_splat`: V8 keeps a loaded
-   * vector in a register but builds an inline `v128.const` anew in each iteration. -1 when the pool is full.
-   */
   constant(bytes: readonly number[]): number {
-    const key = bytes.join();
-    let at = this.#pool.get(key);
-    if (at !== undefined) return at;
     this.ready();
-    at = Math.ceil(this.#poolEnd / bytes.length) * bytes.length;
-    if (at + bytes.length > poolBytes) return -1;
-    this.u8.set(bytes, at);
-    this.#poolEnd = at + bytes.length;
-    this.#pool.set(key, at);
-    return at;
+    return this.#pool.place(bytes, (at) => this.u8.set(bytes, at));
   }
 }

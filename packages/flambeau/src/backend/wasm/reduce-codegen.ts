@@ -88,17 +88,18 @@ export class Accumulators {
   readonly values: readonly Group[];
   readonly wide: readonly Group[];
 
-  constructor(e: Emitter, nest: Reducing, count: number) {
+  /** `narrow`: sums of float32 are so short that they stay in float32. */
+  constructor(e: Emitter, nest: Reducing, count: number, narrow = false) {
     this.e = e;
     this.nest = nest;
     const fresh = (vectors: number): Group[] =>
       Array.from({ length: count }, () => Array.from({ length: vectors }, () => e.f.local("v128")));
     this.values = fresh(elementBytes[nest.body.dtype] === 8 ? 2 : 1);
-    this.wide = isWide(nest) ? fresh(2) : [];
+    this.wide = isWide(nest) && !narrow ? fresh(2) : [];
   }
 
   #set(to: readonly Group[], from: readonly Group[]): void {
-    to.forEach((group, u) => group.forEach((x, h) => this.e.f.set(x, from[u]![h]!)));
+    from.forEach((group, u) => group.forEach((x, h) => this.e.f.set(to[u]![h]!, x)));
   }
 
   /** Starts anew. */
@@ -152,6 +153,7 @@ export class Accumulators {
     return emitOp(this.e, binaryOf[this.nest.combine], dtype, dtype, [a, b], []);
   }
 
+  /** Adds to the first accumulators as many groups as there are. */
   add(groups: readonly Group[]): void {
     this.#set(
       this.values,

@@ -8,9 +8,9 @@ import type { Expr } from "../../ir/scalar.ts";
 import { f32ToF64 } from "./casts.ts";
 import { evaluate, topological, unrolling } from "./codegen.ts";
 import type { Code, Local } from "./encoder.ts";
-import { i8x16, i32, i32x4, select, v128 } from "./encoder.ts";
+import { i32, i32x4, select, v128 } from "./encoder.ts";
 import type { Emitter, Group } from "./lanes.ts";
-import { constantGroup, elementBytes, loadGroups, storeGroups, widenMask } from "./lanes.ts";
+import { constantGroup, elementBytes, loadGroups, spread, storeGroups, widenMask } from "./lanes.ts";
 import { emitOp } from "./ops.ts";
 import { Accumulators, flushEvery, neutralGroup } from "./reduce-codegen.ts";
 
@@ -23,21 +23,6 @@ export const addressCount = (nest: RowNest): number =>
 
 /** In what sums over rows are gathered. */
 export const wideOf = (dtype: DType): DType => (dtype === "float32" ? "float64" : dtype);
-
-const zeros = new Array<number>(16).fill(0);
-
-/** Lane 0 of a group in all lanes. */
-function spread(e: Emitter, dtype: DType, group: Group): Group {
-  const bytes = elementBytes[dtype] === 8 ? 8 : 4;
-  const one = e.v(
-    i8x16.shuffle(
-      group[0]!,
-      group[0]!,
-      zeros.map((_, i) => i % bytes),
-    ),
-  );
-  return group.map(() => one);
-}
 
 /** One element at an address, in all lanes. */
 const loadOne = (e: Emitter, dtype: DType, at: Local): Group =>

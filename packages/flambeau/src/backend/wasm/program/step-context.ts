@@ -1,0 +1,78 @@
+// The context of a step's code: what the functions of a program's module take, and how they share work.
+// Floor L2 (backend/wasm/program).
+
+import type { Func, FunctionBuilder, Global, Local, ModuleBuilder } from "../encoder.ts";
+import { atomic, call, globalGet, i32 } from "../encoder.ts";
+import type { Emitter } from "../lanes.ts";
+import type { Context } from "./context.ts";
+import { controlAddress } from "./resident.ts";
+
+/** Where a failing step leaves its number + 1, and behind it the reason. */
+export const failureAddress: number = controlAddress;
+
+/** What the functions of one module share. */
+export interface ModuleContext {
+  readonly module: ModuleBuilder;
+  /** The number of the step that runs, for errors. */
+  readonly step: Global;
+  /** A function of (thread, threads) that waits for all; null in a module that runs on one thread. */
+  readonly barrier: Func | null;
+}
+
+export class StepContext implements Context {
+  readonly e: Emitter;
+  readonly f: FunctionBuilder;
+  readonly module: ModuleBuilder;
+  readonly thread: Local;
+  readonly threads: Local;
+  readonly addresses: readonly Local[];
+  readonly shared: Local;
+  readonly own: Local;
+  readonly #parts: ModuleContext;
+  /** Whether several threads may run the step. */
+  readonly #parallel: boolean;
+
+  constructor(parts: ModuleContext, e: Emitter, params: readonly Local[], parallel: boolean) {
+    this.#parts = parts;
+    this.#parallel = parallel && parts.barrier !== null;
+    this.e = e;
+    this.f = e.f;
+    this.module = parts.module;
+    [this.thread, this.threads, this.shared, this.own] = params as [Local, Local, Local, Local];
+    this.addresses = params.slice(4);
+  }
+
+  share(total: number, grain: number): { readonly start: Local; readonly end: Local } {
+    const { f } = this;
+    const start = f.let("i32", 0);
+    const end = f.let("i32", total);
+    if (!this.#parallel || total <= grain) {
+      if (this.#parallel) f.if(this.thread, () => f.set(start, total));
+      return { start, end };
+    }
+    const grains = Math.ceil(total / grain);
+    f.if(i32.gt_u(this.threads, 1), () => {
+      const first = (t: readonly number[] | Local): readonly number[] =>
+        i32.mul(i32.div_u(i32.mul(grains, t), this.threads), grain);
+      f.set(start, first(this.thread));
+      f.if(i32.lt_u(i32.add(this.thread, 1), this.threads), () => f.set(end, first(i32.add(this.thread, 1))));
+    });
+    return { start, end };
+  }
+
+  barrier(): void {
+    const { barrier } = this.#parts;
+    if (this.#parallel && barrier)
+      this.f.if(i32.gt_u(this.threads, 1), () => this.f.do(call(barrier, this.thread, this.threads)));
+  }
+
+  fail(reason: number): void {
+    const { f } = this;
+    f.do(i32.store(0, reason, failureAddress + 4));
+    f.do(atomicStore(globalGet(this.#parts.step)));
+    f.unreachable();
+  }
+}
+
+const atomicStore = (step: readonly number[]): readonly number[] =>
+  atomic.store(0, i32.add(step, 1), failureAddress);
