@@ -5,6 +5,7 @@ import { RuntimeError } from "../../../base/errors.ts";
 import type { Buffer, Step } from "../../../ir/program.ts";
 import type { StepCode, StepEmitter } from "./context.ts";
 import { loopCode } from "./loop.ts";
+import { matmulCode } from "./matmul.ts";
 
 type Kind = Exclude<Step["kind"], "host">;
 type Emitters = { readonly [K in Kind]: StepEmitter<Extract<Step, { kind: K }>> };
@@ -15,7 +16,7 @@ const missing: StepEmitter<Step> = (step) => {
 
 const emitters: Emitters = {
   loop: loopCode,
-  matmul: missing,
+  matmul: matmulCode,
   conv: missing,
   pool: missing,
   rows: missing,
