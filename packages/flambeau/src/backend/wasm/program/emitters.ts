@@ -4,6 +4,8 @@
 import { RuntimeError } from "../../../base/errors.ts";
 import type { Buffer, Step } from "../../../ir/program.ts";
 import type { StepCode, StepEmitter } from "./context.ts";
+import { rowsCode } from "./gather.ts";
+import { elementsCode } from "./gather-elements.ts";
 import { loopCode } from "./loop.ts";
 import { matmulCode } from "./matmul.ts";
 
@@ -19,8 +21,8 @@ const emitters: Emitters = {
   matmul: matmulCode,
   conv: missing,
   pool: missing,
-  rows: missing,
-  elements: missing,
+  rows: rowsCode,
+  elements: elementsCode,
 };
 
 /** The code of a step. */
