@@ -4,7 +4,7 @@ import { call, f32, i32, ModuleBuilder } from "../../../src/backend/wasm/encoder
 import type { TeamProgram } from "../../../src/backend/wasm/program/threads.ts";
 import { mayBlock, Team } from "../../../src/backend/wasm/program/threads.ts";
 import { abort } from "../../../src/backend/wasm/program/threads-cells.ts";
-import { emitThreadCode } from "../../../src/backend/wasm/program/threads-code.ts";
+import { threadCode } from "../../../src/backend/wasm/program/threads-code.ts";
 
 export const count = 1000;
 const [x, y] = [65536, 2 * 65536];
@@ -25,10 +25,15 @@ export class Gang {
     this.values = new Float32Array(this.memory.buffer as ArrayBuffer, x, count);
   }
 
-  program(rounds = 20, most = 8): TeamProgram {
+  program(rounds = 20, parallel = true): TeamProgram {
     const module = new WebAssembly.Module(code(rounds, this.memory.buffer instanceof SharedArrayBuffer));
     const { exports } = new WebAssembly.Instance(module, { env: { memory: this.memory } });
-    return this.team.add(module, exports, Object.keys(entries), most);
+    return this.team.add(module, exports, Object.keys(entries), parallel);
+  }
+
+  run(program: TeamProgram, entry: keyof typeof entries, argument = 0): void {
+    const { team } = this;
+    team.run(program, entries[entry], team.available(program), argument);
   }
 
   fill(): void {
@@ -43,7 +48,7 @@ export class Gang {
 function code(rounds: number, shared: boolean): Uint8Array<ArrayBuffer> {
   const m = new ModuleBuilder();
   m.importMemory("env", "memory", shared ? { minPages: 1, maxPages: 65536, shared } : { minPages: 1 });
-  const threads = emitThreadCode(m, { control: 0, shared, callerSleeps: mayBlock() });
+  const threads = threadCode(m, { control: 0, shared, callerSleeps: mayBlock() });
   const params = { thread: "i32", threads: "i32", argument: "i32" } as const;
   const half = m.func(
     "half",
@@ -73,9 +78,9 @@ function code(rounds: number, shared: boolean): Uint8Array<ArrayBuffer> {
     (f, { thread, threads: n }) => {
       for (let i = 0; i < rounds; i++) {
         f.do(call(half, x, y, thread, n));
-        f.do(call(threads.barrier, thread, n));
+        f.do(call(threads.barrier(), thread, n));
         f.do(call(half, y, x, thread, n));
-        f.do(call(threads.barrier, thread, n));
+        f.do(call(threads.barrier(), thread, n));
       }
     },
     { export: true },
@@ -86,14 +91,14 @@ function code(rounds: number, shared: boolean): Uint8Array<ArrayBuffer> {
       params,
       [],
       (f, p) => {
-        f.do(call(threads.barrier, p.thread, p.threads));
+        f.do(call(threads.barrier(), p.thread, p.threads));
         f.if(i32.eq(p.thread, p.argument), () => how(f, p));
-        f.do(call(threads.barrier, p.thread, p.threads));
+        f.do(call(threads.barrier(), p.thread, p.threads));
       },
       { export: true },
     );
   };
-  failing("leave", (f) => f.do(call(threads.abort, failure)));
+  failing("leave", (f) => f.do(call(threads.abort(), failure)));
   failing("trap", (f) => f.unreachable());
   return m.finish();
 }

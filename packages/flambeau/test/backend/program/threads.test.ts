@@ -8,7 +8,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { hostFunctions } from "../../../src/backend/wasm/math.ts";
 import { ProgramFailure } from "../../../src/backend/wasm/program/threads.ts";
 import { workerHas } from "../../../src/backend/wasm/program/threads-worker.ts";
-import { entries, failure, Gang } from "./team.ts";
+import { failure, Gang } from "./team.ts";
 
 // A busy machine may take its time to start threads.
 vi.setConfig({ testTimeout: 300_000 });
@@ -30,7 +30,7 @@ function alone(rounds?: number): Float32Array {
   const gang = makeGang();
   const program = gang.program(rounds);
   gang.fill();
-  gang.team.run(program, entries.mix, 0);
+  gang.run(program, "mix");
   return gang.values.slice();
 }
 
@@ -59,7 +59,7 @@ describe("results are those of one thread", () => {
     const expected = alone();
     for (let run = 0; run < 1000; run++) {
       gang.fill();
-      gang.team.run(program, entries.mix, 0);
+      gang.run(program, "mix");
       if (run % 100 === 99) expect(gang.values).toEqual(expected);
     }
   });
@@ -70,7 +70,7 @@ describe("results are those of one thread", () => {
     const expected = alone();
     for (let run = 0; run < 100; run++) {
       gang.fill();
-      gang.team.run(program, entries.mix, 0);
+      gang.run(program, "mix");
       expect(gang.values).toEqual(expected);
     }
   });
@@ -83,29 +83,16 @@ describe("results are those of one thread", () => {
       for (const { program, expected } of programs) {
         expect(team.settle(program)).toBe(true);
         gang.fill();
-        team.run(program, entries.mix, 0);
+        gang.run(program, "mix");
         expect(gang.values).toEqual(expected);
       }
     }
     team.remove(programs[0]!.program);
     for (const { program, expected } of programs.slice(1)) {
       gang.fill();
-      team.run(program, entries.mix, 0);
+      gang.run(program, "mix");
       expect(gang.values).toEqual(expected);
     }
-  });
-  test("of a program that is made for fewer threads", () => {
-    const gang = makeGang();
-    const [two, one] = [gang.program(20, 2), gang.program(20, 1)];
-    gang.team.threads = 4;
-    const expected = alone();
-    for (const program of [two, one]) {
-      expect(gang.team.settle(program)).toBe(true);
-      gang.fill();
-      gang.team.run(program, entries.mix, 0);
-      expect(gang.values).toEqual(expected);
-    }
-    expect([two.ready, one.ready]).toEqual([2, 1]);
   });
 });
 
@@ -116,9 +103,9 @@ describe("without threads", () => {
     gang.team.threads = 4;
     expect(gang.team.alone).toMatch("no shared memory");
     gang.fill();
-    gang.team.run(program, entries.mix, 0);
+    gang.run(program, "mix");
     expect(gang.values).toEqual(alone());
-    expect(() => gang.team.run(program, entries.leave, 0)).toThrow(ProgramFailure);
+    expect(() => gang.run(program, "leave", 0)).toThrow(ProgramFailure);
   });
   test("nor has a place without workers", () => {
     vi.spyOn(process, "getBuiltinModule").mockReturnValue(undefined as never);
@@ -128,16 +115,16 @@ describe("without threads", () => {
     expect(gang.team.settle(program)).toBe(false);
     expect(gang.team.alone).toMatch("no worker can be started");
     gang.fill();
-    gang.team.run(program, entries.mix, 0);
+    gang.run(program, "mix");
     expect(gang.values).toEqual(alone());
   });
   test("nothing is started for one thread or small programs", () => {
     const started = vi.spyOn(process, "getBuiltinModule");
     const gang = makeGang();
     const program = gang.program();
-    gang.team.run(program, entries.mix, 0);
+    gang.run(program, "mix");
     gang.team.threads = 2;
-    gang.team.run(gang.program(1, 1), entries.mix, 0);
+    gang.run(gang.program(1, false), "mix");
     expect(started).not.toHaveBeenCalled();
   });
 });
@@ -151,14 +138,14 @@ describe("errors", () => {
     for (let i = 0; i < 20; i++) {
       let error: unknown = null;
       try {
-        gang.team.run(program, entries.leave, thread);
+        gang.run(program, "leave", thread);
       } catch (e) {
         error = e;
       }
       expect(error).toBeInstanceOf(ProgramFailure);
       expect((error as ProgramFailure).number).toBe(failure);
       gang.fill();
-      gang.team.run(program, entries.mix, 0);
+      gang.run(program, "mix");
       expect(gang.values).toEqual(alone());
     }
   });
@@ -168,12 +155,10 @@ describe("errors", () => {
     gang.team.threads = 3;
     for (let i = 0; i < 3; i++) {
       expect(gang.team.settle(program)).toBe(true);
-      expect(() => gang.team.run(program, entries.trap, 2)).toThrow(
-        /worker thread failed: RuntimeError: unreachable/,
-      );
+      expect(() => gang.run(program, "trap", 2)).toThrow(/worker thread failed: RuntimeError: unreachable/);
       // It goes on, with new workers when they are there.
       gang.fill();
-      gang.team.run(program, entries.mix, 0);
+      gang.run(program, "mix");
       expect(gang.values).toEqual(alone());
     }
   });
@@ -183,7 +168,7 @@ describe("errors", () => {
     gang.team.threads = 3;
     for (let i = 0; i < 20; i++) {
       gang.team.settle(program);
-      expect(() => gang.team.run(program, entries.trap, 0)).toThrow(WebAssembly.RuntimeError);
+      expect(() => gang.run(program, "trap", 0)).toThrow(WebAssembly.RuntimeError);
     }
   });
   test("a worker that was ended", async () => {
@@ -193,9 +178,9 @@ describe("errors", () => {
     gang.team.threads = 3;
     gang.team.settle(program);
     await workers[1]!.terminate();
-    expect(() => gang.team.run(program, entries.mix, 0)).toThrow(/worker thread failed/);
+    expect(() => gang.run(program, "mix")).toThrow(/worker thread failed/);
     gang.fill();
-    gang.team.run(program, entries.mix, 0);
+    gang.run(program, "mix");
     expect(gang.values).toEqual(alone());
   });
   test("a worker that ends in the middle of a run", () => {
@@ -204,18 +189,18 @@ describe("errors", () => {
     const program = gang.program();
     gang.team.threads = 3;
     gang.team.settle(program);
-    expect(() => gang.team.run(program, entries.mix, 0)).toThrow(/it ended with code 3/);
+    expect(() => gang.run(program, "mix")).toThrow(/it ended with code 3/);
   });
   test("a worker that cannot start", async () => {
     const workers = watchWorkers(() => "throw new Error('no')");
     const gang = makeGang();
     const program = gang.program();
     gang.team.threads = 2;
-    gang.team.run(program, entries.mix, 0);
+    gang.run(program, "mix");
     await new Promise((resolve) => workers[0]!.on("exit", resolve));
     expect(gang.team.alone).toMatch("workers do not start");
     gang.fill();
-    gang.team.run(program, entries.mix, 0);
+    gang.run(program, "mix");
     expect(gang.values).toEqual(alone());
   });
 });

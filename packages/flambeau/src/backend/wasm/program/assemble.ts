@@ -14,10 +14,14 @@ import { Emitter } from "../lanes.ts";
 import { hostArity, hostImports } from "../math.ts";
 import type { StepCode } from "./context.ts";
 import { codeOf } from "./emitters.ts";
-import { effectsOf } from "./plan.ts";
+import type { Touch } from "./phases.ts";
+import { barriersBefore, spansOf } from "./phases.ts";
 import type { ResidentMemory } from "./resident.ts";
+import { controlAddress } from "./resident.ts";
 import type { ModuleContext } from "./step-context.ts";
 import { StepContext } from "./step-context.ts";
+import { mayBlock } from "./threads.ts";
+import { threadCode } from "./threads-code.ts";
 
 /** Steps of less work than this (operations and bytes) run on one thread. */
 const parallelWork = 2 ** 16;
@@ -34,18 +38,24 @@ export interface Kernel {
   readonly parallel: boolean;
 }
 
+/** Steps in a row that are not the host's: an export of the module, a function of (thread, threads, arena). */
+export interface Segment {
+  readonly name: string;
+  /** Whether more than one thread has work in it. */
+  readonly parallel: boolean;
+}
+
 export interface Assembled {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** The names of the module's exports, functions of (thread, threads, arena), with the host's steps between them. */
-  readonly segments: readonly (string | Extract<Step, { kind: "host" }>)[];
+  readonly segments: readonly (Segment | Extract<Step, { kind: "host" }>)[];
 }
 
 /** The code of each step; null for those of the host. */
-export function kernelsOf(program: Program): (Kernel | null)[] {
+export function kernelsOf(program: Program, shared: boolean): (Kernel | null)[] {
   return program.steps.map((step) => {
     if (step.kind === "host") return null;
     const code = codeOf(step, program.buffers);
-    return { code, parallel: code.flops + code.bytes >= parallelWork };
+    return { code, parallel: shared && code.flops + code.bytes >= parallelWork };
   });
 }
 
@@ -60,9 +70,6 @@ export interface Layout {
   readonly ownStride: number;
 }
 
-/** Makes the function that waits for all threads, in a module that has shared memory. */
-export type MakeBarrier = (module: ModuleBuilder) => Func;
-
 let modules = 0;
 
 export function assemble(
@@ -70,7 +77,6 @@ export function assemble(
   kernels: readonly (Kernel | null)[],
   layout: Layout,
   memory: ResidentMemory,
-  makeBarrier: MakeBarrier | null,
 ): Assembled {
   if (!features().simd)
     throw new RuntimeError(
@@ -84,7 +90,11 @@ export function assemble(
   const parts: ModuleContext = {
     module: m,
     step: m.global("i32", true, 0),
-    barrier: makeBarrier?.(m) ?? null,
+    threads: threadCode(m, {
+      control: controlAddress,
+      shared: memory.shared,
+      callerSleeps: memory.shared && mayBlock(),
+    }),
   };
 
   const functions = new Map<string, Func>();
@@ -127,7 +137,7 @@ export function assemble(
         emitSegment(f, parts, program, kernels, calls, layout, [thread, threads, arena], from, to),
       { export: true },
     );
-    segments.push(name);
+    segments.push({ name, parallel: kernels.slice(from, to).some((k) => k?.parallel) });
     from = to;
   }
   return { bytes: m.finish(), segments };
@@ -145,11 +155,12 @@ function emitSegment(
   to: number,
 ): void {
   const inArena = (offset: number): Code => i32.add(arena, offset);
-  const own = f.let(
-    "i32",
-    parts.barrier ? i32.add(inArena(layout.own), i32.mul(thread, layout.ownStride)) : inArena(layout.own),
+  const own = f.let("i32", i32.add(inArena(layout.own), i32.mul(thread, layout.ownStride)));
+  const part = kernels.slice(from, to) as Kernel[];
+  const alone = !part.some(({ parallel }) => parallel);
+  const barriers = barriersBefore(
+    part.map(({ code, parallel }, i) => touchOf(program, program.steps[from + i]!, code, parallel, layout)),
   );
-  const pending = new Pending(program);
   for (let i = from; i < to; i++) {
     const { code, parallel } = kernels[i]!;
     const run = (t: Local | number, count: Local | number): void => {
@@ -157,54 +168,28 @@ function emitSegment(
       const args = code.addresses.map((source) => addressOf(source, program.buffers, layout, arena));
       f.do(call(calls[i]!, t, count, inArena(layout.shared), own, ...args));
     };
-    if (!parts.barrier) {
-      run(0, 1);
-      continue;
-    }
-    const { barrier } = parts;
-    if (pending.mustWait(i, parallel, code.sharedBytes > 0))
-      f.if(i32.gt_u(threads, 1), () => f.do(call(barrier, thread, threads)));
+    if (barriers[i - from]) f.do(call(parts.threads.barrier(), thread, threads));
     if (parallel) run(thread, threads);
+    else if (alone) run(0, 1);
     else f.if(i32.eqz(thread), () => run(0, 1));
   }
+  // Whoever called looks at the results next.
+  if (!alone) f.do(call(parts.threads.barrier(), thread, threads));
 }
 
-/** Which steps since the last barrier other threads may still be at. */
-class Pending {
-  readonly #program: Program;
-  #reads = new Set<BufferId>();
-  #writes = new Set<BufferId>();
-  #shared = false;
-  /** Whether all of them ran on the first thread alone. */
-  #single = true;
+/** Where spans in the arena begin: behind all absolute addresses. */
+const arenaSpans = 2 ** 32;
 
-  constructor(program: Program) {
-    this.#program = program;
+function touchOf(program: Program, step: Step, code: StepCode, parallel: boolean, layout: Layout): Touch {
+  const { reads, writes } = spansOf(step, program, (buffer) => {
+    const { at, inArena } = layout.places.get(buffer)!;
+    return inArena ? arenaSpans + at : at;
+  });
+  if (code.sharedBytes > 0) {
+    const from = arenaSpans + layout.shared;
+    writes.push({ from, to: from + code.sharedBytes });
   }
-
-  /** Whether a barrier must stand before step `i`. */
-  mustWait(i: number, parallel: boolean, usesShared: boolean): boolean {
-    const { reads, writes } = effectsOf(this.#program.steps[i]!);
-    const meets = (a: ReadonlySet<BufferId>, b: ReadonlySet<BufferId>): boolean =>
-      [...a].some((x) => b.has(x));
-    const wait =
-      !(this.#single && !parallel) &&
-      (meets(reads, this.#writes) ||
-        meets(writes, this.#writes) ||
-        meets(writes, this.#reads) ||
-        (usesShared && this.#shared));
-    if (wait) {
-      this.#reads = new Set();
-      this.#writes = new Set();
-      this.#shared = false;
-      this.#single = true;
-    }
-    for (const b of reads) this.#reads.add(b);
-    for (const b of writes) this.#writes.add(b);
-    this.#shared ||= usesShared;
-    this.#single &&= !parallel;
-    return wait;
-  }
+  return { parallel, reads, writes };
 }
 
 function addressOf(

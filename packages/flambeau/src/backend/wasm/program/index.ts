@@ -1,7 +1,7 @@
 // Compiled programs of the WebAssembly backend: memory for state, and programs as modules over it.
 // Floor L2 (backend/wasm/program).
 
-import type { TypedArray } from "../../../base/dtype.ts";
+import type { DType, TypedArray } from "../../../base/dtype.ts";
 import { RuntimeError } from "../../../base/errors.ts";
 import type { BufferId, HostStep, Program } from "../../../ir/program.ts";
 import type { CompiledProgram, ProgramReport, Programs, Region } from "../../backend.ts";
@@ -10,45 +10,80 @@ import { largeRun, revectorize } from "../revectorize.ts";
 import type { Kernel, Place } from "./assemble.ts";
 import { assemble, kernelsOf } from "./assemble.ts";
 import { planTemps } from "./plan.ts";
-import { placeBytes, ResidentMemory } from "./resident.ts";
-import { failureAddress } from "./step-context.ts";
-
-type Segment = (thread: number, threads: number, arena: number) => void;
+import { controlAddress, placeBytes, ResidentMemory } from "./resident.ts";
+import { failureOf } from "./step-context.ts";
+import type { TeamProgram } from "./threads.ts";
+import { ProgramFailure, Team } from "./threads.ts";
 
 /** Programs of a backend. Nothing is reserved before the first allocation or compilation. */
-export function createPrograms(): Programs {
-  let memory: ResidentMemory | null = null;
-  const resident = (): ResidentMemory => (memory ??= new ResidentMemory());
-  return {
-    threads: 1,
-    setThreads(n) {
-      if (n !== 1) throw new RuntimeError(`setThreads: programs run on 1 thread only, got ${n}`);
-    },
-    allocate: (dtype, length, purpose) => resident().allocate(dtype, length, purpose),
-    release: (region) => resident().give(region.address),
-    compile: (program, states) => new WasmProgram(resident(), program, states),
-  };
+export function createPrograms(): WasmPrograms {
+  return new WasmPrograms();
 }
 
-/** Runs compiled code for all threads: what changes when there is more than one. */
+class WasmPrograms implements Programs {
+  #memory: ResidentMemory | null = null;
+  #team: Team | null = null;
+  #threads = 1;
+
+  get #resident(): ResidentMemory {
+    return (this.#memory ??= new ResidentMemory());
+  }
+
+  get threads(): number {
+    return this.#threads;
+  }
+
+  setThreads(n: number): void {
+    if (!Number.isInteger(n) || n < 1)
+      throw new RuntimeError(`setThreads: expected a positive integer, got ${n}`);
+    this.#threads = n;
+    if (this.#team) this.#team.threads = n;
+  }
+
+  allocate(dtype: DType, length: number, purpose: string): Region {
+    return this.#resident.allocate(dtype, length, purpose);
+  }
+
+  release(region: Region): void {
+    this.#resident.give(region.address);
+  }
+
+  compile(program: Program, states: ReadonlyMap<BufferId, Region>): CompiledProgram {
+    if (!this.#team) {
+      this.#team = new Team(this.#resident.wasm, controlAddress);
+      this.#team.threads = this.#threads;
+    }
+    return new WasmProgram(this.#resident, this.#team, program, states);
+  }
+
+  /** Ends the worker threads. For tests. */
+  close(): void {
+    this.#team?.close();
+  }
+}
+
 class WasmProgram implements CompiledProgram {
   readonly scalars: Float64Array;
   readonly report: ProgramReport;
   readonly #memory: ResidentMemory;
+  readonly #team: Team;
+  readonly #code: TeamProgram;
   readonly #program: Program;
   readonly #kernels: readonly (Kernel | null)[];
   readonly #regions = new Map<BufferId, Region>();
   readonly #scalarRegion: Region;
+  /** Bytes of the arena: what all threads share, and for each of them. */
   readonly #arenaBytes: number;
-  readonly #segments: readonly (Segment | HostStep)[];
-  /** The only segment, where there are no steps of the host. */
-  readonly #only: Segment | null;
+  readonly #threadBytes: number;
+  /** Numbers of the code's entries, and whether threads run them; the host's steps between them. */
+  readonly #segments: readonly ({ readonly entry: number; readonly parallel: boolean } | HostStep)[];
   readonly #places = new Map<BufferId, Place>();
 
-  constructor(memory: ResidentMemory, program: Program, states: ReadonlyMap<BufferId, Region>) {
+  constructor(memory: ResidentMemory, team: Team, program: Program, states: ReadonlyMap<BufferId, Region>) {
     this.#memory = memory;
+    this.#team = team;
     this.#program = program;
-    const kernels = kernelsOf(program);
+    const kernels = kernelsOf(program, memory.shared);
     this.#kernels = kernels;
     if (kernels.some((kernel) => kernel && kernel.code.bytes > 8 * largeRun)) revectorize();
     const plan = planTemps(program);
@@ -68,23 +103,37 @@ class WasmProgram implements CompiledProgram {
     const sharedBytes = placeBytes(most(({ code }) => code.sharedBytes));
     const ownStride = placeBytes(most(({ code }) => code.ownBytes));
     const own = plan.bytes + sharedBytes;
-    this.#arenaBytes = own + ownStride;
-    memory.arena(this.#arenaBytes, `temporary results of a compiled program (${program.steps.length} steps)`);
+    this.#arenaBytes = own;
+    this.#threadBytes = ownStride;
+    memory.arena(own + ownStride, `temporary results of a compiled program (${program.steps.length} steps)`);
     const { bytes, segments } = assemble(
       program,
       kernels,
       { places: this.#places, scalars: this.#scalarRegion.address, shared: plan.bytes, own, ownStride },
       memory,
-      null,
     );
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+    const module = new WebAssembly.Module(bytes);
+    const { exports } = new WebAssembly.Instance(module, {
       env: { memory: memory.wasm },
       host: hostFunctions,
     } as unknown as WebAssembly.Imports);
-    this.#segments = segments.map((s) => (typeof s === "string" ? (instance.exports[s] as Segment) : s));
-    const first = this.#segments[0];
-    this.#only = this.#segments.length === 1 && typeof first === "function" ? first : null;
-    this.report = report(kernels, plan.bytes, plan.allBytes, bytes.length);
+    const names: string[] = [];
+    this.#segments = segments.map((s) =>
+      "kind" in s ? s : { entry: names.push(s.name) - 1, parallel: s.parallel },
+    );
+    const code = team.add(
+      module,
+      exports,
+      names,
+      segments.some((s) => "parallel" in s && s.parallel),
+    );
+    this.#code = code;
+    this.report = {
+      ...report(kernels, plan.bytes, plan.allBytes, bytes.length),
+      get threads() {
+        return team.available(code);
+      },
+    };
   }
 
   #allocate(id: BufferId): Region {
@@ -105,39 +154,36 @@ class WasmProgram implements CompiledProgram {
   }
 
   run(): void {
-    const arena = this.#memory.arena(this.#arenaBytes, "");
+    const threads = this.#team.available(this.#code);
+    const arena = this.#memory.arena(this.#arenaBytes + threads * this.#threadBytes, "threads of a program");
     try {
-      if (this.#only) this.#only(0, 1, arena);
-      else for (const s of this.#segments) this.#runSegment(s, arena);
+      for (let i = 0; i < this.#segments.length; i++) {
+        const s = this.#segments[i]!;
+        if ("entry" in s) this.#team.run(this.#code, s.entry, s.parallel ? threads : 1, arena);
+        else {
+          const array = (id: BufferId): TypedArray => this.#array(id, arena);
+          s.run(s.reads.map(array), s.writes.map(array));
+        }
+      }
     } catch (error) {
-      throw this.#failure() ?? error;
+      throw error instanceof ProgramFailure ? this.#failure(error.number) : error;
     }
   }
 
-  #runSegment(segment: Segment | HostStep, arena: number): void {
-    if (typeof segment === "function") segment(0, 1, arena);
-    else segment.run(segment.reads.map(this.#array), segment.writes.map(this.#array));
-  }
-
-  readonly #array = (id: BufferId): TypedArray => {
+  #array(id: BufferId, arena: number): TypedArray {
     const { dtype, length } = this.#program.buffers[id]!;
     const { at, inArena } = this.#places.get(id)!;
-    const address = inArena ? this.#memory.arena(this.#arenaBytes, "") + at : at;
-    return this.#memory.view(dtype, address, length);
-  };
+    return this.#memory.view(dtype, inArena ? arena + at : at, length);
+  }
 
-  /** What a step reported before it left the program. */
-  #failure(): RuntimeError | null {
-    const cells = this.#memory.view("int32", failureAddress, 2) as Int32Array;
-    const [number, reason] = cells as unknown as [number, number];
-    if (number === 0) return null;
-    cells.fill(0);
-    const step = this.#program.steps[number - 1]!;
-    const message = this.#kernels[number - 1]?.code.failures?.[reason] ?? "failed";
-    return new RuntimeError(`${step.name}: ${message}`);
+  #failure(number: number): RuntimeError {
+    const { step, reason } = failureOf(number);
+    const message = this.#kernels[step]?.code.failures?.[reason] ?? "failed";
+    return new RuntimeError(`${this.#program.steps[step]?.name}: ${message}`);
   }
 
   release(): void {
+    this.#team.remove(this.#code);
     for (const { address } of this.#regions.values()) this.#memory.give(address);
     this.#regions.clear();
     this.#memory.give(this.#scalarRegion.address);
@@ -149,7 +195,7 @@ function report(
   plannedBytes: number,
   allBytes: number,
   moduleBytes: number,
-): ProgramReport {
+): Omit<ProgramReport, "threads"> {
   const numbers = new Map<string, number>();
   return {
     kernels: kernels.flatMap((kernel) => {
@@ -162,6 +208,5 @@ function report(
     plannedBytes,
     allBytes,
     moduleBytes,
-    threads: 1,
   };
 }

@@ -24,7 +24,7 @@ export function spansOf(
   step: Step,
   { buffers }: Pick<Program, "buffers">,
   place: (buffer: BufferId) => number,
-): Omit<Touch, "parallel"> {
+): { reads: Span[]; writes: Span[] } {
   const reads: Span[] = [];
   const writes: Span[] = [];
   for (const access of accessesOf(step, { buffers })) {

@@ -3,21 +3,21 @@
 // Floor L2 (backend/wasm/program).
 //
 //   0 .. 32 KiB     vector constants of kernels
-//   32 .. 36 KiB    control: cells that the threads and the host share
-//   36 KiB ..       regions, each with a guard behind it
+//   32 KiB ..       cells where threads meet
+//   behind them     regions, each with a guard behind it
 
 import type { DType, TypedArray } from "../../../base/dtype.ts";
 import { dtypes } from "../../../base/dtype.ts";
 import type { Region } from "../../backend.ts";
 import type { Constants } from "../memory.ts";
 import { ConstantPool, outOfMemory } from "../memory.ts";
+import { controlBytes } from "./threads-cells.ts";
 
 const pageBytes = 65536;
 const poolBytes = 32768;
 
-/** Cells for threads and errors: `controlBytes` of zeros at first. */
+/** Where the cells of the team of threads are. */
 export const controlAddress: number = poolBytes;
-export const controlBytes = 4096;
 
 /** Loops read and write past the end of what they work on by at most one iteration of 16 elements of 8 bytes. */
 export const guardBytes = 128;

@@ -1,22 +1,28 @@
 // The context of a step's code: what the functions of a program's module take, and how they share work.
 // Floor L2 (backend/wasm/program).
 
-import type { Func, FunctionBuilder, Global, Local, ModuleBuilder } from "../encoder.ts";
-import { atomic, call, globalGet, i32 } from "../encoder.ts";
+import type { FunctionBuilder, Global, Local, ModuleBuilder } from "../encoder.ts";
+import { call, globalGet, i32 } from "../encoder.ts";
 import type { Emitter } from "../lanes.ts";
 import type { Context } from "./context.ts";
-import { controlAddress } from "./resident.ts";
+import { abort } from "./threads-cells.ts";
+import type { ThreadCode } from "./threads-code.ts";
 
-/** Where a failing step leaves its number + 1, and behind it the reason. */
-export const failureAddress: number = controlAddress;
+/** Most messages of failure that a step has. */
+const mostFailures = 16;
+
+/** The step and the reason that the number of a program's failure stands for. */
+export const failureOf = (number: number): { step: number; reason: number } => ({
+  step: Math.floor((number - abort.failure) / mostFailures),
+  reason: (number - abort.failure) % mostFailures,
+});
 
 /** What the functions of one module share. */
 export interface ModuleContext {
   readonly module: ModuleBuilder;
   /** The number of the step that runs, for errors. */
   readonly step: Global;
-  /** A function of (thread, threads) that waits for all; null in a module that runs on one thread. */
-  readonly barrier: Func | null;
+  readonly threads: ThreadCode;
 }
 
 export class StepContext implements Context {
@@ -34,7 +40,7 @@ export class StepContext implements Context {
 
   constructor(parts: ModuleContext, e: Emitter, params: readonly Local[], parallel: boolean) {
     this.#parts = parts;
-    this.#parallel = parallel && parts.barrier !== null;
+    this.#parallel = parallel;
     this.e = e;
     this.f = e.f;
     this.module = parts.module;
@@ -61,18 +67,13 @@ export class StepContext implements Context {
   }
 
   barrier(): void {
-    const { barrier } = this.#parts;
-    if (this.#parallel && barrier)
-      this.f.if(i32.gt_u(this.threads, 1), () => this.f.do(call(barrier, this.thread, this.threads)));
+    if (this.#parallel) this.f.do(call(this.#parts.threads.barrier(), this.thread, this.threads));
   }
 
   fail(reason: number): void {
-    const { f } = this;
-    f.do(i32.store(0, reason, failureAddress + 4));
-    f.do(atomicStore(globalGet(this.#parts.step)));
-    f.unreachable();
+    const { threads, step } = this.#parts;
+    const number = i32.add(i32.mul(globalGet(step), mostFailures), abort.failure + reason);
+    this.f.do(call(threads.abort(), number));
+    this.f.unreachable();
   }
 }
-
-const atomicStore = (step: readonly number[]): readonly number[] =>
-  atomic.store(0, i32.add(step, 1), failureAddress);

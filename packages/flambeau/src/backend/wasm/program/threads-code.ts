@@ -15,12 +15,12 @@ const looks = 20_000;
 const patienceNs = 20e9;
 const patientLooks = 20e9;
 
-/** What the functions of a program call. */
+/** What the functions of a program call; each is added to the module when it is first asked for. */
 export interface ThreadCode {
   /** `barrier(thread, threads)`: returns when all threads are there. Traps when one has aborted. */
-  readonly barrier: Func;
+  barrier(): Func;
   /** `abort(reason)`: makes all threads leave the program, and traps. The first reason counts. */
-  readonly abort: Func;
+  abort(): Func;
 }
 
 export interface ThreadCodeOptions {
@@ -63,52 +63,58 @@ function change(f: FunctionBuilder, at: number): void {
   f.if(atomic.load(at + 4), () => f.drop(atomic.notify(at, -1)));
 }
 
-/** Adds the functions to a module whose memory is imported. */
-export function emitThreadCode(m: ModuleBuilder, options: ThreadCodeOptions): ThreadCode {
+/** The functions for a module whose memory is imported. */
+export function threadCode(m: ModuleBuilder, options: ThreadCodeOptions): ThreadCode {
   const { control, shared, callerSleeps } = options;
-  const [generation, arrived, reason] = [cell.generation, cell.arrived, cell.abort].map((c) => control + c);
-  const abortFunc = m.func("abort", { why: "i32" }, [], (f, { why }) => {
-    if (shared) {
-      f.drop(atomic.compareExchange(reason!, 0, why));
-      change(f, generation!);
-    } else f.do(i32.store(reason!, why));
-    f.unreachable();
-  });
-  const barrier = m.func("barrier", { thread: "i32", threads: "i32" }, [], (f, { thread, threads }) => {
-    if (!shared) return;
-    const leaveIfAborted = (): void => f.if(atomic.load(reason!), () => f.unreachable());
-    f.if(i32.le_s(threads, 1), () => f.return());
-    const seen = f.let("i32", atomic.load(generation!));
-    // After the generation was read: an abort changes both, the reason first, so that one of the two is noticed.
-    leaveIfAborted();
-    f.if(i32.eq(atomic.add(arrived!, 1), i32.sub(threads, 1)), () => {
-      f.do(atomic.store(arrived!, 0));
-      change(f, generation!);
-      f.return();
+  const generation = control + cell.generation;
+  const arrived = control + cell.arrived;
+  const reason = control + cell.abort;
+  const defineAbort = (): Func =>
+    m.func("abort", { why: "i32" }, [], (f, { why }) => {
+      if (shared) {
+        f.drop(atomic.compareExchange(reason, 0, why));
+        change(f, generation);
+      } else f.do(i32.store(reason, why));
+      f.unreachable();
     });
+  const abortFunc = (): Func => m.helper("abort", defineAbort);
+  const giveUp = (f: FunctionBuilder): void => f.do(call(abortFunc(), abort.stalled));
+  const waitForOthers = (f: FunctionBuilder, thread: Local, seen: Local): void =>
     f.block((passed) => {
-      look(f, generation!, seen, () => f.br(passed));
-      const giveUp = (): void => f.do(call(abortFunc, abort.stalled));
-      f.if(
-        thread,
-        () => sleep(f, generation!, seen),
-        () => {
-          if (callerSleeps) sleep(f, generation!, seen, patienceNs, giveUp);
-          else {
-            const left = f.let("i64", patientLooks);
-            f.loop((again) => {
-              f.brIf(passed, i32.ne(atomic.load(generation!), seen));
-              f.set(left, i64.sub(left, 1));
-              f.brIf(again, i64.ne(left, 0));
-            });
-            giveUp();
-          }
-        },
-      );
+      look(f, generation, seen, () => f.br(passed));
+      f.if(thread, () => {
+        sleep(f, generation, seen);
+        f.br(passed);
+      });
+      if (callerSleeps) {
+        sleep(f, generation, seen, patienceNs, () => giveUp(f));
+      } else {
+        const left = f.let("i64", patientLooks);
+        f.loop((again) => {
+          f.brIf(passed, i32.ne(atomic.load(generation), seen));
+          f.set(left, i64.sub(left, 1));
+          f.brIf(again, i64.ne(left, 0));
+        });
+        giveUp(f);
+      }
     });
-    leaveIfAborted();
-  });
-  return { barrier, abort: abortFunc };
+  const defineBarrier = (): Func =>
+    m.func("barrier", { thread: "i32", threads: "i32" }, [], (f, { thread, threads }) => {
+      if (!shared) return;
+      const leaveIfAborted = (): void => f.if(atomic.load(reason), () => f.unreachable());
+      f.if(i32.le_s(threads, 1), () => f.return());
+      const seen = f.let("i32", atomic.load(generation));
+      // After the generation was read: an abort changes both, the reason first, so that one of the two is noticed.
+      leaveIfAborted();
+      f.if(i32.eq(atomic.add(arrived, 1), i32.sub(threads, 1)), () => {
+        f.do(atomic.store(arrived, 0));
+        change(f, generation);
+        f.return();
+      });
+      waitForOthers(f, thread, seen);
+      leaveIfAborted();
+    });
+  return { barrier: () => m.helper("barrier", defineBarrier), abort: abortFunc };
 }
 
 /** A module that exports `wait(seen)`: returns when `turn` has changed. For workers that have nothing to do. */

@@ -30,8 +30,8 @@ export interface TeamProgram {
   readonly module: WebAssembly.Module;
   readonly names: readonly string[];
   readonly entries: readonly Entry[];
-  /** Most threads that it is made for; 1 where there is too little work. */
-  readonly most: number;
+  /** Whether more than one thread may run it. */
+  readonly parallel: boolean;
   /** How many threads have it. */
   ready: number;
 }
@@ -89,12 +89,12 @@ export class Team {
     return this.#alone;
   }
 
-  /** Takes in a program. `run` counts the exports in `names`; at most `most` threads run them. */
+  /** Takes in a program. `run` counts the exports in `names`. */
   add(
     module: WebAssembly.Module,
     exports: WebAssembly.Exports,
     names: readonly string[],
-    most: number,
+    parallel: boolean,
   ): TeamProgram {
     const portable = WebAssembly.Module.imports(module).every(
       (i) => i.module !== "host" || workerHas(i.name),
@@ -104,28 +104,33 @@ export class Team {
       module,
       names,
       entries: names.map((name) => exports[name] as Entry),
-      most: portable ? most : 1,
+      parallel: parallel && portable,
       ready: 1,
     };
-    this.#programs.set(program.id, program);
+    if (program.parallel) this.#programs.set(program.id, program);
     this.#prepare(program);
     return program;
   }
 
   remove(program: TeamProgram): void {
     if (!this.#programs.delete(program.id)) return;
+    program.ready = 1;
     for (const member of this.#members)
       if (member.programs.delete(program.id)) this.#post(member, { kind: "drop", program: program.id });
     this.#wake();
   }
 
+  /** On how many threads a run of the program is now. */
+  available(program: TeamProgram): number {
+    const n = program.parallel ? this.#threads : 1;
+    return program.ready >= n ? n : this.#prepare(program);
+  }
+
   /**
-   * Runs an entry of the program on all threads that have it.
+   * Runs an entry of the program on that many threads: `available`, or 1.
    * @throws ProgramFailure, RuntimeError when a worker has crashed, and what the calling thread's part throws
    */
-  run(program: TeamProgram, entry: number, argument: number): void {
-    const wanted = Math.min(this.#threads, program.most);
-    const threads = program.ready >= wanted ? wanted : this.#prepare(program);
+  run(program: TeamProgram, entry: number, threads: number, argument: number): void {
     try {
       if (threads > 1) this.#order(program.id, entry, threads, argument);
       program.entries[entry]!(0, threads, argument);
@@ -136,13 +141,13 @@ export class Team {
 
   /** Waits until all threads that there should be have the program: for measurements and tests. */
   settle(program: TeamProgram): boolean {
-    const n = Math.min(this.#threads, program.most);
-    if (this.#prepare(program) === n) return true;
+    const n = program.parallel ? this.#threads : 1;
+    if (this.available(program) === n) return true;
     for (const member of this.#members.slice(0, n - 1)) {
       const number = member.programs.get(program.id) ?? 0;
       if (!this.#waitFor(member, "handled", (handled) => handled >= number)) return false;
     }
-    return this.#prepare(program) === n;
+    return this.available(program) === n;
   }
 
   /** Ends the workers. Programs run on the calling thread from now on. */
@@ -171,7 +176,7 @@ export class Team {
 
   /** Sees to it that workers get the program; says on how many threads it can run now. */
   #prepare(program: TeamProgram): number {
-    const n = Math.min(this.#threads, program.most);
+    const n = program.parallel ? this.#threads : 1;
     if (n === 1 || !this.#programs.has(program.id)) return 1;
     while (this.#alone === null && this.#members.length < n - 1) this.#hire();
     if (this.#alone !== null) return 1;
