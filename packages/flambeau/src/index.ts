@@ -16,6 +16,7 @@ export { getDefaultDType, promoteTypes, setDefaultDType } from "./base/dtype.ts"
 export {
   ArgumentError,
   AutogradError,
+  CompileError,
   DTypeError,
   IndexError,
   LinAlgError,
@@ -27,6 +28,8 @@ export {
 } from "./base/errors.ts";
 export { defaultGenerator, Generator } from "./base/generator.ts";
 export type { Shape } from "./base/shape.ts";
+export type { Compiled, CompileOptions } from "./compile/index.ts";
+export { compile } from "./compile/index.ts";
 export * as data from "./data/index.ts";
 export * as nn from "./nn/index.ts";
 export * as fft from "./ops/fft/index.ts";

@@ -65,5 +65,10 @@ export class NotImplementedError extends TorchError {
   override name = "NotImplementedError";
 }
 
+/** What `torch.compile` cannot capture, or cannot run any more: names the op and the line, and says what to do instead. */
+export class CompileError extends RuntimeError {
+  override name = "CompileError";
+}
+
 /** `[5, 200]`: how shapes are written in messages and when printing, as PyTorch does. */
 export const showShape = (shape: readonly number[]): string => `[${shape.join(", ")}]`;

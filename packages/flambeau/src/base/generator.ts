@@ -118,6 +118,7 @@ export class Generator {
 
   /** The next 32 bits, in [0, 2^32). */
   random32(): number {
+    if (drawGuard !== null) drawGuard();
     if (this.#next === this.#end) this.#refill();
     return (this.#block[this.#next++] as number) >>> 0;
   }
@@ -127,6 +128,7 @@ export class Generator {
    * before the generator is used again. Ask again for the rest. `count` must be positive.
    */
   take(count: number): Int32Array {
+    if (drawGuard !== null) drawGuard();
     if (this.#next === this.#end) this.#refill();
     const start = this.#next;
     this.#next = Math.min(start + count, this.#end);
@@ -243,6 +245,12 @@ export class Generator {
     }
     this.#end = to;
   }
+}
+
+/** Called before every draw of any generator; torch.compile refuses draws that it would not see. */
+let drawGuard: (() => void) | null = null;
+export function guardDraws(guard: (() => void) | null): void {
+  drawGuard = guard;
 }
 
 function temper(word: number): number {

@@ -95,6 +95,10 @@ export class ExprBuilder {
     throw new Error("ExprBuilder: at least one operand must be an expression");
   }
 
+  /** A node like another one, over other arguments. */
+  copy({ op, dtype, value }: Expr, args: readonly Expr[]): Expr {
+    return this.#make(op, dtype, args, value);
+  }
   input(index: number, dtype: DType): Expr {
     return this.#make("input", dtype, [], index);
   }

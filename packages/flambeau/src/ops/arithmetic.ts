@@ -4,7 +4,7 @@
 import { isFloat } from "../base/dtype.ts";
 import { ValueError } from "../base/errors.ts";
 import type { Expr, ExprBuilder } from "../ir/scalar.ts";
-import type { ElementwiseDef } from "../tensor/elementwise.ts";
+import type { ElementwiseDef } from "../tensor/elementwise-def.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { noDerivative } from "./checks.ts";
 import { alias, elementwise } from "./define.ts";

@@ -3,8 +3,9 @@
 
 import { isFloat } from "../base/dtype.ts";
 import { AutogradError, RuntimeError } from "../base/errors.ts";
-import type { ElementwiseDef } from "../tensor/elementwise.ts";
+import { recorder } from "../tensor/capturing.ts";
 import { Elementwise } from "../tensor/elementwise.ts";
+import type { ElementwiseDef } from "../tensor/elementwise-def.ts";
 import { mode, withGrad } from "../tensor/grad-mode.ts";
 import type { OperandArg } from "../tensor/operands.ts";
 import { canCast } from "../tensor/promotion.ts";
@@ -141,14 +142,16 @@ const anyRequiresGrad = (tensors: readonly AnyTensor[]): boolean => {
 export function op<F>(def: OpDef): F {
   const { forward, fields, saves = "shapes" } = def;
   const vjp = def.vjp ?? def.multiVjp;
+  const compute: Fn = (...args) =>
+    recorder === null ? forward(...args) : recorder.call(entry.name, forward, args);
   const record: Fn = (...args) => {
-    if (!mode.grad || !vjp) return forward(...args);
+    if (!mode.grad || !vjp) return compute(...args);
     const tensors = tensorsIn(args);
-    if (!anyRequiresGrad(tensors)) return forward(...args);
+    if (!anyRequiresGrad(tensors)) return compute(...args);
     let out: AnyTensor | AnyTensor[];
     mode.grad = false;
     try {
-      out = forward(...args);
+      out = compute(...args);
     } finally {
       mode.grad = true;
     }
@@ -214,13 +217,17 @@ export interface MutatingDef {
 
 /** An op that is naturally in place; the plain form is a clone that is then changed. */
 export function mutating<F>(def: MutatingDef): F {
+  const mutate: Fn = (self: AnyTensor, ...args) => {
+    if (recorder === null) def.mutate(self, ...args);
+    else recorder.mutate(entry.name, def.mutate, self, args);
+  };
   const inplace: Fn = (self: AnyTensor, ...args) => {
     const label = entry.name.endsWith("_") ? entry.name : `${entry.name}_`;
     checkInplace(self, label);
     const tensors = [self, ...tensorsIn(args)];
     const recording = mode.grad && def.vjp !== undefined && isFloat(self.dtype) && anyRequiresGrad(tensors);
     if (!recording) {
-      def.mutate(self, ...args);
+      mutate(self, ...args);
       finishInplace(self, null);
       return self;
     }
@@ -233,7 +240,7 @@ export function mutating<F>(def: MutatingDef): F {
       tensors,
       null,
     );
-    withGrad(false, () => def.mutate(self, ...args));
+    withGrad(false, () => mutate(self, ...args));
     finishInplace(self, node);
     return self;
   };
@@ -267,8 +274,11 @@ export interface CompositeOptions {
 /** A function over other ops: no kernel and no gradient of its own. */
 export function composite<F>(f: Fn, options: CompositeOptions = {}): F {
   // A wrapper, so that one function may be exported under two names with an entry each.
-  const call: Fn = (...args) => f(...args);
-  return define<F>(call, {
+  const call: Fn = (...args) =>
+    recorder === null
+      ? f(...args)
+      : recorder.call(entry.name, f, args, mode.grad && anyRequiresGrad(tensorsIn(args)));
+  const entry: OpEntry = {
     name: "op",
     kind: "composite",
     differentiable: true,
@@ -277,7 +287,8 @@ export function composite<F>(f: Fn, options: CompositeOptions = {}): F {
     ...(options.methodForm ? { methodForm: options.methodForm } : {}),
     inplace: options.inplace ? computedInPlace(options.methodForm ?? f) : null,
     definition: f,
-  });
+  };
+  return define<F>(call, entry);
 }
 
 /** Another name of an op: the same parameters, gradient and form in place. */

@@ -1,10 +1,10 @@
 // Ops that change a tensor's own shape and strides: transpose_, squeeze_ and their like, and resize_.
 // Floor L4 (ops). Source: https://pytorch.org/docs/stable/generated/torch.Tensor.resize_.html
 
-import type { TypedArray } from "../base/dtype.ts";
-import { AutogradError, RuntimeError } from "../base/errors.ts";
+import { AutogradError, CompileError, RuntimeError } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { checkShape, contiguousStrides, span } from "../base/shape.ts";
+import { recorder } from "../tensor/capturing.ts";
 import { mode } from "../tensor/grad-mode.ts";
 import { allocate } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
@@ -66,9 +66,13 @@ function resized(x: AnyTensor, size: Shape): AnyTensor {
   const needed = x.offset + span(shape, strides);
   const { data } = x.storage;
   if (needed > data.length) {
+    if (recorder !== null)
+      throw new CompileError(
+        "resize_ cannot be captured: memory that a compiled function works on does not grow; resize the tensor outside of it",
+      );
     const larger = allocate(x.dtype, needed);
     (larger as Float32Array).set(data as Float32Array);
-    (x.storage as { data: TypedArray }).data = larger;
+    x.storage.move(larger);
   }
   Object.assign(x as Geometry, { shape, strides, offset: x.offset, packed: true });
   return x;

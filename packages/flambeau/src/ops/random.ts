@@ -25,6 +25,7 @@ import {
 } from "../base/random/index.ts";
 import type { Shape } from "../base/shape.ts";
 import { broadcastShapes, numel } from "../base/shape.ts";
+import { drawInto } from "../tensor/capturing.ts";
 import { copyElements } from "../tensor/copy.ts";
 import { allocate } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
@@ -44,10 +45,9 @@ const generatorOf = (options: SamplerOptions | undefined): Generator =>
 /** Fills `self` through `fill`, in the order in which its elements lie in memory, as PyTorch does. */
 function filled(self: AnyTensor, fill: (out: TypedArray) => void): void {
   const n = numel(self.shape);
-  const { data } = self.storage;
-  const whole = (): TypedArray => data.subarray(self.offset, self.offset + n);
+  const whole = (): void => drawInto("random", self.storage.data, self.offset, n, fill);
   if (self.packed) {
-    fill(whole());
+    whole();
     return;
   }
   const order = self.shape
@@ -55,11 +55,11 @@ function filled(self: AnyTensor, fill: (out: TypedArray) => void): void {
     .sort((p: number, q: number) => self.strides[q]! - self.strides[p]!);
   const inMemory = self.permute(order);
   if (inMemory.packed) {
-    fill(whole());
+    whole();
     return;
   }
   const values: AnyTensor = fresh(allocate(self.dtype, n), inMemory.shape, self.dtype);
-  fill(values.storage.data);
+  drawInto("random", values.storage.data, 0, n, fill);
   copyElements(inMemory, values);
 }
 

@@ -4,7 +4,7 @@
 import { isFloat } from "../base/dtype.ts";
 import { ArgumentError, DTypeError } from "../base/errors.ts";
 import type { Expr, ExprBuilder } from "../ir/scalar.ts";
-import type { ElementwiseDef } from "../tensor/elementwise.ts";
+import type { ElementwiseDef } from "../tensor/elementwise-def.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { alias, composite, elementwise } from "./define.ts";
 import type { Unary, UnaryWith } from "./signatures.ts";

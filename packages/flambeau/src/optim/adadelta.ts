@@ -1,6 +1,7 @@
 // Adadelta: steps in the proportion of their own running size to that of the gradient; hardly a learning rate.
 // Floor L5 (optim). Source: https://pytorch.org/docs/stable/generated/torch.optim.Adadelta.html
 
+import { hostEffect, hostNumber } from "../tensor/capturing.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import type { ParamGroup, ParamsInit } from "./groups.ts";
 import { averageSquare, checkOption, descent, RuleOptimizer, withDefaults } from "./rule.ts";
@@ -32,12 +33,17 @@ export interface AdadeltaState {
 
 /** A step: v = rho v + (1 - rho) g², d = sqrt(u + eps) / sqrt(v + eps) g, u = rho u + (1 - rho) d², p = p - lr d. */
 export function adadelta(p: AnyTensor, grad: AnyTensor, state: AdadeltaState, o: AdadeltaOptions): void {
-  state.step++;
+  hostEffect(() => {
+    state.step++;
+  });
   const g = descent(p, grad, o);
-  const root = averageSquare(state.squareAvg, g, o.rho).add(o.eps).sqrt_();
-  const delta = state.accDelta.add(o.eps).sqrt_().div_(root).mul_(g);
-  averageSquare(state.accDelta, delta, o.rho);
-  p.add_(delta, { alpha: -o.lr });
+  const eps = hostNumber("eps", () => o.eps);
+  const root = averageSquare(state.squareAvg, g, () => o.rho)
+    .add(eps)
+    .sqrt_();
+  const delta = state.accDelta.add(eps).sqrt_().div_(root).mul_(g);
+  averageSquare(state.accDelta, delta, () => o.rho);
+  p.add_(delta, { alpha: hostNumber("-lr", () => -o.lr) });
 }
 
 const defaults: AdadeltaOptions = {

@@ -1,6 +1,7 @@
 // Adagrad: the gradient divided by the root of the sum of all its squares.
 // Floor L5 (optim). Source: https://pytorch.org/docs/stable/generated/torch.optim.Adagrad.html
 
+import { hostNumber } from "../tensor/capturing.ts";
 import { zeros } from "../tensor/create.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import type { ParamGroup, ParamsInit } from "./groups.ts";
@@ -36,8 +37,13 @@ export interface AdagradState {
 export function adagrad(p: AnyTensor, grad: AnyTensor, state: AdagradState, o: AdagradOptions): void {
   const t = counted(state);
   const g = descent(p, grad, o);
-  const root = state.sum.addcmul_(g, g, { value: 1 }).sqrt().add_(o.eps);
-  p.addcdiv_(g, root, { value: -o.lr / (1 + (t - 1) * o.lrDecay) });
+  const root = state.sum
+    .addcmul_(g, g, { value: 1 })
+    .sqrt()
+    .add_(hostNumber("eps", () => o.eps));
+  p.addcdiv_(g, root, {
+    value: hostNumber("-lr / (1 + (t - 1) lrDecay)", () => -o.lr / (1 + (t() - 1) * o.lrDecay)),
+  });
 }
 
 const defaults: AdagradOptions = {

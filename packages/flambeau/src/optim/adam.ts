@@ -1,6 +1,7 @@
 // Adam, with its variants AMSGrad and decoupled weight decay (AdamW).
 // Floor L5 (optim). Source: https://pytorch.org/docs/stable/generated/torch.optim.Adam.html
 
+import { hostNumber } from "../tensor/capturing.ts";
 import { zeros } from "../tensor/create.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import type { ParamGroup, ParamsInit } from "./groups.ts";
@@ -69,23 +70,24 @@ export function adam(p: AnyTensor, grad: AnyTensor, state: AdamState, o: AdamRul
 /** A step of AdamW: p = p - lr weightDecay p, then that of {@link adam} without the penalty. */
 export function adamw(p: AnyTensor, grad: AnyTensor, state: AdamState, o: AdamRule): void {
   const t = counted(state);
-  p.mul_(1 - o.lr * o.weightDecay);
+  p.mul_(hostNumber("1 - lr weightDecay", () => 1 - o.lr * o.weightDecay));
   move(p, o.maximize ? grad.neg() : grad, state, o, t);
 }
 
-function move(p: AnyTensor, g: AnyTensor, state: AdamState, o: AdamRule, t: number): void {
-  const [beta1, beta2] = o.betas;
-  average(state.expAvg, g, beta1);
-  let v = averageSquare(state.expAvgSq, g, beta2);
+function move(p: AnyTensor, g: AnyTensor, state: AdamState, o: AdamRule, t: () => number): void {
+  average(state.expAvg, g, () => o.betas[0]);
+  let v = averageSquare(state.expAvgSq, g, () => o.betas[1]);
   if (o.amsgrad) {
     state.maxExpAvgSq ??= v.zerosLike();
     v = state.maxExpAvgSq.clampMin_(v);
   }
   const denominator = v
     .sqrt()
-    .div_(Math.sqrt(1 - beta2 ** t))
-    .add_(o.eps);
-  p.addcdiv_(state.expAvg, denominator, { value: -o.lr / (1 - beta1 ** t) });
+    .div_(hostNumber("sqrt(1 - beta2^t)", () => Math.sqrt(1 - o.betas[1] ** t())))
+    .add_(hostNumber("eps", () => o.eps));
+  p.addcdiv_(state.expAvg, denominator, {
+    value: hostNumber("-lr / (1 - beta1^t)", () => -o.lr / (1 - o.betas[0] ** t())),
+  });
 }
 
 const initial = (p: AnyTensor, amsgrad: boolean): AdamState => ({

@@ -1,6 +1,7 @@
 // Adamax: Adam with the largest gradient of late in the place of the mean square.
 // Floor L5 (optim). Source: https://pytorch.org/docs/stable/generated/torch.optim.Adamax.html
 
+import { hostNumber } from "../tensor/capturing.ts";
 import { zeros } from "../tensor/create.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import type { ParamGroup, ParamsInit } from "./groups.ts";
@@ -34,12 +35,15 @@ export interface AdamaxState {
 
 /** A step: m = b1 m + (1 - b1) g, u = max(b2 u, |g| + eps), p = p - lr / (1 - b1^t) m / u. */
 export function adamax(p: AnyTensor, grad: AnyTensor, state: AdamaxState, o: AdamaxOptions): void {
-  const [beta1, beta2] = o.betas;
   const t = counted(state);
   const g = descent(p, grad, o);
-  average(state.expAvg, g, beta1);
-  state.expInf.mul_(beta2).clampMin_(g.abs().add_(o.eps));
-  p.addcdiv_(state.expAvg, state.expInf, { value: -o.lr / (1 - beta1 ** t) });
+  average(state.expAvg, g, () => o.betas[0]);
+  state.expInf
+    .mul_(hostNumber("beta2", () => o.betas[1]))
+    .clampMin_(g.abs().add_(hostNumber("eps", () => o.eps)));
+  p.addcdiv_(state.expAvg, state.expInf, {
+    value: hostNumber("-lr / (1 - beta1^t)", () => -o.lr / (1 - o.betas[0] ** t())),
+  });
 }
 
 const defaults: AdamaxOptions = {

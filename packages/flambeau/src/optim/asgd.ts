@@ -1,6 +1,7 @@
 // Averaged stochastic gradient descent.
 // Floor L5 (optim). Source: https://pytorch.org/docs/stable/generated/torch.optim.ASGD.html
 
+import { hostEffect, hostFact, hostNumber } from "../tensor/capturing.ts";
 import { full, ones, zeros } from "../tensor/create.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import type { ParamGroup, ParamsInit } from "./groups.ts";
@@ -41,14 +42,20 @@ export interface ASGDState {
  * mu = 1 / max(1, t - t0).
  */
 export function asgd(p: AnyTensor, grad: AnyTensor, state: ASGDState, o: ASGDOptions): void {
+  const eta = (): number => state.eta.item() as number;
+  const mu = (): number => state.mu.item() as number;
+  const averaging = hostFact(() => mu() !== 1);
   const t = counted(state);
   const g = descent(p, grad, o);
-  const eta = state.eta.item() as number;
-  p.mul_(1 - o.lambd * eta).add_(g, { alpha: -eta });
-  if (state.mu.item() === 1) state.ax.copy_(p);
-  else state.ax.add_(p.sub(state.ax).mul_(state.mu));
-  state.eta.fill_(o.lr / (1 + o.lambd * o.lr * t) ** o.alpha);
-  state.mu.fill_(1 / Math.max(1, t - o.t0));
+  p.mul_(hostNumber("1 - lambd eta", () => 1 - o.lambd * eta())).add_(g, {
+    alpha: hostNumber("-eta", () => -eta()),
+  });
+  if (averaging) state.ax.add_(p.sub(state.ax).mul_(hostNumber("mu", mu)));
+  else state.ax.copy_(p);
+  hostEffect(() => {
+    state.eta.fill_(o.lr / (1 + o.lambd * o.lr * t()) ** o.alpha);
+    state.mu.fill_(1 / Math.max(1, t() - o.t0));
+  });
 }
 
 const defaults: ASGDOptions = {

@@ -2,6 +2,7 @@
 // Floor L5 (optim). Source: X. Chen et al., "Symbolic Discovery of Optimization Algorithms" (2023),
 // https://arxiv.org/abs/2302.06675, algorithm 2
 
+import { hostNumber } from "../tensor/capturing.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import type { ParamGroup, ParamsInit } from "./groups.ts";
 import { average, checkOption, RuleOptimizer, withDefaults } from "./rule.ts";
@@ -27,14 +28,13 @@ export interface LionState {
 /** A step of Lion: p = p - lr (sign(b1 m + (1 - b1) g) + weightDecay p), then m = b2 m + (1 - b2) g. */
 export function lion(p: AnyTensor, grad: AnyTensor, state: LionState, o: LionOptions): void {
   const g = o.maximize ? grad.neg() : grad;
-  const [beta1, beta2] = o.betas;
   const direction = state.expAvg
-    .mul(beta1)
-    .add_(g, { alpha: 1 - beta1 })
+    .mul(hostNumber("beta1", () => o.betas[0]))
+    .add_(g, { alpha: hostNumber("1 - beta1", () => 1 - o.betas[0]) })
     .sign();
-  if (o.weightDecay !== 0) p.mul_(1 - o.lr * o.weightDecay);
-  p.add_(direction, { alpha: -o.lr });
-  average(state.expAvg, g, beta2);
+  if (o.weightDecay !== 0) p.mul_(hostNumber("1 - lr weightDecay", () => 1 - o.lr * o.weightDecay));
+  p.add_(direction, { alpha: hostNumber("-lr", () => -o.lr) });
+  average(state.expAvg, g, () => o.betas[1]);
 }
 
 const defaults: LionOptions = { lr: 1e-4, betas: [0.9, 0.99], weightDecay: 0, maximize: false };

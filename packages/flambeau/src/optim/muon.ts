@@ -3,6 +3,7 @@
 // K. Jordan et al., https://kellerjordan.github.io/posts/muon/; J. Liu et al. (2025), https://arxiv.org/abs/2502.16982
 
 import { showShape, ValueError } from "../base/errors.ts";
+import { hostNumber } from "../tensor/capturing.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import type { ParamGroup, ParamsInit } from "./groups.ts";
 import { checkOption, RuleOptimizer, withDefaults } from "./rule.ts";
@@ -64,10 +65,21 @@ const lrFactor = ([rows, columns]: readonly [number, number], how: MuonOptions["
 
 /** A step of Muon: m = momentum m + (1 - momentum) g; p = p - lr weightDecay p - lr factor orthogonalized(m). */
 export function muon(p: AnyTensor, grad: AnyTensor, state: MuonState, o: MuonOptions): void {
-  const m = state.momentumBuffer.lerp_(grad, 1 - o.momentum);
-  const update = orthogonalized(o.nesterov ? grad.lerp(m, o.momentum) : m, o);
-  p.mul_(1 - o.lr * o.weightDecay);
-  p.add_(update, { alpha: -o.lr * lrFactor(p.shape, o.adjustLrFn) });
+  const m = state.momentumBuffer.lerp_(
+    grad,
+    hostNumber("1 - momentum", () => 1 - o.momentum),
+  );
+  const update = orthogonalized(
+    o.nesterov
+      ? grad.lerp(
+          m,
+          hostNumber("momentum", () => o.momentum),
+        )
+      : m,
+    o,
+  );
+  p.mul_(hostNumber("1 - lr weightDecay", () => 1 - o.lr * o.weightDecay));
+  p.add_(update, { alpha: hostNumber("-lr", () => -o.lr * lrFactor(p.shape, o.adjustLrFn)) });
 }
 
 const defaults: MuonOptions = {

@@ -1,6 +1,7 @@
 // NAdam: Adam with Nesterov's momentum.
 // Floor L5 (optim). Source: https://pytorch.org/docs/stable/generated/torch.optim.NAdam.html
 
+import { hostEffect, hostNumber } from "../tensor/capturing.ts";
 import { ones, zeros } from "../tensor/create.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import type { ParamGroup, ParamsInit } from "./groups.ts";
@@ -50,22 +51,28 @@ export interface NAdamState {
  * Differs from Dozat as PyTorch 1.13 does: its code has M_t mu_t mu_(t+1) where the paper has M_(t+1) = M_t mu_(t+1).
  */
 export function nadam(p: AnyTensor, grad: AnyTensor, state: NAdamState, o: NAdamOptions): void {
-  const [beta1, beta2] = o.betas;
   const t = counted(state);
   const g = descent(p, grad, o);
-  const momentum = (step: number): number => beta1 * (1 - 0.5 * 0.96 ** (step * o.momentumDecay));
-  const mu = momentum(t);
-  const muNext = momentum(t + 1);
-  const product = state.muProduct.mul_(mu).item() as number;
-  const productNext = state.muProduct.mul(mu).mul(muNext).item() as number;
-  average(state.expAvg, g, beta1);
-  averageSquare(state.expAvgSq, g, beta2);
+  const momentum = (step: number): number => o.betas[0] * (1 - 0.5 * 0.96 ** (step * o.momentumDecay));
+  const mu = (): number => momentum(t());
+  const muNext = (): number => momentum(t() + 1);
+  hostEffect(() => {
+    state.muProduct.mul_(mu());
+  });
+  const product = (): number => state.muProduct.item() as number;
+  const productNext = (): number => state.muProduct.mul(mu()).mul(muNext()).item() as number;
+  average(state.expAvg, g, () => o.betas[0]);
+  averageSquare(state.expAvgSq, g, () => o.betas[1]);
   const denominator = state.expAvgSq
-    .div(1 - beta2 ** t)
+    .div(hostNumber("1 - beta2^t", () => 1 - o.betas[1] ** t()))
     .sqrt_()
-    .add_(o.eps);
-  p.addcdiv_(g, denominator, { value: (-o.lr * (1 - mu)) / (1 - product) });
-  p.addcdiv_(state.expAvg, denominator, { value: (-o.lr * muNext) / (1 - productNext) });
+    .add_(hostNumber("eps", () => o.eps));
+  p.addcdiv_(g, denominator, {
+    value: hostNumber("-lr (1 - mu) / (1 - product)", () => (-o.lr * (1 - mu())) / (1 - product())),
+  });
+  p.addcdiv_(state.expAvg, denominator, {
+    value: hostNumber("-lr muNext / (1 - productNext)", () => (-o.lr * muNext()) / (1 - productNext())),
+  });
 }
 
 const defaults: NAdamOptions = {

@@ -2,6 +2,8 @@
 // Floor L5 (optim). Source: https://pytorch.org/docs/stable/optim.html#torch.optim.Optimizer
 
 import { ValueError } from "../base/errors.ts";
+import type { Recorder } from "../tensor/capturing.ts";
+import { hostEffect, recorder } from "../tensor/capturing.ts";
 import { mode } from "../tensor/grad-mode.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import type { GroupInit, ParamGroup, ParamsInit } from "./groups.ts";
@@ -114,7 +116,9 @@ export abstract class Optimizer<O extends object = object, S extends object = ob
   step<T>(closure?: () => T): T | null;
   step<T>(closure?: () => T): T | null {
     const before = mode.grad;
-    this.stepCount++;
+    hostEffect(() => {
+      this.stepCount++;
+    });
     try {
       let loss: T | null = null;
       if (closure) {
@@ -123,6 +127,7 @@ export abstract class Optimizer<O extends object = object, S extends object = ob
       }
       mode.grad = this.#differentiable;
       const groups = this.paramGroups;
+      if (recorder !== null) recordGroups(recorder, groups);
       for (let i = 0; i < groups.length; i++) this.update(groups[i]!);
       return loss;
     } finally {
@@ -192,6 +197,26 @@ export abstract class Optimizer<O extends object = object, S extends object = ob
       return `\nParameter Group ${i}\n${lines.map(([k, v]) => `    ${k}: ${pythonRepr(v)}\n`).join("")}`;
     });
     return `${this.constructor.name} (${groups.join("")})`;
+  }
+}
+
+/**
+ * Tells the recorder of torch.compile that a program holds for these groups: their parameters, and their options but for the
+ * values of numbers, which are computed anew in every run; only whether a number is 0 may decide what is done.
+ */
+function recordGroups(to: Recorder, groups: readonly ParamGroup<object>[]): void {
+  to.fact(() => groups.length);
+  for (const group of groups) {
+    to.fact(() => group.params.length);
+    group.params.forEach((p, i) => {
+      to.fact(() => group.params[i]);
+      to.consumed(p);
+    });
+    for (const [key, value] of Object.entries(group)) {
+      const now = (): unknown => (group as Record<string, unknown>)[key];
+      if (typeof value === "number") to.fact(() => now() === 0);
+      else if (typeof value !== "object" || value === null) to.fact(now);
+    }
   }
 }
 

@@ -1,8 +1,10 @@
 // RAdam: Adam whose first steps do not divide by an average of too few squares.
 // Floor L5 (optim). Source: https://pytorch.org/docs/stable/generated/torch.optim.RAdam.html
 
+import { hostFact, hostNumber } from "../tensor/capturing.ts";
 import { zeros } from "../tensor/create.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
+import { isTensor } from "../tensor/tensor.ts";
 import type { AdamState } from "./adam.ts";
 import type { ParamGroup, ParamsInit } from "./groups.ts";
 import {
@@ -35,22 +37,29 @@ export interface RAdamOptions {
  * r_t = sqrt((rho_t - 4) (rho_t - 2) rho_inf / ((rho_inf - 4) (rho_inf - 2) rho_t)).
  */
 export function radam(p: AnyTensor, grad: AnyTensor, state: AdamState, o: RAdamOptions): void {
-  const [beta1, beta2] = o.betas;
+  const rhoInf = (): number => 2 / (1 - o.betas[1]) - 1;
+  const rhoAt = (t: number): number => rhoInf() - (2 * t * o.betas[1] ** t) / (1 - o.betas[1] ** t);
+  const rectified = hostFact(
+    () => rhoAt(Number(isTensor(state.step) ? state.step.item() : state.step) + 1) > 5,
+  );
   const t = counted(state);
   const g = descent(p, grad, o);
-  average(state.expAvg, g, beta1);
-  averageSquare(state.expAvgSq, g, beta2);
-  const corrected = state.expAvg.div(1 - beta1 ** t).mul_(o.lr);
-  const rhoInf = 2 / (1 - beta2) - 1;
-  const rho = rhoInf - (2 * t * beta2 ** t) / (1 - beta2 ** t);
-  if (rho > 5) {
-    const rectification = Math.sqrt(((rho - 4) * (rho - 2) * rhoInf) / ((rhoInf - 4) * (rhoInf - 2) * rho));
+  average(state.expAvg, g, () => o.betas[0]);
+  averageSquare(state.expAvgSq, g, () => o.betas[1]);
+  const corrected = state.expAvg
+    .div(hostNumber("1 - beta1^t", () => 1 - o.betas[0] ** t()))
+    .mul_(hostNumber("lr", () => o.lr));
+  if (rectified) {
+    const rectification = (): number => {
+      const [rho, most] = [rhoAt(t()), rhoInf()];
+      return Math.sqrt(((rho - 4) * (rho - 2) * most) / ((most - 4) * (most - 2) * rho));
+    };
     const adaptive = state.expAvgSq
       .sqrt()
-      .add_(o.eps)
+      .add_(hostNumber("eps", () => o.eps))
       .reciprocal_()
-      .mul_(Math.sqrt(1 - beta2 ** t));
-    corrected.mul_(adaptive).mul_(rectification);
+      .mul_(hostNumber("sqrt(1 - beta2^t)", () => Math.sqrt(1 - o.betas[1] ** t())));
+    corrected.mul_(adaptive).mul_(hostNumber("rectification", rectification));
   }
   p.add_(corrected, { alpha: -1 });
 }

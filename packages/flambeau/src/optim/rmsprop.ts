@@ -1,6 +1,7 @@
 // RMSprop: the gradient divided by the root of its running mean square.
 // Floor L5 (optim). Source: https://pytorch.org/docs/stable/generated/torch.optim.RMSprop.html
 
+import { hostEffect, hostNumber } from "../tensor/capturing.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import type { ParamGroup, ParamsInit } from "./groups.ts";
 import { average, averageSquare, checkOption, descent, RuleOptimizer, withDefaults } from "./rule.ts";
@@ -43,20 +44,24 @@ export interface RMSpropState {
  * of g; with momentum, p moves by the running sum of these steps.
  */
 export function rmsprop(p: AnyTensor, grad: AnyTensor, state: RMSpropState, o: RMSpropOptions): void {
-  state.step++;
+  hostEffect(() => {
+    state.step++;
+  });
   const g = descent(p, grad, o);
-  const v = averageSquare(state.squareAvg, g, o.alpha);
+  const v = averageSquare(state.squareAvg, g, () => o.alpha);
   let root: AnyTensor;
   if (o.centered) {
     state.gradAvg ??= p.zerosLike();
-    const mean = average(state.gradAvg, g, o.alpha);
+    const mean = average(state.gradAvg, g, () => o.alpha);
     root = v.addcmul(mean, mean, { value: -1 }).sqrt_();
   } else root = v.sqrt();
-  root.add_(o.eps);
+  root.add_(hostNumber("eps", () => o.eps));
   if (o.momentum > 0) {
     state.momentumBuffer ??= p.zerosLike();
-    p.add_(state.momentumBuffer.mul_(o.momentum).addcdiv_(g, root), { alpha: -o.lr });
-  } else p.addcdiv_(g, root, { value: -o.lr });
+    p.add_(state.momentumBuffer.mul_(hostNumber("momentum", () => o.momentum)).addcdiv_(g, root), {
+      alpha: hostNumber("-lr", () => -o.lr),
+    });
+  } else p.addcdiv_(g, root, { value: hostNumber("-lr", () => -o.lr) });
 }
 
 const defaults: RMSpropOptions = {

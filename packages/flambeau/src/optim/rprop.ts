@@ -2,6 +2,7 @@
 // Floor L5 (optim). Source: https://pytorch.org/docs/stable/generated/torch.optim.Rprop.html
 
 import { ValueError } from "../base/errors.ts";
+import { hostEffect, hostFact } from "../tensor/capturing.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import type { ParamGroup, ParamsInit } from "./groups.ts";
 import { checkOption, RuleOptimizer, withDefaults } from "./rule.ts";
@@ -31,13 +32,16 @@ export interface RpropState {
 
 /** A step: the size s grows by etas[1] where the gradient keeps its sign and shrinks by etas[0] where not; p = p - sign(g) s. */
 export function rprop(p: AnyTensor, grad: AnyTensor, state: RpropState, o: RpropOptions): void {
-  const [shrink, grow] = o.etas;
-  state.step++;
+  const [shrink, grow] = [hostFact(() => o.etas[0]), hostFact(() => o.etas[1])];
+  const [least, most] = [hostFact(() => o.stepSizes[0]), hostFact(() => o.stepSizes[1])];
+  hostEffect(() => {
+    state.step++;
+  });
   let g = o.maximize ? grad.neg() : grad;
   const agreement = g.mul(state.prev);
   const turned = agreement.lt(0);
   const factor = agreement.onesLike().maskedFill_(agreement.gt(0), grow).maskedFill_(turned, shrink);
-  state.stepSize.mul_(factor).clamp_(o.stepSizes[0], o.stepSizes[1]);
+  state.stepSize.mul_(factor).clamp_(least, most);
   // After a turn the element waits for one step.
   g = g.maskedFill(turned, 0);
   p.addcmul_(g.sign(), state.stepSize, { value: -1 });

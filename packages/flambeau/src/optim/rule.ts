@@ -2,6 +2,7 @@
 // Floor L5 (optim).
 
 import { ArgumentError, ValueError } from "../base/errors.ts";
+import { hostEffect, hostNumber } from "../tensor/capturing.ts";
 import { full } from "../tensor/create.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { isTensor } from "../tensor/tensor.ts";
@@ -73,20 +74,25 @@ export function descent(
   o: { readonly weightDecay: number; readonly maximize?: boolean },
 ): AnyTensor {
   const g = o.maximize ? grad.neg() : grad;
-  return o.weightDecay === 0 ? g : g.add(p, { alpha: o.weightDecay });
+  return o.weightDecay === 0 ? g : g.add(p, { alpha: hostNumber("weightDecay", () => o.weightDecay) });
 }
 
-/** Counts a step. PyTorch keeps the count as a 0-d float tensor; state dicts of old versions have a number. */
-export function counted(state: { step: AnyTensor }): number {
-  if (!isTensor(state.step)) state.step = full([], Number(state.step), { dtype: "float32" });
-  state.step.add_(1);
-  return state.step.item() as number;
+/**
+ * Counts a step; the function returned gives the count. PyTorch keeps it as a 0-d float tensor; state dicts of old versions have a
+ * number.
+ */
+export function counted(state: { step: AnyTensor }): () => number {
+  hostEffect(() => {
+    if (!isTensor(state.step)) state.step = full([], Number(state.step), { dtype: "float32" });
+    state.step.add_(1);
+  });
+  return () => state.step.item() as number;
 }
 
 /** average = beta average + (1 - beta) x */
-export const average = (avg: AnyTensor, x: AnyTensor, beta: number): AnyTensor =>
-  avg.mul_(beta).add_(x, { alpha: 1 - beta });
+export const average = (avg: AnyTensor, x: AnyTensor, beta: () => number): AnyTensor =>
+  avg.mul_(hostNumber("beta", beta)).add_(x, { alpha: hostNumber("1 - beta", () => 1 - beta()) });
 
 /** average = beta average + (1 - beta) x² */
-export const averageSquare = (avg: AnyTensor, x: AnyTensor, beta: number): AnyTensor =>
-  avg.mul_(beta).addcmul_(x, x, { value: 1 - beta });
+export const averageSquare = (avg: AnyTensor, x: AnyTensor, beta: () => number): AnyTensor =>
+  avg.mul_(hostNumber("beta", beta)).addcmul_(x, x, { value: hostNumber("1 - beta", () => 1 - beta()) });

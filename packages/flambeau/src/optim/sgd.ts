@@ -2,6 +2,7 @@
 // Floor L5 (optim). Source: https://pytorch.org/docs/stable/generated/torch.optim.SGD.html
 
 import { ValueError } from "../base/errors.ts";
+import { hostNumber } from "../tensor/capturing.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import type { ParamGroup, ParamsInit } from "./groups.ts";
 import { required } from "./optimizer.ts";
@@ -58,16 +59,19 @@ export function sgd(
 
 /** {@link sgd} of one parameter; returns its momentum buffer. */
 function sgdOf(p: AnyTensor, grad: AnyTensor, buffer: AnyTensor | null, options: SGDRule): AnyTensor | null {
-  const { momentum, weightDecay } = options;
   let d = options.maximize ? grad.neg() : grad;
-  if (weightDecay !== 0) d = d.add(p, { alpha: weightDecay });
+  if (options.weightDecay !== 0)
+    d = d.add(p, { alpha: hostNumber("weightDecay", () => options.weightDecay) });
   let b = buffer;
-  if (momentum !== 0) {
+  if (options.momentum !== 0) {
     if (b === null) b = d.clone().detach();
-    else b.mul_(momentum).add_(d, { alpha: 1 - options.dampening });
-    d = options.nesterov ? d.add(b, { alpha: momentum }) : b;
+    else
+      b.mul_(hostNumber("momentum", () => options.momentum)).add_(d, {
+        alpha: hostNumber("1 - dampening", () => 1 - options.dampening),
+      });
+    d = options.nesterov ? d.add(b, { alpha: hostNumber("momentum", () => options.momentum) }) : b;
   }
-  p.add_(d, { alpha: -options.lr });
+  p.add_(d, { alpha: hostNumber("-lr", () => -options.lr) });
   return b;
 }
 

@@ -7,6 +7,8 @@ import type { DType, TypedArray } from "../base/dtype.ts";
 import { dtypeIds } from "../base/dtype.ts";
 import { broadcastStrides, numel, sameShape } from "../base/shape.ts";
 import { ExprBuilder } from "../ir/scalar.ts";
+import { recorder } from "./capturing.ts";
+import { mapKernel } from "./kernels.ts";
 import type { AnyTensor } from "./tensor.ts";
 
 const copies = new Map<number, MapKernel>();
@@ -16,6 +18,18 @@ export function copyElements(to: AnyTensor, from: AnyTensor): void {
   const n = numel(to.shape);
   if (n === 0) return;
   const target = to.storage.data;
+  if (recorder !== null && to.dtype === from.dtype) {
+    recorder.copy(
+      to.shape,
+      { data: target, offset: to.offset, strides: to.strides },
+      {
+        data: from.storage.data,
+        offset: from.offset,
+        strides: broadcastStrides(from.shape, from.strides, to.shape),
+      },
+    );
+    return;
+  }
   if (to.packed && from.packed && to.dtype === from.dtype && sameShape(to.shape, from.shape)) {
     copyRange(target, to.offset, from.storage.data, from.offset, n);
     return;
@@ -31,7 +45,7 @@ export function copyElements(to: AnyTensor, from: AnyTensor): void {
   let kernel = copies.get(key);
   if (!kernel) {
     const k = new ExprBuilder();
-    kernel = getBackend().map({
+    kernel = mapKernel({
       kind: "map",
       name: "copy",
       operands: [{ dtype: from.dtype, scalar: false }],

@@ -2,7 +2,6 @@
 // Floor L3 (tensor). Source: https://pytorch.org/docs/stable/tensor_attributes.html#type-promotion-doc
 
 import type { MapKernel, Operand, StridedOperand } from "../backend/backend.ts";
-import { getBackend } from "../backend/backend.ts";
 import type { DType, Scalar } from "../base/dtype.ts";
 import { dtypeIds, dtypeOfScalar, dtypes, getDefaultDType, isFloat, resultType } from "../base/dtype.ts";
 import { ArgumentError, DTypeError, RuntimeError, ShapeError, showShape } from "../base/errors.ts";
@@ -11,10 +10,14 @@ import { broadcastShapes, broadcastStrides, contiguousStrides, numel, sameShape 
 import type { OperandSpec } from "../ir/nest.ts";
 import type { Expr } from "../ir/scalar.ts";
 import { ExprBuilder } from "../ir/scalar.ts";
+import { HostAccess, recorder } from "./capturing.ts";
+import { copyElements } from "./copy.ts";
+import type { Complete, ElementwiseDef } from "./elementwise-def.ts";
+import { complete } from "./elementwise-def.ts";
 import { ElementwiseNode } from "./elementwise-node.ts";
 import { mode } from "./grad-mode.ts";
-import type { HostFunction } from "./host-kernel.ts";
 import { exceptFew, hostKernel } from "./host-kernel.ts";
+import { mapKernel } from "./kernels.ts";
 import type { OperandArg } from "./operands.ts";
 import {
   checkNumber,
@@ -27,79 +30,12 @@ import {
   standingOf,
 } from "./operands.ts";
 import { readable } from "./overlap.ts";
-import type { InputVjp, Saves } from "./record.ts";
 import { checkInplace, finishInplace } from "./record.ts";
 import { allocateFloat32, allocateUnset, Storage } from "./storage.ts";
 import type { AnyTensor } from "./tensor.ts";
 import { isTensor, Tensor } from "./tensor.ts";
 
-export interface ElementwiseDef {
-  /** The name in messages and of the graph node, of an op that is not exported; the name of an export is its own. */
-  readonly name?: string;
-  /** How many operands may be tensors or numbers: 1, 2 or 3. */
-  readonly operands: 1 | 2 | 3;
-  /** Names in the trailing options object that become further scalar operands, where given. */
-  readonly options?: readonly string[];
-  /** The value of one element. Operands come in the common dtype; options that were not given are undefined. */
-  readonly lower?: (k: ExprBuilder, ...operands: Expr[]) => Expr;
-  /** A function of JavaScript instead, for what no expression says well (iterations, many regions); null for some dtypes. */
-  readonly host?: (dtype: DType) => HostFunction | null;
-  /** The same function of one number in double precision, for a handful of elements; see {@link exceptFew}. */
-  readonly few?: (x: number) => number;
-  /** Result dtype: the common one (default), at least an integer, at least a float, or bool. */
-  readonly result?: "common" | "number" | "float" | "bool";
-  /** Which kinds of common dtype the op does not take. */
-  readonly refuses?: readonly ("bool" | "int" | "float")[];
-  /** Whether a single bool operand is refused as well, whatever the common dtype. */
-  readonly refusesAnyBool?: boolean;
-  /** Whether the first operand may be a number: never (default), beside a tensor, or always; as in PyTorch. */
-  readonly numberFirst?: "beside" | "always";
-  /** How many operands, from the first on, must be tensors: PyTorch does not take numbers everywhere. Default 0. */
-  readonly tensors?: 0 | 2 | 3;
-  /** What else is required of the operands (not called where all are float32). */
-  readonly check?: (op: string, operands: readonly OperandArg[]) => void;
-  /** Whether integers take options that are no integers, cut off. */
-  readonly cutsOptions?: boolean;
-  /** Whether integers divide by the second operand, which must then have no zero. */
-  readonly integerDivisor?: boolean;
-  /** Gradient of each operand; null where there is none. Without it, results never require grad. */
-  readonly vjp?: readonly (InputVjp | null)[];
-  /** What the gradients look at; default `inputs`. */
-  readonly saves?: Saves;
-}
-
 const isHot = (t: AnyTensor): boolean => t.dtype === "float32" && t.packed;
-
-/** A definition with every property there: definitions of one form are read several times faster than of many. */
-export interface Complete
-  extends Required<
-    Omit<ElementwiseDef, "name" | "lower" | "host" | "few" | "check" | "numberFirst" | "vjp">
-  > {
-  readonly lower: ElementwiseDef["lower"] | null;
-  readonly host: ElementwiseDef["host"] | null;
-  readonly few: ((x: number) => number) | null;
-  readonly check: ElementwiseDef["check"] | null;
-  readonly numberFirst: "never" | "beside" | "always";
-  readonly vjp: readonly (InputVjp | null)[] | null;
-}
-
-const complete = (def: ElementwiseDef): Complete => ({
-  operands: def.operands,
-  options: def.options ?? [],
-  lower: def.lower ?? null,
-  host: def.host ?? null,
-  few: def.few ?? null,
-  result: def.result ?? "common",
-  refuses: def.refuses ?? [],
-  refusesAnyBool: def.refusesAnyBool ?? false,
-  tensors: def.tensors ?? 0,
-  check: def.check ?? null,
-  cutsOptions: def.cutsOptions ?? false,
-  integerDivisor: def.integerDivisor ?? false,
-  numberFirst: def.numberFirst ?? "never",
-  vjp: def.vjp ?? null,
-  saves: def.saves ?? "inputs",
-});
 
 /** One elementwise op: its definition and the kernels compiled for it so far. */
 export class Elementwise {
@@ -149,6 +85,7 @@ export class Elementwise {
             return this.#runHot(kernel, a, a, b, options, inplace, x, a.offset, y, b.offset, option);
         } else if (
           options === undefined &&
+          recorder === null &&
           a.packed &&
           isUniform(b) &&
           (alike || (b.ndim <= a.ndim && b.numel() === 1))
@@ -156,7 +93,14 @@ export class Elementwise {
           const kernel = (this.#vs ??= this.#hotKernel([false, true]));
           if (kernel)
             return this.#runHot(kernel, a, a, b, options, inplace, x, a.offset, y[b.offset] as number, 0, 0);
-        } else if (options === undefined && alike && b.packed && isUniform(a) && !inplace) {
+        } else if (
+          options === undefined &&
+          recorder === null &&
+          alike &&
+          b.packed &&
+          isUniform(a) &&
+          !inplace
+        ) {
           const kernel = (this.#sv ??= this.#hotKernel([true, false]));
           if (kernel)
             return this.#runHot(kernel, b, a, b, options, false, x[a.offset] as number, 0, y, b.offset, 0);
@@ -216,7 +160,7 @@ export class Elementwise {
       return a;
     }
     const bool = def.result === "bool";
-    const data = bool ? new Uint8Array(n) : allocateFloat32(n);
+    const data = bool ? allocateUnset("bool", n) : allocateFloat32(n);
     if (n > 0) kernel.run(n, data, 0, x, xOffset, y, yOffset, option, 0, 0, 0);
     const dtype = bool ? "bool" : "float32";
     const out: AnyTensor = new Tensor(new Storage(data), like.shape, dtype, like.strides, 0, true, null);
@@ -258,7 +202,10 @@ export class Elementwise {
         : def.result === "number" && kind === "bool"
           ? "int32"
           : common;
-    if (def.integerDivisor && kind === "int" && hasZero(b!))
+    // While a function is captured, what looks at values waits for the run.
+    const later =
+      recorder !== null && ((def.host?.(compute) ?? null) !== null || (def.integerDivisor && kind === "int"));
+    if (def.integerDivisor && kind === "int" && !later && hasZero(b!))
       throw new RuntimeError(`${this.name}: ZeroDivisionError: integer division by zero`);
     const natural: DType = def.result === "bool" ? "bool" : compute;
 
@@ -291,10 +238,26 @@ export class Elementwise {
         true,
         null,
       );
-    if (n > 0) this.#run(n, shape, compute, out, a, y, z, options, into !== null);
+    if (later) this.#runLater(out, a, y, z, options);
+    else if (n > 0) this.#run(n, shape, compute, out, a, y, z, options, into !== null);
     if (into) finishInplace(into, node);
     else if (recording) out.setHistory(new ElementwiseNode(this, a, a, b, c, options, out), 0);
     return out;
+  }
+
+  /** Computes `out` by a call of the op in every run of the program that is being recorded. */
+  #runLater(
+    out: AnyTensor,
+    a: OperandArg,
+    b: OperandArg | undefined,
+    c: OperandArg | undefined,
+    options: object | undefined,
+  ): void {
+    const f = (x: OperandArg, y?: OperandArg, z?: OperandArg, o?: object): AnyTensor => {
+      if (recorder !== null) throw new HostAccess("elements were read");
+      return this.call(x, y, z, o, null);
+    };
+    copyElements(out, recorder!.call(this.name, f, [a, b, c, options]) as AnyTensor);
   }
 
   #check(x: unknown, position: number): void {
@@ -491,6 +454,6 @@ export class Elementwise {
     const host = this.def.host?.(compute) ?? null;
     if (host) return hostKernel(host, compute, out);
     const body = k.cast(this.def.lower!(k, ...(exprs as Expr[])), out);
-    return getBackend().map({ kind: "map", name: this.name, operands: specs, body });
+    return mapKernel({ kind: "map", name: this.name, operands: specs, body });
   }
 }

@@ -6,6 +6,7 @@ import type { MapKernel, Operand, StridedOperand } from "../backend/backend.ts";
 import type { DType, TypedArray } from "../base/dtype.ts";
 import { dtypes } from "../base/dtype.ts";
 import { contiguousStrides, numel } from "../base/shape.ts";
+import { recorder } from "./capturing.ts";
 
 /**
  * One element from the operands, then the options that were given. Floats come, and go, as numbers, whatever their
@@ -89,7 +90,7 @@ const fewElements = 8;
 export function exceptFew(kernel: MapKernel, f: (x: number) => number): MapKernel {
   return {
     run(n, out, outOffset, a, aOffset, b, bOffset, c, cOffset, d, dOffset) {
-      if (n > fewElements || typeof a === "number")
+      if (n > fewElements || typeof a === "number" || recorder !== null)
         kernel.run(n, out, outOffset, a, aOffset, b, bOffset, c, cOffset, d, dOffset);
       else for (let i = 0; i < n; i++) out[outOffset + i] = f(a[aOffset + i] as number);
     },

@@ -3,6 +3,7 @@
 
 import type { DType, Scalar, Standing } from "../base/dtype.ts";
 import { ArgumentError } from "../base/errors.ts";
+import { recorder } from "./capturing.ts";
 import type { AnyTensor } from "./tensor.ts";
 import { isTensor } from "./tensor.ts";
 
@@ -30,7 +31,7 @@ export const hasZero = (x: OperandArg): boolean =>
 
 /** Whether a tensor is read as a single number. An int64 beyond 2^53 is not a JavaScript number, so those never are. */
 export const isSingle = (t: AnyTensor, isOutput: boolean): boolean =>
-  !isOutput && t.dtype !== "int64" && isUniform(t);
+  !isOutput && t.dtype !== "int64" && recorder === null && isUniform(t);
 
 /** Whether all elements are one and the same place in memory: one element, or an expanded one. */
 export function isUniform(t: AnyTensor): boolean {

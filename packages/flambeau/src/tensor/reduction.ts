@@ -2,7 +2,6 @@
 // Floor L3 (tensor).
 
 import type { ReduceKernel } from "../backend/backend.ts";
-import { getBackend } from "../backend/backend.ts";
 import type { DType } from "../base/dtype.ts";
 import { IndexError, RuntimeError, showShape } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
@@ -10,6 +9,7 @@ import { normalizeDims, numel } from "../base/shape.ts";
 import type { CombineOp } from "../ir/nest.ts";
 import type { Expr } from "../ir/scalar.ts";
 import { ExprBuilder } from "../ir/scalar.ts";
+import { reduceKernel } from "./kernels.ts";
 import { allocateUnset, Storage } from "./storage.ts";
 import type { AnyTensor } from "./tensor.ts";
 import { fresh, Tensor } from "./tensor.ts";
@@ -154,7 +154,7 @@ function compile(def: ReductionDef, name: string, input: DType): ReduceKernel {
   const k = new ExprBuilder();
   const element = k.cast(k.input(0, input), dtype);
   const post = new ExprBuilder();
-  return getBackend().reduce({
+  return reduceKernel({
     kind: "reduce",
     name,
     input,

@@ -3,11 +3,18 @@
 
 import { getBackend } from "../backend/backend.ts";
 import type { Routines } from "../ir/routines.ts";
+import { HostAccess, recorder } from "./capturing.ts";
 
 /** Products of matrices; see the contract in ir/routines.ts. */
-export const matrixProduct: Routines["matmul"] = (...args) => getBackend().routines.matmul(...args);
+export const matrixProduct: Routines["matmul"] = (...args) =>
+  recorder === null ? getBackend().routines.matmul(...args) : recorder.matmul(...args);
 /** Products with shifted copies of one array; see the contract in ir/routines.ts. */
-export const shiftedProductOf: Routines["shiftedProduct"] = (...args) =>
+export const shiftedProductOf: Routines["shiftedProduct"] = (...args) => {
+  if (recorder !== null) throw new HostAccess("images were spread");
   getBackend().routines.shiftedProduct(...args);
+};
 /** Sums of products with shifted copies of one array; see the contract in ir/routines.ts. */
-export const shiftedSumsOf: Routines["shiftedSums"] = (...args) => getBackend().routines.shiftedSums(...args);
+export const shiftedSumsOf: Routines["shiftedSums"] = (...args) => {
+  if (recorder !== null) throw new HostAccess("images were spread");
+  getBackend().routines.shiftedSums(...args);
+};

@@ -2,11 +2,11 @@
 // Floor L3 (tensor).
 
 import type { Operand, RowKernel } from "../backend/backend.ts";
-import { getBackend } from "../backend/backend.ts";
 import type { DType } from "../base/dtype.ts";
 import type { Shape } from "../base/shape.ts";
 import { numel } from "../base/shape.ts";
 import { RowBuilder } from "../ir/row.ts";
+import { rowKernel } from "./kernels.ts";
 import { allocateUnset } from "./storage.ts";
 import type { AnyTensor } from "./tensor.ts";
 import { fresh } from "./tensor.ts";
@@ -30,7 +30,7 @@ export function rowRunner(name: string, build: (nest: RowBuilder, dtype: DType) 
       build(builder, dtype);
       const nest = builder.finish();
       const results = [...nest.maps, ...nest.values, ...nest.sums].map((body) => body.dtype);
-      known = { kernel: getBackend().row(nest), results };
+      known = { kernel: rowKernel(nest), results };
       kernels.set(dtype, known);
     }
     return known;

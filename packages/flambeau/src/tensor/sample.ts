@@ -10,6 +10,7 @@ import type { FloatArray } from "../base/random/index.ts";
 import { fillNormal, fillRand, fillRandint, fillRandperm } from "../base/random/index.ts";
 import type { Shape } from "../base/shape.ts";
 import { checkShape, numel } from "../base/shape.ts";
+import { drawInto } from "./capturing.ts";
 import type { CreateOptions, Extents } from "./create.ts";
 import { finish, shapeAndOptions } from "./create.ts";
 import { allocate } from "./storage.ts";
@@ -73,7 +74,9 @@ function sampler(op: string, fill: (out: FloatArray, g: Generator) => void): Sam
     const dtype = options.dtype ?? getDefaultDType();
     if (!isFloat(dtype)) throw new DTypeError(op, `${op}: expected a floating-point dtype, got ${dtype}`);
     const data = allocate(dtype, numel(shape)) as FloatArray;
-    fill(data, options.generator ?? defaultGenerator);
+    drawInto(op, data, 0, data.length, (out) =>
+      fill(out as FloatArray, options.generator ?? defaultGenerator),
+    );
     return finish(data, shape, dtype, options);
   }) as Sampler;
 }
@@ -113,7 +116,9 @@ export function randint(
     throw new RuntimeError(`random_ expects 'from' to be less than 'to', but got from=${low} >= to=${high}`);
   const dtype = options.dtype ?? "int32";
   const data = allocate(dtype, numel(shape));
-  fillRandint(data, low, high, options.generator ?? defaultGenerator, dtype);
+  drawInto("randint", data, 0, data.length, (out) =>
+    fillRandint(out, low, high, options.generator ?? defaultGenerator, dtype),
+  );
   return finish(data, shape, dtype, options);
 }
 
@@ -125,7 +130,7 @@ export function randperm<const N extends number, D extends DType = "int32">(
   const [length] = checkShape([n], "randperm") as [number];
   const dtype = options.dtype ?? "int32";
   const data = allocate(dtype, length);
-  fillRandperm(data, options.generator ?? defaultGenerator);
+  drawInto("randperm", data, 0, length, (out) => fillRandperm(out, options.generator ?? defaultGenerator));
   return finish(data, [length], dtype, options);
 }
 
@@ -161,6 +166,8 @@ export function normal(
   if (!isFloat(dtype))
     throw new DTypeError("normal", `normal: expected a floating-point dtype, got ${dtype}`);
   const data = allocate(dtype, numel(shape)) as FloatArray;
-  fillNormal(data, mean, std, options.generator ?? defaultGenerator);
+  drawInto("normal", data, 0, data.length, (out) =>
+    fillNormal(out as FloatArray, mean, std, options.generator ?? defaultGenerator),
+  );
   return finish(data, shape, dtype, options);
 }

@@ -3,18 +3,50 @@
 
 import type { DType, TypedArray } from "../base/dtype.ts";
 import { dtypes } from "../base/dtype.ts";
+import { CompileError } from "../base/errors.ts";
+import { recorder } from "./capturing.ts";
 import { mode } from "./grad-mode.ts";
 import { spend } from "./recycle.ts";
 
 /** Elements that one or more tensors look at. Views share it; every in-place change counts `version` up. */
 export class Storage {
-  readonly data: TypedArray;
+  #data: TypedArray | null;
+  /** Why there are no elements, where there are none. */
+  #gone = "";
   version = 0;
   /** Whether it was made in inference mode: then it may not meet autograd. */
   readonly inference: boolean = mode.inference;
+  /** Another storage over the same elements, whose changes are not counted here. */
+  #shadow: Storage | null = null;
 
   constructor(data: TypedArray) {
-    this.data = data;
+    this.#data = data;
+    if (recorder !== null) recorder.born(this, data);
+  }
+
+  /** The elements. While a function is captured, an array that stands for them. */
+  get data(): TypedArray {
+    const data = this.#data;
+    if (data === null) throw new CompileError(this.#gone);
+    return recorder === null ? data : recorder.arrayOf(this, data);
+  }
+
+  /** @internal The same elements under a version of their own. */
+  get shadow(): Storage {
+    this.#shadow ??= new Storage(this.data);
+    return this.#shadow;
+  }
+
+  /** @internal The elements are in another array from now on. */
+  move(data: TypedArray): void {
+    this.#data = data;
+    this.#shadow?.move(data);
+  }
+
+  /** @internal There are no elements from now on; looking for them is an error that says `why`. */
+  forget(why: string): void {
+    this.#data = null;
+    this.#gone = why;
   }
 }
 
@@ -47,6 +79,7 @@ const isCut = (bytes: number): boolean => bytes > onHeapBytes && bytes <= larges
 
 /** A new array of n zeros. */
 export function allocate(dtype: DType, n: number): TypedArray {
+  if (recorder !== null) return recorder.allocate(dtype, n, true);
   const { array, bytes } = dtypes[dtype];
   const size = n * bytes;
   if (size > largestCutBytes) {
@@ -60,6 +93,7 @@ export function allocate(dtype: DType, n: number): TypedArray {
 
 /** A new array for a caller that writes every element: what is in it is not specified. */
 export function allocateUnset(dtype: DType, n: number): TypedArray {
+  if (recorder !== null) return recorder.allocate(dtype, n, false);
   if (dtype === "float32") return allocateFloat32(n);
   const { array, bytes } = dtypes[dtype];
   const size = n * bytes;
@@ -71,6 +105,7 @@ export function allocateUnset(dtype: DType, n: number): TypedArray {
 
 /** {@link allocateUnset} for float32, without looking the dtype up. */
 export function allocateFloat32(n: number): Float32Array {
+  if (recorder !== null) return recorder.allocate("float32", n, false) as Float32Array;
   const size = n * 4;
   if (size <= onHeapBytes) return new Float32Array(n);
   if (size > largestCutBytes) return new Float32Array(large(size), 0, n);

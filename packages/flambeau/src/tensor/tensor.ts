@@ -9,6 +9,7 @@ import { contiguousStrides, isContiguous, normalizeDim, numel, sameShape } from 
 import type { Reversed, TransposedLast } from "../base/types/index.ts";
 import type * as ops from "../ops/methods.ts";
 import type { InplaceOps } from "../ops/signatures.ts";
+import { recorder } from "./capturing.ts";
 import type { BackwardOptions } from "./engine.ts";
 import { runBackward } from "./engine.ts";
 import { mode } from "./grad-mode.ts";
@@ -61,12 +62,11 @@ export class Tensor<out S = Shape, out D extends DType = "float32"> {
   readonly storage: Storage;
   /** @internal Whether elements lie in row-major order without gaps. */
   readonly packed: boolean;
-  /** The accumulated gradient of a leaf, or of any tensor after {@link retainGrad}. */
-  grad: Tensor<S, D> | null = null;
   /** @internal */
   outputNumber = 0;
   /** @internal The tensor whose storage this one looks into, if it is a view. */
   readonly base: AnyTensor | null;
+  #grad: Tensor<S, D> | null = null;
   #requiresGrad = false;
   #node: Node | null = null;
   /** The storage's version when `#node` was made; a view's node is stale when the base has changed since. */
@@ -96,6 +96,15 @@ export class Tensor<out S = Shape, out D extends DType = "float32"> {
 
   // ---- graph ------------------------------------------------------------------------------------------------
 
+  /** The accumulated gradient of a leaf, or of any tensor after {@link retainGrad}. */
+  get grad(): Tensor<S, D> | null {
+    if (recorder !== null) recorder.leaf(this);
+    return this.#grad;
+  }
+  set grad(value: Tensor<S, D> | null) {
+    if (recorder !== null) recorder.leaf(this);
+    this.#grad = value;
+  }
   /** Whether operations on this tensor are recorded. Can be set on leaves of floating-point dtype only. */
   get requiresGrad(): boolean {
     return this.#requiresGrad || this.gradFn !== null;
@@ -222,7 +231,7 @@ export class Tensor<out S = Shape, out D extends DType = "float32"> {
   /** Like {@link detach}, but in-place changes of the result do not count as changes of this tensor (`param.data`). */
   get data(): Tensor<S, D> {
     return new Tensor(
-      new Storage(this.storage.data),
+      this.storage.shadow,
       this.shape,
       this.dtype,
       this.strides,

@@ -17,28 +17,13 @@ import { binaryEntropy } from "../../ops/functional/loss-kernels.ts";
 import type { Picks } from "../../ops/functional/nll.ts";
 import { pickEntropy, pickNegated } from "../../ops/functional/nll.ts";
 import type { ClassLossFn, LossOptions, PairLossFn } from "../../ops/signatures.ts";
+import { recorder } from "../../tensor/capturing.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
+import type { ClassLossOptions } from "./class-targets.ts";
+import { checkTargets, checkWeight, classDim, maskedClassLoss } from "./class-targets.ts";
 import type { ReductionMode } from "./losses.ts";
 import { checkReduction, reduced } from "./losses.ts";
 import { typed } from "./typed.ts";
-
-/** Options of losses over classes. */
-export interface ClassLossOptions extends LossOptions {
-  /** A factor for each class. */
-  readonly weight?: AnyTensor | null;
-  /** A target that counts nothing. Default -100. */
-  readonly ignoreIndex?: number;
-}
-
-/** Dimension of the classes: 1, or 0 without a batch. */
-const classDim = (shape: Shape): number => (shape.length === 1 ? 0 : 1);
-
-function checkWeight(weight: AnyTensor | null | undefined, classes: number): void {
-  if (weight && !sameShape(weight.shape, [classes]))
-    throw new RuntimeError(
-      `weight tensor should be defined either for all ${classes} classes or no classes but got weight tensor of shape: ${showShape(weight.shape)}`,
-    );
-}
 
 /** Which elements of log-probabilities the targets pick, and the sum of their weights. */
 function chosen(
@@ -47,31 +32,8 @@ function chosen(
   { weight, ignoreIndex = -100 }: ClassLossOptions,
   name: string,
 ): Picks & { readonly total: number } {
+  const { shape, d, classes } = checkTargets(input, target, weight, name);
   const from = input.shape as Shape;
-  if (from.length < 1) throw new ValueError(`${name}: Expected 1 or more dimensions (got 0)`);
-  const shape = from.length === 1 ? [] : [from[0]!, ...from.slice(2)];
-  if (!sameShape(target.shape, shape)) {
-    if (from.length > 1 && target.ndim > 0 && target.shape[0] !== from[0])
-      throw new ValueError(
-        `${name}: Expected input batch_size (${from[0]}) to match target batch_size (${target.shape[0]}).`,
-      );
-    throw new RuntimeError(
-      `${name}: size mismatch: expected target size ${showShape(shape)} for an input of size ${showShape(from)}, got ${showShape(target.shape)}`,
-    );
-  }
-  const d = classDim(from);
-  const classes = from[d]!;
-  checkWeight(weight, classes);
-  if (target.dtype !== "int32" && target.dtype !== "int64" && target.dtype !== "uint8")
-    throw new DTypeError(
-      name,
-      `${name}: expected a target of dtype int32 or int64 (indices of classes), but found ${target.dtype}`,
-    );
-  if (weight && weight.dtype !== input.dtype)
-    throw new DTypeError(
-      name,
-      `${name}: expected a weight of dtype ${input.dtype} but found ${weight.dtype}`,
-    );
   const byClass = weight ? (weight.toTypedArray() as Float32Array) : null;
   const packed = target.contiguous();
   const { data } = packed.storage;
@@ -117,6 +79,8 @@ export const nllLoss: ClassLossFn<ClassLossOptions> = typed(
   (input: AnyTensor, target: AnyTensor, options: ClassLossOptions = {}): AnyTensor => {
     const { reduction = "mean" } = options;
     checkReduction(reduction);
+    if (recorder !== null && isFloat(input.dtype))
+      return maskedClassLoss(recorder, input, target, options, "nll_loss");
     const picks = chosen(input, target, options, "nll_loss");
     if (!isFloat(input.dtype))
       throw new DTypeError("nll_loss", `nll_loss: not implemented for an input of ${input.dtype}`);
@@ -168,6 +132,8 @@ export const crossEntropy: ClassLossFn<CrossEntropyOptions> = typed(
       if (reduction === "mean") return terms.sum().div(-input.numel() / classes);
       return reduced(terms.sum(d).neg(), reduction);
     }
+    if (recorder !== null)
+      return maskedClassLoss(recorder, input.logSoftmax(d), target, options, "cross_entropy");
     const picks = chosen(input, target, options, "cross_entropy");
     if (labelSmoothing === 0 && d === shape.length - 1 && input.numel() > 0)
       return weighted(pickEntropy(input, picks, { top: null, log: null }), picks.total, reduction);

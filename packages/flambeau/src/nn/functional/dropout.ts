@@ -9,6 +9,7 @@ import { defaultGenerator } from "../../base/generator.ts";
 import type { FloatArray } from "../../base/random/index.ts";
 import { fillAlphaDropout, fillDropout } from "../../base/random/index.ts";
 import type { SameFn } from "../../ops/signatures.ts";
+import { drawInto } from "../../tensor/capturing.ts";
 import { noGrad } from "../../tensor/grad-mode.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { warnOnce } from "./warn.ts";
@@ -56,7 +57,9 @@ function drop(x: AnyTensor, p: number, channels: boolean, options: DropoutOption
   if (!training || p === 0 || x.numel() === 0) return x;
   checkFloat(x, p);
   const noise = noiseFor(x, channels);
-  fillDropout(dataOf(noise), p, generator);
+  drawInto("dropout", noise.storage.data, 0, noise.numel(), (out) =>
+    fillDropout(out as FloatArray, p, generator),
+  );
   return inplace ? x.mul_(noise) : x.mul(noise);
 }
 

@@ -1,0 +1,105 @@
+// torch.compile: a function over tensors and modules as one program.
+// Floor L4 (compile). Source: https://pytorch.org/docs/stable/generated/torch.compile.html
+
+import { ArgumentError, CompileError } from "../base/errors.ts";
+import { recorder } from "../tensor/capturing.ts";
+import { isTensor } from "../tensor/tensor.ts";
+import { capture } from "./capture.ts";
+import { explain } from "./explain.ts";
+import { Specialization } from "./specialization.ts";
+import { collectLeaves, treeOf } from "./tree.ts";
+
+export interface CompileOptions {
+  /**
+   * Whether gradients that an optimizer's `step` inside of the function has used are kept in `.grad`. By default they are not: a
+   * program updates parameters without storing gradients where it can.
+   */
+  readonly keepGradients?: boolean;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: any function can be compiled.
+type Fn = (...args: any[]) => unknown;
+
+/** What {@link compile} returns: the function, and what became of it. */
+export type Compiled<F extends Fn> = ((...args: Parameters<F>) => ReturnType<F>) & {
+  /** The program of the last call as text: its kernels, what was fused and why, its memory, its arithmetic. */
+  explain(): string;
+  /** How many programs there are: one for each combination of shapes, dtypes and modes that was met. */
+  readonly programs: number;
+};
+
+/** Programs kept for one function; the least recently made goes first. */
+const mostPrograms = 64;
+
+/**
+ * Makes one WebAssembly program of a function over tensors: a whole training step with `backward()` and an optimizer's `step()`, or
+ * an inference. The first call runs as usual. The second one captures: the function runs once without computing anything, what it would
+ * launch is fused and compiled, and from then on calls with arguments of the same shapes and dtypes run the program alone.
+ *
+ * Tensors that the function finds around it (parameters, optimizer state, buffers) stay what they are: their elements move into the program's
+ * memory, and can be read and changed at any time between calls. Options of optimizers are read in every call, so schedules work as
+ * ever. Random numbers are those of eager code. Other shapes, dtypes, `train()` or `eval()`, `requiresGrad` or parameter groups lead to
+ * another program, which is kept beside. Of numbers among the arguments, each value leads to one.
+ *
+ * What JavaScript does in the function besides tensors (counting, printing) happens while it is captured only. Results have no history: call
+ * `backward()` inside.
+ *
+ * @param fn the function, or a module
+ * @param options `keepGradients` (default false): whether `.grad` can be read after an optimizer's step in the function
+ * @throws CompileError from calls that look at values of tensors, or branch on them; it names the op and the line
+ * @see https://pytorch.org/docs/stable/generated/torch.compile.html
+ * @example
+ * const step = torch.compile((X: torch.Tensor, y: torch.Tensor) => {
+ *   trainer.zeroGrad();
+ *   const l = loss(net(X), y);
+ *   l.backward();
+ *   trainer.step();
+ *   return l;
+ * });
+ */
+export function compile<F extends Fn>(fn: F, options: CompileOptions = {}): Compiled<F> {
+  if (typeof fn !== "function")
+    throw new ArgumentError(
+      `compile(): expected a function or a module, got ${isTensor(fn) ? "a Tensor" : typeof fn}`,
+    );
+  const known: Specialization[] = [];
+  let last: Specialization | null = null;
+  let form: readonly unknown[] | null = null;
+  let called = false;
+
+  const specialize = (args: readonly unknown[]): Specialization => {
+    const tree = treeOf([...args]);
+    const made = new Specialization(capture(fn, tree, options.keepGradients ?? false), tree);
+    known.unshift(made);
+    if (known.length > mostPrograms) known.pop()!.release();
+    return made;
+  };
+
+  const call = (...args: Parameters<F>): unknown => {
+    // Inside of another compiled function, this one is a part of it.
+    if (recorder !== null) return fn(...args);
+    if (!called) {
+      called = true;
+      // What is made on first use (states of optimizers, lazy layers) is there afterwards.
+      return fn(...args);
+    }
+    let leaves: unknown[] = [];
+    if (form === null || !collectLeaves(args, form, leaves)) {
+      leaves = [...treeOf(args).leaves];
+      form = args;
+    }
+    if (last === null || !last.holds(leaves)) last = known.find((s) => s.holds(leaves)) ?? specialize(args);
+    return last.run(leaves);
+  };
+  Object.defineProperty(call, "name", { value: `compiled ${fn.name}`.trim() });
+  Object.defineProperty(call, "programs", { get: () => known.length });
+  return Object.assign(call, {
+    explain: (): string => {
+      if (!last)
+        throw new CompileError(
+          "explain(): there is no program yet; the second call of a compiled function makes it",
+        );
+      return explain(last.optimised, last.compiled.report);
+    },
+  }) as unknown as Compiled<F>;
+}

@@ -1,0 +1,170 @@
+// The recorder that listens while torch.compile runs a function, and what the rest of the library says to it.
+// Floor L3 (tensor).
+
+import type { Operand, StridedOperand } from "../backend/backend.ts";
+import type { DType, TypedArray } from "../base/dtype.ts";
+import { guardDraws } from "../base/generator.ts";
+import type { MapNest, ReduceNest } from "../ir/nest.ts";
+import type { Access, Step } from "../ir/program.ts";
+import type { MatrixView } from "../ir/routines.ts";
+import type { RowNest } from "../ir/row.ts";
+import type { Storage } from "./storage.ts";
+import type { AnyTensor } from "./tensor.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: ops take whatever they take.
+type Fn = (...args: any[]) => any;
+
+/** A step over tensors instead of accesses: what ops with code of their own in programs record. */
+export type StepOf = (read: (x: AnyTensor) => Access, write: (x: AnyTensor) => Access) => Step;
+
+/**
+ * While there is a recorder, nothing is computed: launches of kernels become steps of a program, and the arrays behind
+ * tensors stand for buffers; looking into one throws {@link HostAccess}.
+ */
+export interface Recorder {
+  /** The array that stands for a storage's elements. */
+  arrayOf(storage: Storage, data: TypedArray): TypedArray;
+  /** A storage was made over `data`. */
+  born(storage: Storage, data: TypedArray): void;
+  /** A new array, of zeros or of nothing in particular. */
+  allocate(dtype: DType, n: number, zeros: boolean): TypedArray;
+  map(
+    nest: MapNest,
+    n: number,
+    out: TypedArray,
+    outOffset: number,
+    operands: readonly Operand[],
+    offsets: readonly number[],
+  ): void;
+  mapStrided(
+    nest: MapNest,
+    shape: readonly number[],
+    out: StridedOperand,
+    operands: readonly StridedOperand[],
+  ): void;
+  reduce(
+    nest: ReduceNest,
+    outer: number,
+    reduced: number,
+    inner: number,
+    out: TypedArray,
+    outOffset: number,
+    input: TypedArray,
+    inputOffset: number,
+    count: number,
+  ): void;
+  row(
+    nest: RowNest,
+    rows: number,
+    n: number,
+    operands: readonly Operand[],
+    offsets: readonly number[],
+    outputs: readonly TypedArray[],
+  ): void;
+  matmul(
+    batch: number,
+    m: number,
+    n: number,
+    k: number,
+    a: MatrixView,
+    aBatchStride: number,
+    b: MatrixView,
+    bBatchStride: number,
+    out: TypedArray,
+    outOffset: number,
+    bias: { readonly data: TypedArray; readonly offset: number; readonly stride: number } | null,
+  ): void;
+  /** Copies of one dtype between arrays: `to` at strides over `shape` from `from`. */
+  copy(shape: readonly number[], to: StridedOperand, from: StridedOperand): void;
+  /** A step that the op makes itself; packed tensors only. */
+  step(make: StepOf): void;
+  /** `fill` draws numbers of `generator` into `data`, all of it; done in every run. */
+  draw(name: string, data: TypedArray, offset: number, n: number, fill: (out: TypedArray) => void): void;
+  /** `look` sees the elements of x, packed, in every run: to refuse some of them by an error. */
+  check(name: string, x: AnyTensor, look: (elements: TypedArray) => void): void;
+  /**
+   * Runs an op's forward; where that looks at elements, the op is called in every run instead. Not if it is `differentiable` as it
+   * is made of other ops: its gradient would be lost.
+   */
+  call(name: string, forward: Fn, args: readonly unknown[], differentiable?: boolean): unknown;
+  /** The same for an op that changes its first argument. */
+  mutate(name: string, change: Fn, self: AnyTensor, args: readonly unknown[]): void;
+  /** A number that `f` computes anew for every run: stands for it until it reaches a kernel. */
+  scalar(name: string, f: () => number): number;
+  /** Something that JavaScript does in every run, in the order of `effect` and `scalar` calls. */
+  effect(f: () => void): void;
+  /** The program holds as long as `f` gives the same. */
+  fact(f: () => unknown): void;
+  /** A module was called. */
+  module(module: object): void;
+  /** The gradient of `tensor` is read or written. */
+  leaf(tensor: AnyTensor): void;
+  /** An optimizer has used the gradient of `leaf`, which nobody needs afterwards. */
+  consumed(leaf: AnyTensor): void;
+}
+
+/** What is recording now; null nearly always. */
+export let recorder: Recorder | null = null;
+
+export function setRecorder(r: Recorder | null): void {
+  recorder = r;
+  guardDraws(r === null ? null : refuseDraw);
+}
+
+/** Runs `body` as if nothing were recording. */
+export function unrecorded<T>(body: () => T): T {
+  const before = recorder;
+  setRecorder(null);
+  try {
+    return body();
+  } finally {
+    setRecorder(before);
+  }
+}
+
+/** Thrown where JavaScript looks at elements that are not there while a function is captured. */
+export class HostAccess extends Error {
+  override name = "HostAccess";
+  /** Whether random numbers were asked for, not elements. */
+  readonly draws: boolean;
+
+  constructor(what: string, draws = false) {
+    super(what);
+    this.draws = draws;
+  }
+}
+
+function refuseDraw(): never {
+  throw new HostAccess("random numbers were drawn", true);
+}
+
+/**
+ * A number that may differ from run to run of a captured function, such as a learning rate: `f()`. It must go straight to an op,
+ * as a factor or an option; whatever is computed from it belongs into `f`.
+ */
+export const hostNumber = (name: string, f: () => number): number =>
+  recorder === null ? f() : recorder.scalar(name, f);
+
+/** Does something in JavaScript now, and in every run of a captured function: counting steps, for instance. */
+export function hostEffect(f: () => void): void {
+  if (recorder === null) f();
+  else recorder.effect(f);
+}
+
+/** Something that decides what a function launches, other than options of optimizers that are not numbers: `f()`, read before effects. */
+export function hostFact<T>(f: () => T): T {
+  if (recorder !== null) recorder.fact(f);
+  return f();
+}
+
+/** Fills `n` elements of an array with random numbers, also in every run of a captured function. */
+export function drawInto(
+  name: string,
+  data: TypedArray,
+  offset: number,
+  n: number,
+  fill: (out: TypedArray) => void,
+): void {
+  if (recorder !== null) recorder.draw(name, data, offset, n, fill);
+  else fill(offset === 0 && n === data.length ? data : data.subarray(offset, offset + n));
+}
