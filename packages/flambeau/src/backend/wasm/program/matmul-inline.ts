@@ -15,6 +15,7 @@ import { isLight, Results, scaled, sumOf } from "./matmul-results.ts";
 import { emitTile } from "./matmul-tile.ts";
 
 export interface InlinePlan {
+  readonly kind: "tiles";
   readonly rows: Cut;
   readonly cols: Cut;
   /** Whether b is packed: not at all, per matrix by the thread that needs it, or all of it by all threads. */
@@ -37,6 +38,7 @@ export function planInline(p: Problem, el: Element, wide: boolean): InlinePlan {
   const matrices = p.b.batch === 0 ? 1 : p.batch;
   const packing = p.b.col === el.bytes || p.k === 0 ? "none" : matrices >= manyMatrices ? "own" : "shared";
   return {
+    kind: "tiles",
     rows,
     cols,
     packing,

@@ -10,6 +10,7 @@ import { elementBytes } from "../lanes.ts";
 import { element } from "../matmul/elements.ts";
 import { revectorize } from "../revectorize.ts";
 import type { StepCode } from "./context.ts";
+import { emitDot, planDot } from "./matmul-dot.ts";
 import { emitInline, planInline } from "./matmul-inline.ts";
 import type { Problem } from "./matmul-problem.ts";
 import { problemOf } from "./matmul-problem.ts";
@@ -22,7 +23,7 @@ export function matmulCode(step: MatmulStep, buffers: readonly Buffer[]): StepCo
     );
   const p = problemOf(step);
   const el = element(p.dtype, features().fusedMadd ? "fused" : "plain");
-  const plan = planInline(p, el, revectorize());
+  const plan = planDot(p, el) ?? planInline(p, el, revectorize());
   void buffers;
   return {
     key: `matmul ${keyOf(p)}`,
@@ -33,7 +34,9 @@ export function matmulCode(step: MatmulStep, buffers: readonly Buffer[]): StepCo
     flops: 2 * p.batch * p.m * p.n * p.k,
     bytes: bytesOf(p),
     emit: (c) => {
-      if (p.batch * p.m * p.n > 0) emitInline(c, p, el, plan);
+      if (p.batch * p.m * p.n === 0) return;
+      if (plan.kind === "dot") emitDot(c, p, el, plan);
+      else emitInline(c, p, el, plan);
     },
   };
 }
