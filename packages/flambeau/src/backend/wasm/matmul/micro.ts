@@ -184,11 +184,16 @@ export type PackKernel = (
   k: number,
 ) => void;
 
-export function emitPack(module: ModuleBuilder, e: Element, tile: Tile): void {
+export function emitPack(
+  module: ModuleBuilder,
+  e: Element,
+  tile: Pick<Tile, "vectors">,
+  name = "pack",
+): Func {
   const rowBytes = tile.vectors * 16;
   const params = i32s("from", "fromRow", "to", "toPanel", "n", "k");
-  module.func(
-    "pack",
+  return module.func(
+    name,
     params,
     [],
     (f, x) => {

@@ -2,7 +2,7 @@
 // Floor L2 (backend/wasm/program).
 
 import type { FunctionBuilder, Local } from "../encoder.ts";
-import { i32 } from "../encoder.ts";
+import { i32, select } from "../encoder.ts";
 import { countUp } from "../matmul/elements.ts";
 import type { Context } from "./context.ts";
 import type { Index } from "./matmul-results.ts";
@@ -67,6 +67,29 @@ export function everyPiece(f: FunctionBuilder, cut: Cut, body: PieceBody): void 
   run(0, cut.tall, (piece) => body(cut.size, piece, tallStart(f, cut, piece)));
   if (cut.rest > 0)
     run(cut.tall, cut.count, (piece) => body(cut.rest, piece, local(f, restStart(cut, piece))));
+}
+
+/** Pieces of group number x, `per` to a group: all of them, or one, or a loop. */
+export function groupPieces(f: FunctionBuilder, cut: Cut, per: number, x: Index, body: PieceBody): void {
+  if (per >= cut.count) everyPiece(f, cut, body);
+  else if (per === 1) onePiece(f, cut, x, body);
+  else {
+    const piece = f.let("i32", i32.mul(x, per));
+    const end = f.let("i32", i32.add(piece, per));
+    f.if(i32.gt_s(end, cut.count), () => f.set(end, cut.count));
+    countUp(f, piece, end, 1, () => onePiece(f, cut, piece, body));
+  }
+}
+
+/** First element of a piece. */
+export function pieceStart(f: FunctionBuilder, cut: Cut, piece: Index): Index {
+  if (cut.rest === 0) return tallStart(f, cut, piece);
+  if (typeof piece === "number")
+    return local(f, piece < cut.tall ? tallStart(f, cut, piece) : restStart(cut, piece));
+  return f.let(
+    "i32",
+    select("i32", i32.mul(piece, cut.size), restStart(cut, piece), i32.lt_s(piece, cut.tall)),
+  );
 }
 
 /** Items of `outer` times `inner` that this thread has, as pairs of numbers. */

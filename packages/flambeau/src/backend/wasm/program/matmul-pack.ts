@@ -1,10 +1,11 @@
 // Panels of b: columns that a tile reads together, adjacent in memory for every step of k.
 // Floor L2 (backend/wasm/program).
 
-import type { Arg, Func, ModuleBuilder } from "../encoder.ts";
+import type { Arg, Func, Local, ModuleBuilder } from "../encoder.ts";
 import { call, i32, v128 } from "../encoder.ts";
 import type { Element } from "../matmul/elements.ts";
-import { bump, countDown, i32s } from "../matmul/elements.ts";
+import { bump, countDown, countUp, i32s } from "../matmul/elements.ts";
+import { emitPack } from "../matmul/micro.ts";
 import { emitTranspose } from "../matmul/small.ts";
 
 /** How the columns of a panel lie before it is packed, in bytes. */
@@ -32,8 +33,74 @@ export function packPanel(
     const transpose = module.helper(name, () => emitTranspose(module, el, name));
     return call(transpose, from, source.col, to, toRow, width, k);
   }
+  if (source.col === el.bytes) {
+    const name = `columns ${el.dtype} ${toRow / 16}`;
+    const rows = module.helper(name, () => emitPack(module, el, { vectors: toRow / 16 }, name));
+    return call(rows, from, source.row, to, 0, toRow / el.bytes, k);
+  }
   const copy = module.helper(`panel ${el.dtype}`, () => emitCopy(module, el));
   return call(copy, from, source.row, source.col, to, toRow, width, k);
+}
+
+/** Steps of k that are packed of one tile before the next one's turn: lines of cache that survive any stride. */
+const turn = 8;
+
+/**
+ * Code that packs columns of a, `step` bytes apart, for `tiles` tiles of `height` rows from `from` on: for each tile and each
+ * of `depth` steps of k its rows side by side.
+ */
+export function packRows(
+  module: ModuleBuilder,
+  el: Element,
+  height: number,
+  from: Arg,
+  step: number,
+  to: Arg,
+  depth: number,
+  tiles: Arg,
+): readonly number[] {
+  const name = `rows ${el.dtype} ${height}`;
+  const pack = module.helper(name, () => emitPackRows(module, el, name, height));
+  return call(pack, from, step, to, depth, tiles);
+}
+
+function emitPackRows(module: ModuleBuilder, el: Element, name: string, height: number): Func {
+  const bytes = height * el.bytes;
+  return module.func(name, i32s("from", "step", "to", "depth", "tiles"), [], (f, x) => {
+    const [at, to, q, p, tile] = [0, 0, 0, 0, 0].map(() => f.local("i32")) as [
+      Local,
+      Local,
+      Local,
+      Local,
+      Local,
+    ];
+    const end = f.local("i32");
+    const toTile = f.let("i32", i32.mul(x.depth, bytes));
+    const copy = (): void => {
+      let done = 0;
+      for (; bytes - done >= 16; done += 16) f.do(v128.store(to, v128.load(at, done), done));
+      if (bytes - done >= 8) {
+        f.do(v128.store64_lane(to, v128.load64_zero(at, done), 0, done));
+        done += 8;
+      }
+      if (bytes > done) f.do(v128.store32_lane(to, v128.load32_zero(at, done), 0, done));
+    };
+    countUp(f, q, x.depth, turn, () => {
+      f.set(end, i32.add(q, turn));
+      f.if(i32.gt_s(end, x.depth), () => f.set(end, x.depth));
+      f.set(tile, 0);
+      countUp(f, tile, x.tiles, 1, () => {
+        f.set(at, i32.add(i32.add(x.from, i32.mul(q, x.step)), i32.mul(tile, bytes)));
+        f.set(to, i32.add(i32.add(x.to, i32.mul(q, bytes)), i32.mul(tile, toTile)));
+        f.set(p, q);
+        countUp(f, p, end, 1, () => {
+          copy();
+          bump(f, at, x.step);
+          bump(f, to, bytes);
+        });
+      });
+    });
+  });
 }
 
 /** Any strides, element by element: for what lies neither by rows nor by columns. */

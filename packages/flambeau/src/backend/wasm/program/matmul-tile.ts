@@ -25,7 +25,14 @@ export interface TileSource {
 /** Rows times vectors from which two steps a round are as good as more. */
 const large = 12;
 
-/** The sums of a tile, by row and group. `a` and `b` are moved. */
+/** Sums of a tile in memory. */
+export interface TileSums {
+  readonly at: Local;
+  /** Bytes from row to row. */
+  readonly row: number;
+}
+
+/** The sums of a tile, by row and group, added to those in `before`. `a` and `b` are moved. */
 export function emitTile(
   { f }: Emitter,
   el: Element,
@@ -33,11 +40,14 @@ export function emitTile(
   { aRow, aCol, bRow, k }: TileSource,
   a: Local,
   b: Local,
+  before: TileSums | null = null,
 ): readonly (readonly Group[])[] {
   const perGroup = 4 / el.lanes;
   const vectors = groups * perGroup;
-  const acc = Array.from({ length: rows }, () =>
-    Array.from({ length: vectors }, () => f.let("v128", el.zero)),
+  const acc = Array.from({ length: rows }, (_, r) =>
+    Array.from({ length: vectors }, (__, v) =>
+      f.let("v128", before ? v128.load(before.at, r * before.row + 16 * v) : el.zero),
+    ),
   );
   const av = f.local("v128");
   const bv = Array.from({ length: vectors }, () => f.local("v128"));
@@ -66,4 +76,9 @@ export function emitTile(
   return acc.map((sums) =>
     Array.from({ length: groups }, (_, g) => sums.slice(g * perGroup, (g + 1) * perGroup)),
   );
+}
+
+/** Stores sums as {@link emitTile} gives them. */
+export function storeSums({ f }: Emitter, sums: readonly (readonly Group[])[], { at, row }: TileSums): void {
+  sums.forEach((groups, r) => groups.flat().forEach((v, q) => f.do(v128.store(at, v, r * row + 16 * q))));
 }

@@ -11,9 +11,10 @@ import { element } from "../matmul/elements.ts";
 import { revectorize } from "../revectorize.ts";
 import type { StepCode } from "./context.ts";
 import { emitDot, planDot } from "./matmul-dot.ts";
-import { emitInline, planInline } from "./matmul-inline.ts";
+import { planTiles } from "./matmul-plan.ts";
 import type { Problem } from "./matmul-problem.ts";
 import { problemOf } from "./matmul-problem.ts";
+import { emitTiles } from "./matmul-tiles.ts";
 
 /** The code of a product. @throws RuntimeError for a dtype without products. */
 export function matmulCode(step: MatmulStep, buffers: readonly Buffer[]): StepCode {
@@ -23,7 +24,7 @@ export function matmulCode(step: MatmulStep, buffers: readonly Buffer[]): StepCo
     );
   const p = problemOf(step);
   const el = element(p.dtype, features().fusedMadd ? "fused" : "plain");
-  const plan = planDot(p, el) ?? planInline(p, el, revectorize());
+  const plan = planDot(p, el) ?? planTiles(p, el, revectorize());
   void buffers;
   return {
     key: `matmul ${keyOf(p)}`,
@@ -36,7 +37,7 @@ export function matmulCode(step: MatmulStep, buffers: readonly Buffer[]): StepCo
     emit: (c) => {
       if (p.batch * p.m * p.n === 0) return;
       if (plan.kind === "dot") emitDot(c, p, el, plan);
-      else emitInline(c, p, el, plan);
+      else emitTiles(c, p, el, plan);
     },
   };
 }

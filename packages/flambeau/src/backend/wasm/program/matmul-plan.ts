@@ -1,0 +1,118 @@
+// How a product is cut into tiles, blocks of them and stretches of k, and what is packed.
+// Floor L2 (backend/wasm/program). Source: Goto, van de Geijn: Anatomy of High-Performance Matrix Multiplication (2008)
+
+import type { Element } from "../matmul/elements.ts";
+import type { Cut } from "./matmul-loops.ts";
+import { evenCut, widthCut } from "./matmul-loops.ts";
+import type { Problem } from "./matmul-problem.ts";
+import { isLight } from "./matmul-results.ts";
+
+export interface TilePlan {
+  readonly kind: "tiles";
+  readonly rows: Cut;
+  readonly cols: Cut;
+  /** Stretches of k. More than one: sums are gathered in memory of the thread. */
+  readonly depths: Cut;
+  /** Tiles of rows, and panels of columns, that belong to one unit of work. */
+  readonly block: number;
+  readonly group: number;
+  /** Whether b is packed into panels: not at all, per matrix by the thread that needs it, or all of it by all threads. */
+  readonly panels: "none" | "own" | "shared";
+  /** Whether the rows of a tile are packed side by side, for each unit of work. */
+  readonly packed: boolean;
+  /** Whether results are computed from sums in registers. */
+  readonly light: boolean;
+  /** Whether tiles are functions of their own. */
+  readonly calls: boolean;
+  readonly sharedBytes: number;
+  /** Memory of the thread: sums at 0, then packed rows of a, then panels. */
+  readonly ownBytes: number;
+  readonly packedAt: number;
+  readonly panelsAt: number;
+}
+
+/** Matrices from which threads share whole ones. */
+const manyMatrices = 8;
+/** Units of work, where there are enough tiles: some for each of a few threads. */
+const units = 8;
+/** Bytes of a in a block: a part of second-level cache. */
+const blockBytes = 196608;
+/** Span of memory from which walking along k across it costs more than packing: pages and ways of the caches run out. */
+const widePackedA = 524288;
+const widePanels = 1048576;
+/** The longest stretch of k that needs no second one, and the length of several. */
+const longest = 2048;
+const stretch = 1024;
+/** Multiply-adds, and k, from which tiles are functions, which V8 optimises while the step still runs. */
+const manyMultiplications = 1 << 19;
+const longCalls = 32;
+
+/** Rows of a tile by its groups of columns; the sums fill most of sixteen vector registers. */
+const tallest = (groups: number): number => (groups === 1 ? 8 : 6);
+
+/** `paired`: vectors pair up into 256 bits. */
+export function planTiles(p: Problem, el: Element, paired: boolean): TilePlan {
+  const { batch, m, n, k } = p;
+  const size = el.bytes;
+  const groups = groupsOf(m, Math.ceil(n / 4), paired && size === 4);
+  const rows = evenCut(m, tallest(groups));
+  const cols = widthCut(n, 4 * groups);
+  const matrices = p.b.batch === 0 ? 1 : batch;
+  const wide = p.b.row * k >= widePanels && k >= 128 && rows.count >= units;
+  const panels =
+    k === 0 || (p.b.col === size && !wide) ? "none" : matrices >= manyMatrices ? "own" : "shared";
+  const packed = p.a.col !== size && p.a.col * k >= widePackedA && cols.count >= 4 && rows.count > 1;
+  const depths =
+    k <= longest ? widthCut(k, Math.max(k, 1)) : widthCut(k, 4 * Math.ceil(k / Math.ceil(k / stretch) / 4));
+
+  let block = rows.count;
+  let group = cols.count;
+  if (panels !== "own" && batch < manyMatrices) {
+    if (packed || depths.count > 1 || (rows.count >= units && m * k * size > blockBytes)) {
+      const wanted = Math.ceil(units / batch);
+      const fit = Math.floor(blockBytes / (rows.size * depths.size * size));
+      block = Math.max(1, Math.min(fit, Math.floor(rows.count / wanted)));
+      const blocks = Math.ceil(rows.count / block);
+      if (blocks < wanted) group = Math.ceil(cols.count / Math.ceil(wanted / blocks));
+    } else if (cols.count >= rows.count) group = 1;
+    else block = 1;
+  }
+  const light = isLight(p) && depths.count === 1;
+  const panelsBytes = matrixPanels({ cols, el, k });
+  const sumsBytes =
+    depths.count > 1
+      ? block * rows.size * cols.count * cols.size * size
+      : light
+        ? 0
+        : rows.size * cols.size * size;
+  const packedAt = round(sumsBytes);
+  const panelsAt = packedAt + (packed ? round(block * rows.size * depths.size * size + 16) : 0);
+  return {
+    kind: "tiles",
+    rows,
+    cols,
+    depths,
+    block,
+    group,
+    panels,
+    packed,
+    light,
+    calls: batch * m * n * k >= manyMultiplications && k >= longCalls,
+    sharedBytes: panels === "shared" ? matrices * panelsBytes + 64 : 0,
+    ownBytes: panelsAt + (panels === "own" ? panelsBytes + 64 : 0),
+    packedAt,
+    panelsAt,
+  };
+}
+
+/** Bytes of the panels of one matrix. */
+export const matrixPanels = ({ cols, el, k }: { cols: Cut; el: Element; k: number }): number =>
+  cols.count * cols.size * el.bytes * k;
+
+/** Groups of columns of a tile: few rows want more of them, so that there are sums enough to hide their latency. */
+function groupsOf(m: number, groups: number, paired: boolean): number {
+  const best = paired ? (m <= 2 ? 8 : m === 3 ? 6 : 4) : m === 1 ? 4 : 2;
+  return groups >= best ? best : groups <= 2 ? groups : Math.min(best, groups + (groups & 1));
+}
+
+const round = (bytes: number): number => 64 * Math.ceil(bytes / 64);

@@ -1,0 +1,277 @@
+// The code of products in register tiles: loops over units of work, packing, and the tiles.
+// Floor L2 (backend/wasm/program).
+
+import type { Func, Local } from "../encoder.ts";
+import { call, i32, select } from "../encoder.ts";
+import { Emitter } from "../lanes.ts";
+import type { Element } from "../matmul/elements.ts";
+import { i32s } from "../matmul/elements.ts";
+import type { Context } from "./context.ts";
+import { Finisher } from "./matmul-finish.ts";
+import { everyPiece, groupPieces, onePiece, pieceStart, pointer, sharedPairs } from "./matmul-loops.ts";
+import { packPanel, packRows } from "./matmul-pack.ts";
+import type { TilePlan } from "./matmul-plan.ts";
+import { matrixPanels } from "./matmul-plan.ts";
+import type { Problem } from "./matmul-problem.ts";
+import type { Index } from "./matmul-results.ts";
+import { Results, scaled, sumOf } from "./matmul-results.ts";
+import { emitTile, storeSums } from "./matmul-tile.ts";
+
+/** Where a tile is: its size, batch, first row, panel, first column; and a stretch of k. */
+interface TileAt {
+  readonly height: number;
+  readonly width: number;
+  readonly t: Index;
+  readonly i: Index;
+  readonly panel: Index;
+  readonly j: Index;
+}
+
+interface Stretch {
+  readonly depth: number;
+  readonly from: Index;
+}
+
+export function emitTiles(c: Context, p: Problem, el: Element, plan: TilePlan): void {
+  new Tiles(c, p, el, plan).emit();
+}
+
+class Tiles {
+  readonly #c: Context;
+  readonly #p: Problem;
+  readonly #el: Element;
+  readonly #plan: TilePlan;
+  readonly #a: Local;
+  readonly #b: Local;
+  readonly #places: readonly Local[];
+  readonly #finisher: Finisher;
+  readonly #functions = new Map<string, Func>();
+  /** Bytes of a row of a panel, of a panel, and of a matrix of them. */
+  readonly #panelRow: number;
+  readonly #panelBytes: number;
+  readonly #panelBatch: number;
+  readonly #packedA: Local;
+  /** First row of the unit of work. */
+  #firstRow: Index = 0;
+
+  constructor(c: Context, p: Problem, el: Element, plan: TilePlan) {
+    this.#c = c;
+    this.#p = p;
+    this.#el = el;
+    this.#plan = plan;
+    const [a, b, ...places] = c.addresses as readonly [Local, Local, ...Local[]];
+    [this.#a, this.#b] = p.turned ? [b, a] : [a, b];
+    this.#places = places;
+    this.#finisher = new Finisher(c, p, places);
+    this.#panelRow = plan.cols.size * el.bytes;
+    this.#panelBytes = this.#panelRow * p.k;
+    this.#panelBatch = p.b.batch === 0 || plan.panels === "own" ? 0 : matrixPanels({ ...plan, el, k: p.k });
+    this.#packedA = pointer(c.f, sumOf(c.own, plan.packedAt));
+  }
+
+  emit(): void {
+    const { rows, cols, block, group, panels } = this.#plan;
+    const { f } = this.#c;
+    const { batch } = this.#p;
+    if (panels === "shared") {
+      sharedPairs(this.#c, this.#p.b.batch === 0 ? 1 : batch, cols.count, (t, panel) =>
+        onePiece(f, cols, panel, (width, _, j) => this.#packPanel(t, panel, j, width)),
+      );
+      this.#c.barrier();
+    }
+    const blocks = Math.ceil(rows.count / block);
+    const groups = Math.ceil(cols.count / group);
+    sharedPairs(this.#c, batch * blocks, groups, (tx, y) => {
+      const [t, x] = this.#split(tx, blocks);
+      if (panels === "own") everyPiece(f, cols, (width, panel, j) => this.#packPanel(t, panel, j, width));
+      this.#unit(t, x, y);
+    });
+  }
+
+  /** A number of batch and block as the two. */
+  #split(tx: Index, blocks: number): readonly [Index, Index] {
+    const { f } = this.#c;
+    if (blocks === 1) return [tx, 0];
+    if (this.#p.batch === 1) return [0, tx];
+    if (typeof tx === "number") return [Math.floor(tx / blocks), tx % blocks];
+    return [f.let("i32", i32.div_u(tx, blocks)), f.let("i32", i32.rem_u(tx, blocks))];
+  }
+
+  /** Block x of the rows by group y of the panels of batch t. */
+  #unit(t: Index, x: Index, y: Index): void {
+    const { rows, cols, depths, block, group, packed } = this.#plan;
+    const { f } = this.#c;
+    const first = block === 1 ? x : block >= rows.count ? 0 : f.let("i32", i32.mul(x as Local, block));
+    this.#firstRow = packed || depths.count > 1 ? pieceStart(f, rows, first) : 0;
+    const all = (stretch: Stretch): void => {
+      if (packed) this.#packRows(t, first, stretch);
+      groupPieces(f, cols, group, y, (width, panel, j) =>
+        groupPieces(f, rows, block, x, (height, _, i) =>
+          this.#tile({ height, width, t, i, panel, j }, stretch),
+        ),
+      );
+    };
+    if (depths.count <= 1) {
+      all({ depth: this.#p.k, from: 0 });
+      return;
+    }
+    f.memoryFill(this.#c.own, 0, this.#plan.packedAt);
+    everyPiece(f, depths, (depth, _, from) => all({ depth, from }));
+    const next = block >= rows.count ? this.#p.m : this.#end(first);
+    const height =
+      typeof next === "number" && typeof this.#firstRow === "number"
+        ? next - this.#firstRow
+        : f.let("i32", i32.sub(next, this.#firstRow));
+    groupPieces(f, cols, group, y, (width, panel, j) => {
+      const from = pointer(f, sumOf(this.#c.own, scaled(panel, this.#panelRow)));
+      this.#finisher.write(from, this.#sumsRow, height, width, t, this.#firstRow, j);
+    });
+  }
+
+  /** The row behind the block of tiles that begins with number `first`. */
+  #end(first: Index): Index {
+    const { rows, block } = this.#plan;
+    const { f } = this.#c;
+    const behind = f.let("i32", i32.add(first, block));
+    f.if(i32.gt_s(behind, rows.count), () => f.set(behind, rows.count));
+    return pieceStart(f, rows, behind);
+  }
+
+  /** Bytes of a row of the sums of several stretches. */
+  get #sumsRow(): number {
+    return this.#plan.cols.count * this.#panelRow;
+  }
+
+  #packPanel(t: Index, panel: Index, j: Index, width: number): void {
+    const { module, f, shared, own } = this.#c;
+    const { b, k } = this.#p;
+    const base = this.#plan.panels === "own" ? sumOf(own, this.#plan.panelsAt) : shared;
+    const from = sumOf(this.#b, scaled(t, b.batch), scaled(j, b.col));
+    const to = sumOf(base, scaled(t, this.#panelBatch), scaled(panel, this.#panelBytes));
+    f.do(packPanel(module, this.#el, b, from, to, this.#panelRow, width, k));
+  }
+
+  /** Packs the rows of the tiles from number `first` on. */
+  #packRows(t: Index, first: Index, { depth, from }: Stretch): void {
+    const { rows, block } = this.#plan;
+    const { f, module } = this.#c;
+    const { a } = this.#p;
+    const el = this.#el;
+    const at = (i: Index): Local =>
+      pointer(f, sumOf(this.#a, scaled(t, a.batch), scaled(i, a.row), scaled(from, a.col)));
+    const to = (i: Index): Local => pointer(f, sumOf(this.#packedA, this.#inBlock(i, depth * el.bytes)));
+    if (a.row !== el.bytes) {
+      const x = block === 1 || typeof first === "number" ? first : f.let("i32", i32.div_u(first, block));
+      groupPieces(f, rows, block, x, (height, _, i) =>
+        f.do(
+          packPanel(module, el, { row: a.col, col: a.row }, at(i), to(i), height * el.bytes, height, depth),
+        ),
+      );
+      return;
+    }
+    const run = (height: number, start: Index, end: Index): void => {
+      const row = pieceStart(f, rows, start);
+      const count = f.let("i32", i32.sub(end, start));
+      f.if(i32.gt_s(count, 0), () =>
+        f.do(packRows(module, el, height, at(row), a.col, to(row), depth, count)),
+      );
+    };
+    const behind = f.let("i32", i32.add(first, block));
+    f.if(i32.gt_s(behind, rows.count), () => f.set(behind, rows.count));
+    const smaller = (x: Index, y: number): Local => f.let("i32", select("i32", x, y, i32.lt_s(x, y)));
+    const larger = (x: Index, y: number): Local => f.let("i32", select("i32", x, y, i32.gt_s(x, y)));
+    if (rows.tall > 0) run(rows.size, first, smaller(behind, rows.tall));
+    if (rows.rest > 0) run(rows.rest, larger(first, rows.tall), behind);
+  }
+
+  /** Rows of the block before row i, times `factor`. */
+  #inBlock(i: Index, factor: number): readonly number[] | Index {
+    const before = this.#firstRow;
+    if (typeof i === "number" && typeof before === "number") return (i - before) * factor;
+    return i32.mul(before === 0 ? i : i32.sub(i, before), factor);
+  }
+
+  #tile(at: TileAt, { depth, from }: Stretch): void {
+    const { packed, panels, panelsAt, depths, light, calls } = this.#plan;
+    const { f, own, shared, e } = this.#c;
+    const { a, b } = this.#p;
+    const { bytes } = this.#el;
+    const ap = packed
+      ? sumOf(this.#packedA, this.#inBlock(at.i, depth * bytes))
+      : sumOf(this.#a, scaled(at.t, a.batch), scaled(at.i, a.row), scaled(from, a.col));
+    const inPanel = [scaled(at.panel, this.#panelBytes), scaled(from, this.#panelRow)] as const;
+    const bp =
+      panels === "none"
+        ? sumOf(this.#b, scaled(at.t, b.batch), scaled(at.j, bytes), scaled(from, b.row))
+        : panels === "own"
+          ? sumOf(own, panelsAt, ...inPanel)
+          : sumOf(shared, scaled(at.t, this.#panelBatch), ...inPanel);
+    const sums =
+      depths.count > 1
+        ? sumOf(own, scaled(at.panel, this.#panelRow), this.#inBlock(at.i, this.#sumsRow))
+        : own;
+    const { operands, maps } = this.#p;
+    const strides = [...operands.map((o) => o.strides), ...maps.map((m) => m.strides)];
+    const places = light
+      ? this.#places.map((address, x) => {
+          const s = strides[x];
+          return s
+            ? sumOf(address, scaled(at.t, s.batch), scaled(at.i, s.row), scaled(at.j, s.col))
+            : address;
+        })
+      : [];
+    if (calls) f.do(call(this.#function(at.height, at.width, depth), ap, bp, sums, ...places));
+    else {
+      const locals = [ap, bp, sums, ...places].map((x) => pointer(f, x));
+      this.#body(e, at.height, at.width, depth, locals);
+    }
+    if (!light && depths.count <= 1)
+      this.#finisher.write(own, this.#panelRow, at.height, at.width, at.t, at.i, at.j);
+  }
+
+  #function(height: number, width: number, depth: number): Func {
+    const key = `${height} ${width} ${depth}`;
+    let func = this.#functions.get(key);
+    if (!func) {
+      const { e, module } = this.#c;
+      const names = ["a", "b", "sums", ...(this.#plan.light ? this.#places.map((_, x) => `place${x}`) : [])];
+      func = module.func(`tile${height}x${width}`, i32s(...names), [], (f, params) => {
+        const inner = new Emitter(f, module, e.memory, e.features, e.host);
+        this.#body(inner, height, width, depth, Object.values(params) as Local[]);
+      });
+      this.#functions.set(key, func);
+    }
+    return func;
+  }
+
+  /** The code of a tile. Results are at `places`, or the sums are stored. */
+  #body(e: Emitter, height: number, width: number, depth: number, locals: readonly Local[]): void {
+    const { packed, panels, depths, light, cols } = this.#plan;
+    const p = this.#p;
+    const { bytes } = this.#el;
+    const [a, b, at, ...places] = locals as [Local, Local, Local, ...Local[]];
+    const groups = Math.ceil(width / 4);
+    // An even number of groups pairs up; what is computed past the end goes nowhere.
+    const computed = groups > 1 ? Math.min(cols.size / 4, groups + (groups & 1)) : 1;
+    const stored = { at, row: depths.count > 1 ? this.#sumsRow : this.#panelRow };
+    const sums = emitTile(
+      e,
+      this.#el,
+      { rows: height, groups: computed },
+      {
+        aRow: packed ? bytes : p.a.row,
+        aCol: packed ? height * bytes : p.a.col,
+        bRow: panels === "none" ? p.b.row : this.#panelRow,
+        k: depth,
+      },
+      a,
+      b,
+      depths.count > 1 ? stored : null,
+    );
+    if (light) {
+      const results = new Results(e, p, places);
+      results.moveTo(0, 0, 0);
+      results.write(height, width, (r, g) => sums[r]![g]!);
+    } else storeSums(e, sums, stored);
+  }
+}
