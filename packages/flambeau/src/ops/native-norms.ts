@@ -5,6 +5,7 @@ import { isFloat } from "../base/dtype.ts";
 import { DTypeError, RuntimeError, ShapeError, showShape } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { numel, sameShape } from "../base/shape.ts";
+import { recorder } from "../tensor/capturing.ts";
 import { noGrad } from "../tensor/grad-mode.ts";
 import { allocate } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
@@ -13,7 +14,8 @@ import { composite } from "./define.ts";
 import { dataOf } from "./elements.ts";
 import { normalizeRows, rowsOf } from "./layer-norm.ts";
 import type { NativeBatchNormFn, NativeLayerNormFn } from "./signatures.ts";
-import { groupsOf, standardize } from "./standardize.ts";
+import type { Groups } from "./standardize.ts";
+import { groupsOf, standardize, statisticsInOps } from "./standardize.ts";
 
 type Maybe = AnyTensor | null | undefined;
 
@@ -25,11 +27,29 @@ function statistics(values: Float64Array, shape: Shape, x: AnyTensor): AnyTensor
 }
 
 /** Moves running statistics towards those of a batch: r + momentum (new - r). */
-function track(running: Maybe, found: Float64Array, momentum: number): void {
+function track(running: Maybe, found: AnyTensor, momentum: number): void {
   if (!running) return;
-  noGrad(() =>
-    running.copy_(running.mul(1 - momentum).add(statistics(found, running.shape, running).mul(momentum))),
-  );
+  noGrad(() => running.copy_(running.mul(1 - momentum).add(found.reshape(running.shape).mul(momentum))));
+}
+
+/** Mean, unbiased variance and 1 / sqrt(biased variance + eps) of each group, as tensors like x. */
+function found(
+  x: AnyTensor,
+  groups: Groups,
+  count: number,
+): [mean: AnyTensor, variance: AnyTensor, scale: AnyTensor] {
+  const unbiased = count / (count - 1);
+  const shape = [groups.groups];
+  if (recorder !== null) {
+    const { mean, variance, scale } = noGrad(() => statisticsInOps(x.detach(), groups));
+    return [mean.reshape(shape), variance.mul(unbiased).reshape(shape), scale.reshape(shape)];
+  }
+  const { mean, variance, scale } = groups;
+  return [mean, variance.map((v) => v * unbiased), scale].map((v) => statistics(v, shape, x)) as [
+    AnyTensor,
+    AnyTensor,
+    AnyTensor,
+  ];
 }
 
 /**
@@ -64,13 +84,10 @@ export const nativeBatchNorm: NativeBatchNormFn = composite(
       const count = numel(shape) / channels;
       const groups = groupsOf(shape[0]!, channels, count / shape[0]!, eps);
       const y = standardize(x, weight?.reshape([-1]) ?? null, bias?.reshape([-1]) ?? null, groups);
-      track(runningMean, groups.mean, momentum);
-      track(
-        runningVar,
-        groups.variance.map((v) => v * (count / (count - 1))),
-        momentum,
-      );
-      return [y, statistics(groups.mean, [channels], x), statistics(groups.scale, [channels], x)];
+      const [mean, variance, scale] = found(x, groups, count);
+      track(runningMean, mean, momentum);
+      track(runningVar, variance, momentum);
+      return [y, mean, scale];
     }
     if (!runningMean || !runningVar)
       throw new RuntimeError(

@@ -2,6 +2,7 @@
 // Floor L4 (ops). Source: ATen/native/Normalization.cpp
 
 import { numel } from "../base/shape.ts";
+import { recorder } from "../tensor/capturing.ts";
 import { mode } from "../tensor/grad-mode.ts";
 import { allocate, allocateUnset } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
@@ -46,6 +47,7 @@ export const standardize: (x: AnyTensor, weight: Maybe, bias: Maybe, groups: Gro
   name: "standardize",
   saves: "inputs",
   forward: (x: AnyTensor, weight: Maybe, bias: Maybe, layout: Groups) => {
+    if (recorder !== null) return standardizedInOps(x, weight, bias, layout);
     const { outer, groups, inner, eps, mean, variance, scale } = layout;
     const source = x.contiguous();
     const data = dataOf(source);
@@ -87,7 +89,14 @@ export const standardize: (x: AnyTensor, weight: Maybe, bias: Maybe, groups: Gro
       }
     return out;
   },
-  vjp: (g, s) => (mode.grad ? recordedGradients : gradients)(g, s.x, s.at(1), s.meta(2) !== null, s.meta(3)),
+  vjp: (g, s) =>
+    (mode.grad || recorder !== null ? recordedGradients : gradients)(
+      g,
+      s.x,
+      s.at(1),
+      s.meta(2) !== null,
+      s.meta(3),
+    ),
 });
 
 /** The elements as numbers, row-major. */
@@ -147,7 +156,34 @@ function gradients(
   return found;
 }
 
-/** The same over ops, so that it can be differentiated again. */
+/** Mean, biased variance and 1 / sqrt(variance + eps) of each group, [1, groups, 1], over ops. */
+export function statisticsInOps(
+  x: AnyTensor,
+  { outer, groups, inner, eps }: Groups,
+): {
+  readonly centred: AnyTensor;
+  readonly mean: AnyTensor;
+  readonly variance: AnyTensor;
+  readonly scale: AnyTensor;
+} {
+  const all = x.reshape([outer, groups, inner]);
+  const over = (t: AnyTensor): AnyTensor => t.mean([0, 2], { keepdim: true });
+  const mean = over(all);
+  const centred: AnyTensor = all.sub(mean);
+  const variance = over(centred.square());
+  return { centred, mean, variance, scale: variance.add(eps).rsqrt() };
+}
+
+/** The result over ops, which a captured program fuses. */
+function standardizedInOps(x: AnyTensor, weight: Maybe, bias: Maybe, layout: Groups): AnyTensor {
+  const { centred, scale } = statisticsInOps(x, layout);
+  const perGroup = (t: AnyTensor): AnyTensor => t.reshape([1, layout.groups, 1]);
+  const standard: AnyTensor = centred.mul(scale);
+  const scaled = weight ? standard.mul(perGroup(weight)) : standard;
+  return (bias ? scaled.add(perGroup(bias)) : scaled).reshape(x.shape);
+}
+
+/** The gradients over ops, so that they can be differentiated again, and captured. */
 function recordedGradients(
   up: AnyTensor,
   x: AnyTensor,
@@ -155,11 +191,10 @@ function recordedGradients(
   hasBias: boolean,
   layout: Groups,
 ): AnyTensor[] {
-  const { outer, groups, inner, eps } = layout;
+  const { outer, groups, inner } = layout;
   const shape = [outer, groups, inner];
   const over = (t: AnyTensor): AnyTensor => t.mean([0, 2], { keepdim: true });
-  const centred = x.reshape(shape).sub(over(x.reshape(shape)));
-  const scale = over(centred.square()).add(eps).rsqrt();
+  const { centred, scale } = statisticsInOps(x, layout);
   const standard = centred.mul(scale);
   const g = up.reshape(shape);
   const own = weight ? g.mul(weight.reshape([1, groups, 1])) : g;

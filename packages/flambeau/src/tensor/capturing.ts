@@ -14,8 +14,14 @@ import type { AnyTensor } from "./tensor.ts";
 // biome-ignore lint/suspicious/noExplicitAny: ops take whatever they take.
 type Fn = (...args: any[]) => any;
 
-/** A step over tensors instead of accesses: what ops with code of their own in programs record. */
-export type StepOf = (read: (x: AnyTensor) => Access, write: (x: AnyTensor) => Access) => Step;
+/**
+ * A step over tensors instead of accesses: what ops with code of their own in programs record. What is written in part keeps the rest of
+ * its elements.
+ */
+export type StepOf = (
+  read: (x: AnyTensor) => Access,
+  write: (x: AnyTensor, part?: boolean) => Access,
+) => Step;
 
 /**
  * While there is a recorder, nothing is computed: launches of kernels become steps of a program, and the arrays behind

@@ -3,6 +3,7 @@
 
 import { RuntimeError } from "../base/errors.ts";
 import { numel, sameShape, span } from "../base/shape.ts";
+import { recorder } from "./capturing.ts";
 import type { AnyTensor } from "./tensor.ts";
 
 /** The bytes of the buffer, from and up to, that a tensor's elements lie in. */
@@ -15,8 +16,9 @@ function byteRange(t: AnyTensor): [start: number, end: number] {
 
 /** Whether the memory that two tensors lie in has a part in common. */
 export function mayOverlap(a: AnyTensor, b: AnyTensor): boolean {
-  if (a.storage.data.buffer !== b.storage.data.buffer || numel(a.shape) === 0 || numel(b.shape) === 0)
+  if (recorder !== null ? a.storage.data !== b.storage.data : a.storage.data.buffer !== b.storage.data.buffer)
     return false;
+  if (numel(a.shape) === 0 || numel(b.shape) === 0) return false;
   const [aStart, aEnd] = byteRange(a);
   const [bStart, bEnd] = byteRange(b);
   return aStart < bEnd && bStart < aEnd;

@@ -16,7 +16,8 @@ import { normalizeRows, rowsOf } from "../../ops/layer-norm.ts";
 import { nativeBatchNorm, nativeLayerNorm } from "../../ops/native-norms.ts";
 import { constantPadNd } from "../../ops/pad.ts";
 import type { SameFn } from "../../ops/signatures.ts";
-import { groupsOf, standardize } from "../../ops/standardize.ts";
+import { groupsOf, standardize, statisticsInOps } from "../../ops/standardize.ts";
+import { recorder } from "../../tensor/capturing.ts";
 import { noGrad } from "../../tensor/grad-mode.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 
@@ -133,6 +134,12 @@ export const instanceNorm: SameFn<[options?: InstanceNormOptions]> = (
       throw new RuntimeError(`instanceNorm: ${name} should contain ${channels} elements not ${v.numel()}`);
   const groups = groupsOf(1, n * channels, size, eps);
   const y = standardize(x, null, null, groups);
+  if (recorder !== null) {
+    const { mean, variance } = noGrad(() => statisticsInOps(x.detach(), groups));
+    trackRecorded(runningMean, mean.reshape([n, channels]), momentum);
+    trackRecorded(runningVar, variance.reshape([n, channels]).mul(size / (size - 1)), momentum);
+    return affine(y, weight, bias);
+  }
   const track = (running: Maybe, found: Float64Array, factor: number): void => {
     if (!running || n === 0) return;
     const mean = running.detach().newZeros(running.shape);
@@ -144,6 +151,12 @@ export const instanceNorm: SameFn<[options?: InstanceNormOptions]> = (
   track(runningVar, groups.variance, size / (size - 1));
   return affine(y, weight, bias);
 };
+
+/** Moves running statistics towards the mean over examples of those of each example. */
+function trackRecorded(running: Maybe, found: AnyTensor, momentum: number): void {
+  if (running && found.numel() > 0)
+    noGrad(() => running.copy_(running.mul(1 - momentum).add(found.mean(0).mul(momentum))));
+}
 
 /** Options of {@link layerNorm} and {@link groupNorm}. */
 export interface LayerNormOptions {

@@ -45,7 +45,7 @@ function axisOf(
   for (let i = 0; i < count - 1; i++)
     starts[i] = Math.trunc(round(round(i + sample) * alpha)) - Math.trunc(round(sample * alpha));
   if (count > 0) starts[count - 1] = length - size;
-  return { length, starts, ends: starts.map((s) => s + size), step: 1, counts: starts };
+  return { length, starts, ends: starts.map((s) => s + size), step: 1, counts: starts, sliding: null };
 }
 
 const fractional =

@@ -4,6 +4,9 @@
 import { RuntimeError } from "../../base/errors.ts";
 import type { Shape } from "../../base/shape.ts";
 import { numel } from "../../base/shape.ts";
+import type { Access } from "../../ir/program.ts";
+import type { Recorder } from "../../tensor/capturing.ts";
+import { recorder } from "../../tensor/capturing.ts";
 import { allocate, allocateUnset } from "../../tensor/storage.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { fresh } from "../../tensor/tensor.ts";
@@ -73,6 +76,11 @@ export const placed: (g: AnyTensor, indices: AnyTensor, shape: Shape, rank: numb
     const { at, offset, count } = placesOf(indices, lead);
     const x: AnyTensor = fresh(allocate(g.dtype, planes * size), shape, g.dtype);
     const packed = g.contiguous();
+    if (recorder !== null) {
+      // Windows within the border alone are not met here: there would be no element to add to.
+      addRecorded(recorder, packed, indices.contiguous(), x, planes, size);
+      return x;
+    }
     const from = dataOf(packed);
     const to = dataOf(x);
     for (let p = 0, r = packed.offset; p < planes; p++) {
@@ -87,6 +95,35 @@ export const placed: (g: AnyTensor, indices: AnyTensor, shape: Shape, rank: numb
   },
   vjp: (g, s) => [picked(g, s.at(1), s.meta(3)), null],
 });
+
+/** Adds g [planes, n] to the places of x [planes, size] that `indices` names. */
+function addRecorded(
+  to: Recorder,
+  g: AnyTensor,
+  indices: AnyTensor,
+  x: AnyTensor,
+  planes: number,
+  size: number,
+): void {
+  const n = numel(g.shape) / planes;
+  const rows = (access: Access, stride: number, step: number): Access => ({
+    ...access,
+    strides: [stride, step],
+  });
+  to.step((read, write) => ({
+    kind: "elements",
+    name: "maxPoolBackward",
+    mode: "scatterAdd",
+    dtype: g.dtype,
+    shape: [planes, n],
+    limit: size,
+    step: 1,
+    index: rows(read(indices), n, 1),
+    from: rows(read(g), n, 1),
+    // In part: what is not added to stays 0.
+    to: rows(write(x, true), size, 0),
+  }));
+}
 
 /** Zeros of `shape` with y written at the indices; of several at one place the last stays. */
 export const unpooled: (y: AnyTensor, indices: AnyTensor, shape: Shape, rank: number) => AnyTensor = op({

@@ -19,6 +19,18 @@ export interface Axis {
   readonly step: number;
   /** Number of places that means are divided by. */
   readonly counts: Int32Array;
+  /** How the windows slide, where they are of one size and reach no farther than the border; else null. */
+  readonly sliding: Sliding | null;
+}
+
+/** Windows of one size: the i-th begins at i stride - padding and has `kernel` places, `dilation` apart. */
+export interface Sliding {
+  readonly kernel: number;
+  readonly stride: number;
+  readonly padding: number;
+  readonly dilation: number;
+  /** Whether the border is left out of counts. */
+  readonly clipped: boolean;
 }
 
 /** The windows of an input's last dimensions. Missing dimensions stand in front with one window of one place. */
@@ -35,6 +47,7 @@ const single: Axis = {
   ends: Int32Array.of(1),
   step: 1,
   counts: Int32Array.of(1),
+  sliding: { kernel: 1, stride: 1, padding: 0, dilation: 1, clipped: false },
 };
 
 export function windowsOf(axes: readonly Axis[]): Windows {
@@ -128,6 +141,10 @@ export function slidingWindows(
         ends: new Int32Array(m),
         step,
         counts: new Int32Array(m),
+        sliding:
+          (m - 1) * s + (k - 1) * step + 1 <= l + 2 * p
+            ? { kernel: k, stride: s, padding: p, dilation: step, clipped }
+            : null,
       };
       for (let o = 0; o < m; o++) {
         const start = o * s - p;
@@ -173,6 +190,10 @@ export function adaptiveWindows(
         ends: new Int32Array(m),
         step: 1,
         counts: new Int32Array(m),
+        sliding:
+          m > 0 && l % m === 0
+            ? { kernel: l / m, stride: l / m, padding: 0, dilation: 1, clipped: false }
+            : null,
       };
       for (let o = 0; o < m; o++) {
         axis.starts[o] = Math.floor((o * l) / m);

@@ -5,6 +5,7 @@ import type { DType } from "../../base/dtype.ts";
 import { isFloat } from "../../base/dtype.ts";
 import { DTypeError, RuntimeError, showShape } from "../../base/errors.ts";
 import { numel } from "../../base/shape.ts";
+import { recorder } from "../../tensor/capturing.ts";
 import { allocate, allocateUnset } from "../../tensor/storage.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { fresh } from "../../tensor/tensor.ts";
@@ -19,6 +20,7 @@ import type {
 } from "../signatures.ts";
 import { picked } from "./picked.ts";
 import { maxOfWindows, meansOfWindows, spreadOverWindows } from "./pool-kernels.ts";
+import { maximaStep, meansBackStep, meansStep } from "./pool-steps.ts";
 import type { PoolOptions, Windows } from "./pool-windows.ts";
 import { adaptiveWindows, checkPoolFloat, checkPoolInput, planesOf, slidingWindows } from "./pool-windows.ts";
 import type { Sizes } from "./sizes.ts";
@@ -41,22 +43,32 @@ export type OutputSizes = number | readonly (number | null)[];
 
 // ---- maxima
 
-/** The maxima of windows and their indices in the image, which do not change with small changes of x. */
+/** The maxima of windows and their indices in the image. */
+const foundMaxima: (x: AnyTensor, windows: Windows) => [values: AnyTensor, indices: AnyTensor] = op({
+  name: "maxPool",
+  forward: (x: AnyTensor, windows: Windows) => {
+    const { lead, planes } = planesOf(x, windows.rank);
+    const shape = [...lead, ...windows.sizes];
+    const n = numel(shape);
+    const values: AnyTensor = fresh(allocateUnset(x.dtype, n), shape, x.dtype);
+    const indices: AnyTensor = fresh(allocateUnset("int32", n), shape, "int32");
+    const packed = x.contiguous();
+    if (recorder !== null && maximaStep(recorder, packed, windows, values, indices)) return [values, indices];
+    maxOfWindows(
+      dataOf(packed),
+      packed.offset,
+      planes,
+      windows,
+      dataOf(values),
+      indices.storage.data as Int32Array,
+    );
+    return [values, indices];
+  },
+});
+
+/** The same, differentiable: the indices do not change with small changes of x. */
 function maxima(x: AnyTensor, windows: Windows): [values: AnyTensor, indices: AnyTensor] {
-  const { lead, planes } = planesOf(x, windows.rank);
-  const shape = [...lead, ...windows.sizes];
-  const n = numel(shape);
-  const values: AnyTensor = fresh(allocateUnset(x.dtype, n), shape, x.dtype);
-  const indices: AnyTensor = fresh(allocateUnset("int32", n), shape, "int32");
-  const packed = x.contiguous();
-  maxOfWindows(
-    dataOf(packed),
-    packed.offset,
-    planes,
-    windows,
-    dataOf(values),
-    indices.storage.data as Int32Array,
-  );
+  const [values, indices] = foundMaxima(x, windows);
   return [picked(x, indices, windows.rank, { values }), indices];
 }
 
@@ -109,8 +121,10 @@ const means: (x: AnyTensor, how: MeanWindows) => AnyTensor = op({
   forward: (x: AnyTensor, { windows, divisor }: MeanWindows) => {
     const { lead, planes } = planesOf(x, windows.rank);
     const shape = [...lead, ...windows.sizes];
-    const y: AnyTensor = fresh(allocateUnset(x.dtype, numel(shape)), shape, x.dtype);
     const packed = x.contiguous();
+    const recorded = recorder && meansStep(recorder, packed, windows, divisor, shape);
+    if (recorded) return recorded;
+    const y: AnyTensor = fresh(allocateUnset(x.dtype, numel(shape)), shape, x.dtype);
     meansOfWindows(dataOf(packed), packed.offset, planes, windows, divisor, dataOf(y));
     return y;
   },
@@ -122,8 +136,10 @@ const meansBack: (g: AnyTensor, how: MeanWindows) => AnyTensor = op({
   forward: (g: AnyTensor, { windows, divisor }: MeanWindows) => {
     const { lead, planes } = planesOf(g, windows.rank);
     const shape = [...lead, ...windows.axes.slice(3 - windows.rank).map((a) => a.length)];
-    const x: AnyTensor = fresh(allocate(g.dtype, numel(shape)), shape, g.dtype);
     const packed = g.contiguous();
+    const recorded = recorder && meansBackStep(recorder, packed, windows, divisor, shape);
+    if (recorded) return recorded;
+    const x: AnyTensor = fresh(allocate(g.dtype, numel(shape)), shape, g.dtype);
     spreadOverWindows(dataOf(packed), packed.offset, planes, windows, divisor, dataOf(x));
     return x;
   },

@@ -77,7 +77,6 @@ function proxyOf(owner: CapturedArray): TypedArray {
     if (key === "constructor" || key === "BYTES_PER_ELEMENT") return target[key];
     // Typed arrays cut from one buffer are told apart by where they begin: these have a buffer each.
     if (key === "byteOffset") return 0;
-    if (key === "buffer" && owner.maker === "steps") return target.buffer;
     const real = typeof key === "string" && changing.has(key) ? owner.write() : owner.read();
     const value = Reflect.get(real, key, real) as unknown;
     return typeof value === "function" ? (value as () => unknown).bind(real) : value;

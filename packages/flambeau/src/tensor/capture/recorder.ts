@@ -317,8 +317,12 @@ export class ProgramRecorder implements Recorder {
       offset: x.offset,
       strides: x.strides,
     }),
-    write: (x: AnyTensor): Access => ({
-      buffer: this.write(x.storage.data, x.packed && numel(x.shape) === x.storage.data.length, x.dtype),
+    write: (x: AnyTensor, part = false): Access => ({
+      buffer: this.write(
+        x.storage.data,
+        !part && x.packed && numel(x.shape) === x.storage.data.length,
+        x.dtype,
+      ),
       offset: x.offset,
       strides: x.strides,
     }),
