@@ -5,20 +5,25 @@ import { benchCold } from "./cold.ts";
 import { benchLesson } from "./lesson/main.ts";
 import { benchMemory } from "./memory.ts";
 import { benchOps } from "./ops/main.ts";
+import { benchTrain } from "./train/main.ts";
 
 interface Options {
   json?: boolean | undefined;
   only?: string | undefined;
   write?: boolean | undefined;
+  check?: boolean | undefined;
+  seconds?: string | undefined;
 }
 
 const benches: Record<string, (json: boolean, options: Options) => Promise<void> | void> = {
   lesson: (json) => benchLesson(json),
   ops: (json, { only, write }) => benchOps({ json, only: only?.split(",") ?? [], write: write ?? false }),
+  train: (json, { only, write, check, seconds }) =>
+    benchTrain({ json, only: only?.split(",") ?? [], write: write ?? false, check: check ?? false, seconds }),
   cold: benchCold,
   memory: benchMemory,
 };
-const usage = `usage: npm run bench -- NAME [--json]; NAME is one of ${Object.keys(benches).join(", ")}; ops takes --only a,b and --write`;
+const usage = `usage: npm run bench -- NAME [--json]; NAME is one of ${Object.keys(benches).join(", ")}; ops takes --only a,b and --write; train takes those, --check and --seconds s`;
 
 function fail(message: string): never {
   process.stderr.write(`${message}\n`);
@@ -29,7 +34,13 @@ let parsed: { values: Options; positionals: string[] };
 try {
   parsed = parseArgs({
     allowPositionals: true,
-    options: { json: { type: "boolean" }, only: { type: "string" }, write: { type: "boolean" } },
+    options: {
+      json: { type: "boolean" },
+      only: { type: "string" },
+      write: { type: "boolean" },
+      check: { type: "boolean" },
+      seconds: { type: "string" },
+    },
   });
 } catch (error) {
   fail(`${error instanceof Error ? error.message : error}; ${usage}`);

@@ -1,8 +1,6 @@
 // The table on the terminal and in docs/performance.md.
 
-import { writeFileSync } from "node:fs";
-import { availableParallelism, cpus } from "node:os";
-import { fileURLToPath } from "node:url";
+import { digits, machine, writeSection } from "../document.ts";
 import type { Row } from "./rows.ts";
 import { groups } from "./rows.ts";
 
@@ -14,7 +12,6 @@ export interface Result extends Row {
   readonly ratio: number | null;
 }
 
-const digits = (x: number): string => (x < 10 ? x.toFixed(2) : x < 100 ? x.toFixed(1) : x.toFixed(0));
 const power = (n: number): string => (n === 0 ? "" : `1e${Math.log10(n).toFixed(0)}`);
 const cells = (r: Result): string[] => [
   r.op,
@@ -42,21 +39,17 @@ export function print(results: readonly Result[]): void {
   }
 }
 
-/** Writes docs/performance.md; gives its path. */
+/** Writes the section of docs/performance.md; gives the file's path. */
 export function write(
   results: readonly Result[],
   versions: { readonly node: string; readonly torch: string | null; readonly blas: string | null },
 ): string {
-  const file = fileURLToPath(new URL("../../docs/performance.md", import.meta.url));
-  const machine = `${cpus()[0]?.model.trim() ?? "unknown processor"}, ${availableParallelism()} cores, ${process.platform} ${process.arch}`;
   const lines = [
-    "# Performance",
-    "",
     "Eager ops beside PyTorch's on one thread. Written by `npm run bench -- ops --write`; other machines give other",
     "numbers. Microseconds a call, medians of turns that both sides take one after the other; the ratio is PyTorch's time",
     "by flambeau's, so above 1 flambeau is faster. What a call costs beside its arithmetic counts, on either side.",
     "",
-    `Machine: ${machine}. Node ${versions.node}, PyTorch ${versions.torch ?? "(not installed)"} with ` +
+    `Machine: ${machine()}. Node ${versions.node}, PyTorch ${versions.torch ?? "(not installed)"} with ` +
       `OPENBLAS_NUM_THREADS=1, OMP_NUM_THREADS=1 and torch.set_num_threads(1); its BLAS: ${versions.blas ?? "none"}.`,
   ];
   for (const [group, heading] of Object.entries(groups)) {
@@ -71,6 +64,5 @@ export function write(
     );
     for (const r of those) lines.push(`| ${cells(r).join(" | ")} |`);
   }
-  writeFileSync(file, `${lines.join("\n")}\n`);
-  return file;
+  return writeSection("Eager ops", lines);
 }
