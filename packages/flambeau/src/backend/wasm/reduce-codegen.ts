@@ -75,6 +75,9 @@ export function neutralGroup(e: Emitter, combine: CombineOp, dtype: DType): Grou
   return constantGroup(e, dtype, value);
 }
 
+/** Bytes that the accumulators of four groups take. */
+export const scratchBytes = 128;
+
 /** What accumulators need to know of a reduction. */
 export type Reducing = Pick<ReduceNest, "body" | "combine">;
 
@@ -87,11 +90,21 @@ export class Accumulators {
   readonly nest: Reducing;
   readonly values: readonly Group[];
   readonly wide: readonly Group[];
+  readonly #scratch: Local | null;
 
-  /** `narrow`: sums of float32 are so short that they stay in float32. */
-  constructor(e: Emitter, nest: Reducing, count: number, narrow = false) {
+  /**
+   * `narrow`: sums of float32 are so short that they stay in float32. `scratch`: an address of `scratchBytes`, through which
+   * accumulators go when they are done. V8 makes 256 bits of adjacent vectors only where that ends in adjacent stores.
+   */
+  constructor(
+    e: Emitter,
+    nest: Reducing,
+    count: number,
+    { narrow = false, scratch = null }: { narrow?: boolean; scratch?: Local | null } = {},
+  ) {
     this.e = e;
     this.nest = nest;
+    this.#scratch = scratch;
     const fresh = (vectors: number): Group[] =>
       Array.from({ length: count }, () => Array.from({ length: vectors }, () => e.f.local("v128")));
     this.values = fresh(elementBytes[nest.body.dtype] === 8 ? 2 : 1);
@@ -164,8 +177,11 @@ export class Accumulators {
   flush(): void {
     if (this.wide.length === 0) return;
     const zero = constantGroup(this.e, "float32", 0);
+    const scratch = this.#scratch;
+    if (scratch) storeGroups(this.e, "float32", this.values, scratch, 0);
     this.wide.forEach((w, u) => {
-      const [low, high] = f32ToF64(this.e, this.values[u]![0]!);
+      const half = (h: number): Code => f64x2.promote_low_f32x4(v128.load64_zero(scratch!, 16 * u + 8 * h));
+      const [low, high] = scratch ? [half(0), half(1)] : f32ToF64(this.e, this.values[u]![0]!);
       this.e.f.set(w[0]!, f64x2.add(w[0]!, low!));
       this.e.f.set(w[1]!, f64x2.add(w[1]!, high!));
     });
@@ -178,8 +194,19 @@ export class Accumulators {
   /** The accumulated groups, lanes still apart. */
   totals(): Group[] {
     this.flush();
-    if (this.wide.length === 0) return [...this.values];
+    if (this.wide.length === 0) return [...this.#settled()];
     return this.wide.map((w) => [this.e.v(f64ToF32(w[0]!, w[1]!))]);
+  }
+
+  /** The accumulators after the last addition. */
+  #settled(): readonly Group[] {
+    const scratch = this.#scratch;
+    if (!scratch || this.values.length === 1) return this.values;
+    const vectors = this.values.flat();
+    vectors.forEach((x, i) => this.e.f.do(v128.store(scratch, x, 16 * i)));
+    const loaded = vectors.map((_, i) => this.e.v(v128.load(scratch, 16 * i)));
+    const each = vectors.length / this.values.length;
+    return this.values.map((_, u) => loaded.slice(each * u, each * u + each));
   }
 
   /** All lanes of all groups combined, in lane 0. */
@@ -187,7 +214,7 @@ export class Accumulators {
     this.flush();
     const wide = this.wide.length > 0;
     const dtype = wide ? "float64" : this.nest.body.dtype;
-    let groups: Group[] = [...(wide ? this.wide : this.values)];
+    let groups: Group[] = [...(wide ? this.wide : this.#settled())];
     while (groups.length > 1) {
       const half = groups.length / 2;
       groups = Array.from({ length: half }, (_, i) => this.combine(dtype, groups[i]!, groups[i + half]!));

@@ -42,11 +42,11 @@ export class Levels {
     return level;
   }
 
-  /** The tracks that the bodies look at more than once an iteration of the outer loop. */
-  walked(bodies: readonly Expr[]): number[] {
+  /** The tracks that the bodies look at more than once an iteration of the outer loop, but for the nodes in `known`. */
+  walked(bodies: readonly Expr[], known: { has(node: Expr): boolean }): number[] {
     const tracks = new Set<number>();
     for (const body of bodies)
-      for (const node of topological(body))
+      for (const node of topological(body, known))
         if (node.op === "input" && this.of(node) > 1) tracks.add(this.#shape.operands[node.value]!);
     return [...tracks];
   }

@@ -2,8 +2,10 @@
 // Floor L2 (backend/wasm/program).
 
 import type { DType } from "../../../base/dtype.ts";
-import type { Access, Buffer, LoopResult, LoopStage, LoopStep } from "../../../ir/program.ts";
+import type { CombineOp } from "../../../ir/nest.ts";
+import type { Access, Buffer, LoopResult, LoopStep } from "../../../ir/program.ts";
 import type { Expr } from "../../../ir/scalar.ts";
+import { Interner } from "./expressions.ts";
 
 /** Elements that loops walk over: equal accesses have one track. Strides count elements. */
 export interface Track {
@@ -15,6 +17,16 @@ export interface Track {
   readonly inner: readonly number[];
   /** Along the dimension of the vectors. */
   readonly lane: number;
+}
+
+export interface Stage {
+  readonly combine: CombineOp;
+  readonly body: Expr;
+}
+
+export interface Result {
+  readonly body: Expr;
+  readonly track: number;
 }
 
 /**
@@ -29,9 +41,10 @@ export interface LoopShape {
   readonly tracks: readonly Track[];
   /** Track of each operand. */
   readonly operands: readonly number[];
-  readonly stages: readonly LoopStage[];
-  readonly maps: readonly { readonly body: Expr; readonly track: number }[];
-  readonly values: readonly { readonly body: Expr; readonly track: number }[];
+  /** Equal parts of expressions are the same node everywhere. */
+  readonly stages: readonly Stage[];
+  readonly maps: readonly Result[];
+  readonly values: readonly Result[];
 }
 
 export const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
@@ -80,6 +93,31 @@ function worthAcross(outer: readonly Dim[], inner: readonly Dim[]): boolean {
   return unfit(o) < unfit(i) || (unfit(o) === unfit(i) && i.size < 4 && units(o) > 0);
 }
 
+/** The tracks of a step, and their strides over all of its dimensions. */
+class Tracks {
+  readonly list: { dtype: DType; source: Track["source"]; strides: number[] }[] = [];
+  readonly #numbers = new Map<string, number>();
+  readonly #rank: number;
+
+  constructor(rank: number) {
+    this.#rank = rank;
+  }
+
+  add(dtype: DType, source: Track["source"]): number {
+    const isScalar = "scalar" in source;
+    const strides = Array.from({ length: this.#rank }, (_, d) => (isScalar ? 0 : (source.strides[d] ?? 0)));
+    const key = isScalar
+      ? `${dtype} ${source.scalar}`
+      : `${dtype} ${source.buffer} ${source.offset} ${strides}`;
+    let number = this.#numbers.get(key);
+    if (number === undefined) {
+      number = this.list.push({ dtype, source, strides }) - 1;
+      this.#numbers.set(key, number);
+    }
+    return number;
+  }
+}
+
 export function shapeOf(step: LoopStep, buffers: readonly Buffer[]): LoopShape {
   let { outer: outerSizes, inner: innerSizes, maps, values } = step;
   if (step.stages.length === 0) {
@@ -90,45 +128,32 @@ export function shapeOf(step: LoopStep, buffers: readonly Buffer[]): LoopShape {
       [maps, values] = [[], maps];
     } else if (maps.length === 0) innerSizes = [];
   }
-  const rank = outerSizes.length + innerSizes.length;
-  const tracks: { dtype: DType; source: Track["source"]; strides: number[] }[] = [];
-  const numbers = new Map<string, number>();
-  const trackOf = (dtype: DType, source: Track["source"]): number => {
-    const strides =
-      "scalar" in source
-        ? new Array<number>(rank).fill(0)
-        : Array.from({ length: rank }, (_, d) => source.strides[d] ?? 0);
-    const key =
-      "scalar" in source
-        ? `${dtype} ${source.scalar}`
-        : `${dtype} ${source.buffer} ${source.offset} ${strides}`;
-    let number = numbers.get(key);
-    if (number === undefined) {
-      number = tracks.push({ dtype, source, strides }) - 1;
-      numbers.set(key, number);
-    }
-    return number;
-  };
-  const operands = step.operands.map(({ dtype, source }) => trackOf(dtype, source));
-  const result = ({ body, to }: LoopResult): { body: Expr; track: number } => ({
-    body,
-    track: trackOf(buffers[to.buffer]!.dtype, to),
+  const tracks = new Tracks(outerSizes.length + innerSizes.length);
+  const interner = new Interner();
+  const operands = step.operands.map(({ dtype, source }) => tracks.add(dtype, source));
+  const result = ({ body, to }: LoopResult): Result => ({
+    body: interner.intern(body),
+    track: tracks.add(buffers[to.buffer]!.dtype, to),
   });
+  const stages = step.stages.map(({ combine, body }) => ({ combine, body: interner.intern(body) }));
   const mapTracks = maps.map(result);
   const valueTracks = values.map(result);
 
-  const dim = (size: number, d: number): Dim => ({ size, strides: tracks.map(({ strides }) => strides[d]!) });
+  const dim = (size: number, d: number): Dim => ({
+    size,
+    strides: tracks.list.map(({ strides }) => strides[d]!),
+  });
   const outer = simplify(outerSizes.map((size, d) => dim(size, d)));
   const inner = simplify(innerSizes.map((size, d) => dim(size, outerSizes.length + d)));
-  const flat = step.stages.length === 0 && mapTracks.length === 0;
+  const flat = stages.length === 0 && mapTracks.length === 0;
   const across = !flat && worthAcross(outer, inner);
-  const lanes = takeLanes(flat || across ? outer : inner, tracks.length);
+  const lanes = takeLanes(flat || across ? outer : inner, tracks.list.length);
   return {
     outer: outer.map(({ size }) => size),
     inner: inner.map(({ size }) => size),
     lanes: lanes.size,
     across,
-    tracks: tracks.map(({ dtype, source }, k) => ({
+    tracks: tracks.list.map(({ dtype, source }, k) => ({
       dtype,
       source,
       outer: outer.map(({ strides }) => strides[k]!),
@@ -136,7 +161,7 @@ export function shapeOf(step: LoopStep, buffers: readonly Buffer[]): LoopShape {
       lane: lanes.strides[k]!,
     })),
     operands,
-    stages: step.stages,
+    stages,
     maps: flat ? valueTracks : mapTracks,
     values: flat ? [] : valueTracks,
   };

@@ -2,25 +2,16 @@
 // Floor L2 (backend/wasm/program).
 
 import type { LoopStep } from "../../../ir/program.ts";
-import type { Expr } from "../../../ir/scalar.ts";
-import { topological, weightOf } from "../codegen.ts";
 import { elementBytes } from "../lanes.ts";
+import { scratchBytes } from "../reduce-codegen.ts";
 import type { StepEmitter } from "./context.ts";
-import { LoopEmitter } from "./loop-emit.ts";
+import { costOf, exprKey } from "./expressions.ts";
+import { emitLoop } from "./loop-emit.ts";
+import { Levels } from "./loop-levels.ts";
+import { planLoop } from "./loop-plan.ts";
 import type { LoopShape, Track } from "./loop-shape.ts";
 import { product, shapeOf } from "./loop-shape.ts";
-
-/** An expression as text: equal texts are equal expressions. */
-export function exprKey(root: Expr): string {
-  const numbers = new Map<Expr, number>();
-  return topological(root)
-    .map((node, i) => {
-      numbers.set(node, i);
-      const value = Object.is(node.value, -0) ? "-0" : node.value;
-      return `${node.op} ${node.dtype} ${value} ${node.args.map((arg) => numbers.get(arg))}`;
-    })
-    .join(";");
-}
+import { guardBytes } from "./resident.ts";
 
 const trackKey = ({ dtype, source, outer, inner, lane }: Track): string =>
   `${dtype} ${"scalar" in source} ${outer} ${inner} ${lane}`;
@@ -49,23 +40,23 @@ export const loopCode: StepEmitter<LoopStep> = (step, buffers) => {
   const shape = shapeOf(step, buffers);
   const { tracks, stages, maps, values, operands } = shape;
   const elements = product(step.outer) * product(step.inner);
-  const cost = (body: Expr): number =>
-    topological(body).reduce((sum, node) => sum + (node.args.length > 0 ? weightOf(node) : 0), 0);
   let flops = 0;
-  for (const { body } of [...stages, ...maps]) flops += elements * (cost(body) + (stages.length > 0 ? 1 : 0));
-  for (const { body } of values) flops += product(step.outer) * cost(body);
+  for (const { body } of [...stages, ...maps])
+    flops += elements * (costOf(body) + (stages.length > 0 ? 1 : 0));
+  for (const { body } of values) flops += product(step.outer) * costOf(body);
   let bytes = 0;
   const sizeOf = (k: number): number => touched(shape, tracks[k]!) * elementBytes[tracks[k]!.dtype];
   for (const k of new Set(operands)) if ("buffer" in tracks[k]!.source) bytes += sizeOf(k);
   for (const { track } of [...maps, ...values]) bytes += sizeOf(track);
+  const plan = planLoop(shape, new Levels(shape));
   return {
     key: keyOf(shape),
     name: step.name,
     addresses: tracks.map(({ source }) => source),
     sharedBytes: 0,
-    ownBytes: 0,
+    ownBytes: scratchBytes + plan.keptBytes + guardBytes,
     flops,
     bytes,
-    emit: (c) => new LoopEmitter(c, shape).emit(),
+    emit: (c) => emitLoop(c, shape, plan),
   };
 };
