@@ -25,10 +25,10 @@ export class Gang {
     this.values = new Float32Array(this.memory.buffer as ArrayBuffer, x, count);
   }
 
-  program(rounds = 20, parallel = true): TeamProgram {
+  program(rounds = 20, most = 8): TeamProgram {
     const module = new WebAssembly.Module(code(rounds, this.memory.buffer instanceof SharedArrayBuffer));
     const { exports } = new WebAssembly.Instance(module, { env: { memory: this.memory } });
-    return this.team.add(module, exports, Object.keys(entries), parallel);
+    return this.team.add(module, exports, Object.keys(entries), most);
   }
 
   run(program: TeamProgram, entry: keyof typeof entries, argument = 0): void {

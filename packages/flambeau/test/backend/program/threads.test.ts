@@ -94,6 +94,19 @@ describe("results are those of one thread", () => {
       expect(gang.values).toEqual(expected);
     }
   });
+  test("of a program that has work for fewer threads", () => {
+    const gang = makeGang();
+    const [two, one] = [gang.program(20, 2), gang.program(20, 1)];
+    gang.team.threads = 4;
+    const expected = alone();
+    for (const program of [two, one]) {
+      expect(gang.team.settle(program)).toBe(true);
+      gang.fill();
+      gang.run(program, "mix");
+      expect(gang.values).toEqual(expected);
+    }
+    expect([two.ready, one.ready]).toEqual([2, 1]);
+  });
 });
 
 describe("without threads", () => {
@@ -124,7 +137,7 @@ describe("without threads", () => {
     const program = gang.program();
     gang.run(program, "mix");
     gang.team.threads = 2;
-    gang.run(gang.program(1, false), "mix");
+    gang.run(gang.program(1, 1), "mix");
     expect(started).not.toHaveBeenCalled();
   });
 });

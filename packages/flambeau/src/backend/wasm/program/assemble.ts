@@ -23,8 +23,16 @@ import { StepContext } from "./step-context.ts";
 import { mayBlock } from "./threads.ts";
 import { threadCode } from "./threads-code.ts";
 
-/** Steps of less work than this (operations and bytes) run on one thread. */
-const parallelWork = 2 ** 16;
+/** When several threads share work, in ns of one thread: a barrier costs up to 0.5 us, waking a thread 5 to 10 us. */
+export interface Sharing {
+  /** Steps with less run on one thread. */
+  readonly step: number;
+  /** Each thread has at least this much of a program. */
+  readonly thread: number;
+}
+
+export const usualSharing: Sharing = { step: 5000, thread: 25_000 };
+export const neverShared: Sharing = { step: Number.POSITIVE_INFINITY, thread: 1 };
 
 /** An address: absolute, or counted from the start of the arena. */
 export interface Place {
@@ -35,6 +43,8 @@ export interface Place {
 /** What a step becomes. */
 export interface Kernel {
   readonly code: StepCode;
+  /** How long it takes one thread, about, in ns. */
+  readonly duration: number;
   readonly parallel: boolean;
 }
 
@@ -50,13 +60,25 @@ export interface Assembled {
   readonly segments: readonly (Segment | Extract<Step, { kind: "host" }>)[];
 }
 
-/** The code of each step; null for those of the host. */
-export function kernelsOf(program: Program, shared: boolean): (Kernel | null)[] {
-  return program.steps.map((step) => {
+/** Time of an operation and of a byte, about: 130 GFLOP/s in tiles, 30 in loops, and what is in cache. */
+const durationOf = ({ kind }: Step, { flops, bytes }: StepCode): number =>
+  flops * (kind === "matmul" || kind === "conv" ? 0.008 : 0.03) + bytes * 0.01;
+
+/** The code of each step, null for those of the host; and for how many threads there is work. */
+export function kernelsOf(
+  program: Program,
+  sharing: Sharing,
+): { readonly kernels: (Kernel | null)[]; readonly threads: number } {
+  const codes = program.steps.map((step) => {
     if (step.kind === "host") return null;
     const code = codeOf(step, program.buffers);
-    return { code, parallel: shared && code.flops + code.bytes >= parallelWork };
+    return { code, duration: durationOf(step, code) };
   });
+  const shared = (duration: number): boolean => duration >= sharing.step;
+  const total = codes.reduce((sum, k) => sum + (k && shared(k.duration) ? k.duration : 0), 0);
+  const threads = Math.max(1, Math.floor(total / sharing.thread));
+  const kernels = codes.map((k) => k && { ...k, parallel: threads > 1 && shared(k.duration) });
+  return { kernels, threads };
 }
 
 export interface Layout {

@@ -7,23 +7,28 @@ import type { BufferId, HostStep, Program } from "../../../ir/program.ts";
 import type { CompiledProgram, ProgramReport, Programs, Region } from "../../backend.ts";
 import { hostFunctions } from "../math.ts";
 import { largeRun, revectorize } from "../revectorize.ts";
-import type { Kernel, Place } from "./assemble.ts";
-import { assemble, kernelsOf } from "./assemble.ts";
+import type { Kernel, Place, Sharing } from "./assemble.ts";
+import { assemble, kernelsOf, neverShared, usualSharing } from "./assemble.ts";
 import { planTemps } from "./plan.ts";
 import { controlAddress, placeBytes, ResidentMemory } from "./resident.ts";
 import { failureOf } from "./step-context.ts";
 import type { TeamProgram } from "./threads.ts";
-import { ProgramFailure, Team } from "./threads.ts";
+import { defaultThreads, ProgramFailure, Team } from "./threads.ts";
 
 /** Programs of a backend. Nothing is reserved before the first allocation or compilation. */
-export function createPrograms(): WasmPrograms {
-  return new WasmPrograms();
+export function createPrograms(sharing: Sharing = usualSharing): WasmPrograms {
+  return new WasmPrograms(sharing);
 }
 
 class WasmPrograms implements Programs {
   #memory: ResidentMemory | null = null;
   #team: Team | null = null;
-  #threads = 1;
+  #threads: number = defaultThreads();
+  readonly #sharing: Sharing;
+
+  constructor(sharing: Sharing) {
+    this.#sharing = sharing;
+  }
 
   get #resident(): ResidentMemory {
     return (this.#memory ??= new ResidentMemory());
@@ -48,12 +53,14 @@ class WasmPrograms implements Programs {
     this.#resident.give(region.address);
   }
 
-  compile(program: Program, states: ReadonlyMap<BufferId, Region>): CompiledProgram {
+  compile(program: Program, states: ReadonlyMap<BufferId, Region>): WasmProgram {
+    const memory = this.#resident;
     if (!this.#team) {
-      this.#team = new Team(this.#resident.wasm, controlAddress);
+      this.#team = new Team(memory.wasm, controlAddress);
       this.#team.threads = this.#threads;
     }
-    return new WasmProgram(this.#resident, this.#team, program, states);
+    const sharing = memory.shared ? this.#sharing : neverShared;
+    return new WasmProgram(memory, this.#team, sharing, program, states);
   }
 
   /** Ends the worker threads. For tests. */
@@ -79,11 +86,17 @@ class WasmProgram implements CompiledProgram {
   readonly #segments: readonly ({ readonly entry: number; readonly parallel: boolean } | HostStep)[];
   readonly #places = new Map<BufferId, Place>();
 
-  constructor(memory: ResidentMemory, team: Team, program: Program, states: ReadonlyMap<BufferId, Region>) {
+  constructor(
+    memory: ResidentMemory,
+    team: Team,
+    sharing: Sharing,
+    program: Program,
+    states: ReadonlyMap<BufferId, Region>,
+  ) {
     this.#memory = memory;
     this.#team = team;
     this.#program = program;
-    const kernels = kernelsOf(program, memory.shared);
+    const { kernels, threads } = kernelsOf(program, sharing);
     this.#kernels = kernels;
     if (kernels.some((kernel) => kernel && kernel.code.bytes > 8 * largeRun)) revectorize();
     const plan = planTemps(program);
@@ -121,12 +134,7 @@ class WasmProgram implements CompiledProgram {
     this.#segments = segments.map((s) =>
       "kind" in s ? s : { entry: names.push(s.name) - 1, parallel: s.parallel },
     );
-    const code = team.add(
-      module,
-      exports,
-      names,
-      segments.some((s) => "parallel" in s && s.parallel),
-    );
+    const code = team.add(module, exports, names, threads);
     this.#code = code;
     this.report = {
       ...report(kernels, plan.bytes, plan.allBytes, bytes.length),
@@ -180,6 +188,11 @@ class WasmProgram implements CompiledProgram {
     const { step, reason } = failureOf(number);
     const message = this.#kernels[step]?.code.failures?.[reason] ?? "failed";
     return new RuntimeError(`${this.#program.steps[step]?.name}: ${message}`);
+  }
+
+  /** Waits until the threads that are wanted have the program: for measurements and tests. */
+  settle(): boolean {
+    return this.#team.settle(this.#code);
   }
 
   release(): void {

@@ -30,8 +30,8 @@ export interface TeamProgram {
   readonly module: WebAssembly.Module;
   readonly names: readonly string[];
   readonly entries: readonly Entry[];
-  /** Whether more than one thread may run it. */
-  readonly parallel: boolean;
+  /** Most threads that it has work for. */
+  readonly most: number;
   /** How many threads have it. */
   ready: number;
 }
@@ -89,12 +89,12 @@ export class Team {
     return this.#alone;
   }
 
-  /** Takes in a program. `run` counts the exports in `names`. */
+  /** Takes in a program that has work for `most` threads. `run` counts the exports in `names`. */
   add(
     module: WebAssembly.Module,
     exports: WebAssembly.Exports,
     names: readonly string[],
-    parallel: boolean,
+    most: number,
   ): TeamProgram {
     const portable = WebAssembly.Module.imports(module).every(
       (i) => i.module !== "host" || workerHas(i.name),
@@ -104,10 +104,10 @@ export class Team {
       module,
       names,
       entries: names.map((name) => exports[name] as Entry),
-      parallel: parallel && portable,
+      most: portable ? most : 1,
       ready: 1,
     };
-    if (program.parallel) this.#programs.set(program.id, program);
+    if (program.most > 1) this.#programs.set(program.id, program);
     this.#prepare(program);
     return program;
   }
@@ -122,7 +122,7 @@ export class Team {
 
   /** On how many threads a run of the program is now. */
   available(program: TeamProgram): number {
-    const n = program.parallel ? this.#threads : 1;
+    const n = this.#threads < program.most ? this.#threads : program.most;
     return program.ready >= n ? n : this.#prepare(program);
   }
 
@@ -141,7 +141,7 @@ export class Team {
 
   /** Waits until all threads that there should be have the program: for measurements and tests. */
   settle(program: TeamProgram): boolean {
-    const n = program.parallel ? this.#threads : 1;
+    const n = Math.min(this.#threads, program.most);
     if (this.available(program) === n) return true;
     for (const member of this.#members.slice(0, n - 1)) {
       const number = member.programs.get(program.id) ?? 0;
@@ -176,7 +176,7 @@ export class Team {
 
   /** Sees to it that workers get the program; says on how many threads it can run now. */
   #prepare(program: TeamProgram): number {
-    const n = program.parallel ? this.#threads : 1;
+    const n = Math.min(this.#threads, program.most);
     if (n === 1 || !this.#programs.has(program.id)) return 1;
     while (this.#alone === null && this.#members.length < n - 1) this.#hire();
     if (this.#alone !== null) return 1;
@@ -305,4 +305,22 @@ export function mayBlock(): boolean {
     }
   }
   return blocks;
+}
+
+/** Threads on which all wait for the slowest at every barrier: more than these gain little. */
+const usualMost = 8;
+
+/** As many threads as PyTorch would take: OMP_NUM_THREADS, or one for each core, though not more than 8. */
+export function defaultThreads(): number {
+  const { process, navigator } = globalThis as {
+    process?: {
+      env?: Readonly<Record<string, string | undefined>>;
+      getBuiltinModule?(name: "node:os"): unknown;
+    };
+    navigator?: { readonly hardwareConcurrency?: number };
+  };
+  const wanted = Number.parseInt(process?.env?.["OMP_NUM_THREADS"] ?? "", 10);
+  if (wanted > 0) return wanted;
+  const os = process?.getBuiltinModule?.("node:os") as { availableParallelism?(): number } | undefined;
+  return Math.min(os?.availableParallelism?.() ?? navigator?.hardwareConcurrency ?? 1, usualMost);
 }
