@@ -1,0 +1,325 @@
+// Convolutions without a transform, forward and towards the input: for each position of the target the products of the
+// weights with the stretch of the source that it looks at, whatever the geometry. Floor L2 (backend/wasm/program).
+//
+// Channels lie side by side in a copy of each image with its padding around it, so that a row of the kernel meets one stretch of
+// memory: a tile has some positions as rows, which read single source elements, by target channels as columns.
+
+import type { ConvStep } from "../../../ir/program.ts";
+import type { Func, Local } from "../encoder.ts";
+import { call, i32 } from "../encoder.ts";
+import type { Element } from "../matmul/elements.ts";
+import { bump, countUp, i32s } from "../matmul/elements.ts";
+import type { Context } from "./context.ts";
+import type { Axis, Gather } from "./conv-geometry.ts";
+import { roundUp } from "./conv-geometry.ts";
+import { gatherFunction, packFunction, unpackFunction } from "./conv-layout.ts";
+import { emitResults } from "./conv-results.ts";
+import type { TileLoop } from "./conv-tile.ts";
+import { tileFunction } from "./conv-tile.ts";
+import { repeat } from "./repeat.ts";
+
+/** Target channels of a tile: a stretch of so many vectors. */
+export interface Panel {
+  readonly channel: number;
+  readonly vectors: number;
+}
+
+/** Channels in panels of `most` vectors, the last one narrower if that is enough. */
+export function panelsOf(channels: number, most: number): Panel[] {
+  const panels: Panel[] = [];
+  for (let channel = 0; channel < channels; channel += 4 * most)
+    panels.push({ channel, vectors: channels - channel <= 2 * most ? most / 2 : most });
+  return panels;
+}
+
+/** Rows of a tile of so many vectors: about as many accumulators as there are registers. */
+const rowsFor = (vectors: number, most: number): number => (vectors === most ? 6 : 8);
+
+/** A class of target positions: those that look at the source in the same way. */
+interface Class {
+  readonly y: Axis;
+  readonly x: Axis;
+  readonly loops: readonly TileLoop[];
+  readonly depth: number;
+  /** Bytes from the start of the packed image to what target (0, 0) looks at first. */
+  readonly start: number;
+  /** Where its weights begin, in elements per channel of the target. */
+  readonly weights: number;
+}
+
+export interface DirectPlan {
+  readonly g: Gather;
+  /** Vectors of a full panel. */
+  readonly width: number;
+  readonly panels: readonly Panel[];
+  /** Target channels with those that fill the last panel. */
+  readonly channels: number;
+  readonly classes: readonly Class[];
+  readonly sharedBytes: number;
+  readonly ownBytes: number;
+  readonly imageAt: number;
+  readonly imageBytes: number;
+  readonly targetAt: number;
+  readonly planesAt: number;
+  readonly tablesAt: number;
+}
+
+export function planDirect(g: Gather, width: number, plain: boolean): DirectPlan {
+  const panels = panelsOf(g.targetChannels, width);
+  const last = panels.at(-1)!;
+  const channels = last.channel + 4 * last.vectors;
+  const pixel = 4 * g.sourceChannels;
+  let weights = 0;
+  const classes: Class[] = [];
+  for (const y of g.y.axes)
+    for (const x of g.x.axes) {
+      const step = (taps: Axis["taps"]): number => (taps.length > 1 ? taps[1]!.offset - taps[0]!.offset : 1);
+      const [ny, nx] = [y.taps.length, x.taps.length];
+      const row = step(y.taps) * g.x.extent * pixel;
+      const joined = step(x.taps) === 1;
+      const depth = ny * nx * g.sourceChannels;
+      classes.push({
+        y,
+        x,
+        loops: [
+          { count: ny, a: row, b: 0 },
+          { count: joined ? 1 : nx, a: step(x.taps) * pixel, b: 0 },
+          { count: joined ? nx * g.sourceChannels : g.sourceChannels, a: 4, b: 0 },
+        ],
+        depth,
+        start:
+          depth === 0
+            ? 0
+            : ((y.taps[0]!.offset - g.y.low) * g.x.extent + (x.taps[0]!.offset - g.x.low)) * pixel,
+        weights,
+      });
+      weights += depth;
+    }
+  const positions = g.y.target * g.x.target;
+  const imageBytes = roundUp(g.y.extent * g.x.extent * pixel, 64) + 64;
+  const targetBytes = roundUp(positions * channels * 4, 64) + 64;
+  const planesBytes = plain ? 0 : roundUp(positions * g.targetChannels * 4, 64) + 64;
+  return {
+    g,
+    width,
+    panels,
+    channels,
+    classes,
+    sharedBytes: g.groups * weights * channels * 4,
+    imageAt: 0,
+    imageBytes,
+    targetAt: imageBytes,
+    planesAt: imageBytes + targetBytes,
+    tablesAt: imageBytes + targetBytes + planesBytes,
+    ownBytes: imageBytes + targetBytes + planesBytes + 8 * positions + 64,
+  };
+}
+
+export function emitDirect(c: Context, e: Element, step: ConvStep, p: DirectPlan, plain: boolean): void {
+  const { f } = c;
+  const { g } = p;
+  const [source, weights, ...rest] = c.addresses as [Local, Local, ...Local[]];
+  emitWeights(c, p, weights);
+  c.barrier();
+  const at = (offset: number): Local => f.let("i32", i32.add(c.own, offset));
+  const image = at(p.imageAt);
+  const target = at(p.targetAt);
+  const planes = at(p.planesAt);
+  const tables = at(p.tablesAt);
+  f.memoryFill(image, 0, p.imageBytes);
+  emitTables(c, p, tables);
+  const pack = packImage(c, e, g);
+  const products = productsFunction(c, e, p);
+  const size = g.y.target * g.x.target;
+  const unpack = unpackFunction(
+    c.module,
+    e,
+    { channels: g.targetChannels, plane: 4 * size, pitch: 4 * p.channels },
+    size,
+  );
+  const results = plain ? null : emitResults(c, step, [g.targetChannels, g.y.target, g.x.target], rest);
+  const { start, end } = c.share(g.batch, 1);
+  const n = f.let("i32", start);
+  countUp(f, n, end, 1, () => {
+    for (let group = 0; group < g.groups; group++) {
+      const number = i32.add(i32.mul(n, g.groups), group);
+      const from = i32.add(source, i32.mul(number, g.sourceChannels * g.y.source * g.x.source * 4));
+      pack(from, image);
+      f.do(call(products, image, i32.add(c.shared, (group * p.sharedBytes) / g.groups), target, tables));
+      if (results) {
+        f.do(call(unpack, target, planes));
+        results(planes, n, i32.const(group * g.targetChannels));
+      } else {
+        const to = i32.add(rest[0]!, i32.mul(number, g.targetChannels * size * 4));
+        f.do(call(unpack, target, to));
+      }
+    }
+  });
+}
+
+/** pack(from, image): an image, or a group's channels of it, into its padding, which is zero already. */
+export function packImage(
+  c: Context,
+  e: Element,
+  g: Pick<Gather, "x" | "y" | "sourceChannels">,
+): (from: readonly number[], image: Local) => void {
+  const span = ({ low, extent, source }: Gather["x"]): { first: number; count: number } => {
+    const first = Math.max(0, low);
+    return { first, count: Math.max(0, Math.min(source, low + extent) - first) };
+  };
+  const y = span(g.y);
+  const x = span(g.x);
+  if (y.count === 0 || x.count === 0) return () => undefined;
+  const pixel = 4 * g.sourceChannels;
+  const row = g.x.extent * pixel;
+  const pack = packFunction(
+    c.module,
+    e,
+    { channels: g.sourceChannels, plane: 4 * g.y.source * g.x.source, pitch: pixel },
+    { rows: y.count, columns: x.count, planeRow: 4 * g.x.source, sideRow: row },
+  );
+  const skip = 4 * (y.first * g.x.source + x.first);
+  const inset = (y.first - g.y.low) * row + (x.first - g.x.low) * pixel;
+  return (from, image) => c.f.do(call(pack, i32.add(from, skip), i32.add(image, inset)));
+}
+
+/** Weights as the tiles read them: for each group, class and panel the columns of each element of the sums' depth. */
+function emitWeights(c: Context, p: DirectPlan, weights: Local): void {
+  const { f } = c;
+  const { g, channels, width } = p;
+  const gather = gatherFunction(c.module);
+  const quads = channels / 4;
+  const last = p.panels.at(-1)!;
+  const fill = c.module.func("convWeights", i32s("from", "to", "panel", "row", "valid"), [], (w, x) => {
+    const to = w.local("i32");
+    for (const { y, x: xs, weights: first, depth } of p.classes) {
+      w.set(to, i32.add(x.to, i32.add(i32.mul(x.panel, 4 * depth), 4 * first * channels)));
+      for (const ty of y.taps)
+        for (const tx of xs.taps) {
+          const from = i32.add(x.from, 4 * (ty.k * g.kernelWidth + tx.k));
+          const [step, lane] = [i32.const(4 * g.weightSource), i32.const(4 * g.weightTarget)];
+          w.do(call(gather, from, to, i32.const(g.sourceChannels), step, x.row, lane, x.valid));
+          bump(w, to, i32.mul(x.row, g.sourceChannels));
+        }
+    }
+  });
+  const { start, end } = c.share(g.groups * quads, 1);
+  const q = f.let("i32", start);
+  const group = f.local("i32");
+  const quad = f.local("i32");
+  const panel = f.local("i32");
+  const row = f.local("i32");
+  const from = f.local("i32");
+  const to = f.local("i32");
+  countUp(f, q, end, 1, () => {
+    f.set(group, i32.div_u(q, quads));
+    f.set(quad, i32.rem_u(q, quads));
+    f.set(panel, i32.mul(i32.div_u(quad, width), 4 * width));
+    f.set(row, 16 * width);
+    f.if(i32.eq(panel, last.channel), () => f.set(row, 16 * last.vectors));
+    f.set(to, i32.add(i32.mul(group, p.sharedBytes / g.groups), i32.mul(i32.rem_u(quad, width), 16)));
+    f.set(from, i32.mul(quad, 4));
+    f.if(i32.ge_s(from, g.targetChannels), () => f.set(from, 0));
+    f.set(from, i32.add(i32.mul(from, 4 * g.weightTarget), i32.mul(group, 4 * g.weightGroup)));
+    const valid = i32.sub(g.targetChannels, i32.mul(quad, 4));
+    f.do(call(fill, i32.add(weights, from), i32.add(c.shared, to), panel, row, valid));
+  });
+}
+
+/** For each target position, class by class, where in the image it looks first and where in the target it is. */
+function emitTables(c: Context, p: DirectPlan, tables: Local): void {
+  const { f } = c;
+  const { g } = p;
+  const pixel = 4 * g.sourceChannels;
+  const far = 4 * g.y.target * g.x.target;
+  const at = f.let("i32", tables);
+  const rowA = f.local("i32");
+  const rowC = f.local("i32");
+  const a = f.local("i32");
+  const t = f.local("i32");
+  for (const { y, x, start } of p.classes) {
+    if (y.count * x.count === 0) continue;
+    f.set(rowA, start);
+    f.set(rowC, (y.first * g.x.target + x.first) * p.channels * 4);
+    repeat(f, y.count, () => {
+      f.set(a, rowA);
+      f.set(t, rowC);
+      repeat(f, x.count, () => {
+        f.do(i32.store(at, a));
+        f.do(i32.store(at, t, far));
+        bump(f, at, 4);
+        bump(f, a, x.sourceStep * pixel);
+        bump(f, t, 4 * x.step * p.channels);
+      });
+      bump(f, rowA, y.sourceStep * g.x.extent * pixel);
+      bump(f, rowC, 4 * y.step * g.x.target * p.channels);
+    });
+  }
+}
+
+/** products(image, weights, target, tables): all target positions of a group of an image. */
+function productsFunction(c: Context, e: Element, p: DirectPlan): Func {
+  const { module } = c;
+  const far = 4 * p.g.y.target * p.g.x.target;
+  return module.func("convProducts", i32s("image", "weights", "target", "tables"), [], (f, x) => {
+    const table = f.local("i32");
+    let position = 0;
+    for (const one of p.classes) {
+      const count = one.y.count * one.x.count;
+      if (count === 0) continue;
+      f.set(table, i32.add(x.tables, 4 * position));
+      position += count;
+      for (const { channel, vectors, times } of panelRuns(p.panels)) {
+        const panel = panelFunction(c, e, p, one, vectors, far);
+        const b = f.let("i32", i32.add(x.weights, 4 * (one.weights * p.channels + one.depth * channel)));
+        const to = f.let("i32", i32.add(x.target, 4 * channel));
+        repeat(f, times, () => {
+          f.do(call(panel, x.image, b, to, table));
+          bump(f, b, 16 * one.depth * vectors);
+          bump(f, to, 16 * vectors);
+        });
+      }
+    }
+  });
+}
+
+/** Panels of equal width next to each other. */
+export function panelRuns(panels: readonly Panel[]): (Panel & { times: number })[] {
+  const runs: (Panel & { times: number })[] = [];
+  for (const panel of panels) {
+    const last = runs.at(-1);
+    if (last?.vectors === panel.vectors) last.times++;
+    else runs.push({ ...panel, times: 1 });
+  }
+  return runs;
+}
+
+/** panel(image, weights, target, table): a panel's channels of all positions of a class. */
+function panelFunction(
+  c: Context,
+  e: Element,
+  p: DirectPlan,
+  one: Class,
+  vectors: number,
+  far: number,
+): Func {
+  const count = one.y.count * one.x.count;
+  const rows = Math.min(rowsFor(vectors, p.width), count);
+  const loops = one.loops.map((loop, i) =>
+    i === 2
+      ? { ...loop, b: 16 * vectors }
+      : { ...loop, b: 16 * vectors * one.loops[2]!.count * (i === 0 ? one.loops[1]!.count : 1) },
+  );
+  const tile = tileFunction(c.module, e, { rows, vectors, aRow: "table", cRow: "table", loops, add: false });
+  return c.module.func("convPanel", i32s("image", "weights", "target", "table"), [], (f, x) => {
+    // The last tile may compute some positions again: they come out the same.
+    const last = f.let("i32", i32.add(x.table, 4 * (count - rows)));
+    f.loop((again) => {
+      f.do(call(tile, x.image, x.weights, x.target, x.table, i32.add(x.table, far)));
+      const end = f.let("i32", i32.eq(x.table, last));
+      bump(f, x.table, 4 * rows);
+      f.if(i32.gt_u(x.table, last), () => f.set(x.table, last));
+      f.brIf(again, i32.eqz(end));
+    });
+  });
+}

@@ -1,0 +1,67 @@
+// Convolutions in programs: which algorithm a step gets.
+// Floor L2 (backend/wasm/program).
+
+import type { ConvStep } from "../../../ir/program.ts";
+import { features } from "../features.ts";
+import { element } from "../matmul/elements.ts";
+import { revectorize } from "../revectorize.ts";
+import type { StepCode, StepEmitter } from "./context.ts";
+import { emitDirect, planDirect } from "./conv-direct.ts";
+import { gatherOf } from "./conv-geometry.ts";
+import type { Sizes } from "./conv-results.ts";
+import { resultsOf } from "./conv-results.ts";
+import { emitWeight, planWeight } from "./conv-weight.ts";
+import { product } from "./loop-shape.ts";
+
+/** Operations from which vectors in pairs are asked for, which takes the first time some milliseconds. */
+const largeWork = 2 ** 19;
+
+/** The shape of what a step computes. */
+export function sizesOf({ direction, geometry: g }: ConvStep): Sizes {
+  switch (direction) {
+    case "forward":
+      return [g.batch, g.outChannels, ...g.output];
+    case "input":
+      return [g.batch, g.inChannels, ...g.input];
+    case "weight":
+      return [g.outChannels, g.inChannels / g.groups, ...g.kernel];
+  }
+}
+
+export const convCode: StepEmitter<ConvStep> = (step): StepCode => {
+  const { geometry: g, direction } = step;
+  const results = resultsOf(step, sizesOf(step));
+  const flops = 2 * product([g.batch, g.outChannels, ...g.output, g.inChannels / g.groups, ...g.kernel]);
+  // Without pairs of vectors a tile of four would not fit the registers. Small steps are not worth the question.
+  const width = flops >= largeWork && revectorize() ? 4 : 2;
+  const e = element("float32", features().fusedMadd ? "fused" : "plain");
+  const inner = g.inChannels / g.groups;
+  const common = {
+    name: step.name,
+    addresses: [step.a, step.b, ...results.addresses],
+    flops,
+    bytes:
+      4 *
+      (g.batch * (g.inChannels * g.input[0] * g.input[1] + g.outChannels * g.output[0] * g.output[1]) +
+        g.outChannels * inner * g.kernel[0] * g.kernel[1]),
+  };
+  const key = `conv ${direction} ${width} ${JSON.stringify(g)} ${results.key}`;
+  if (direction === "weight") {
+    const plan = planWeight(gatherOf(g, "forward"), g.kernel, g.dilation, width);
+    return {
+      ...common,
+      key,
+      sharedBytes: plan.sharedBytes,
+      ownBytes: plan.ownBytes,
+      emit: (c) => emitWeight(c, e, step, plan, results.plain),
+    };
+  }
+  const plan = planDirect(gatherOf(g, direction), width, results.plain);
+  return {
+    ...common,
+    key,
+    sharedBytes: plan.sharedBytes,
+    ownBytes: plan.ownBytes,
+    emit: (c) => emitDirect(c, e, step, plan, results.plain),
+  };
+};

@@ -1,0 +1,204 @@
+// Convolutions in programs against the interpreter, whose sums are exact: random geometries, layers as networks have them, results.
+
+import { describe, expect, test } from "vitest";
+import type { TypedArray } from "../../src/base/dtype.ts";
+import { convRoles } from "../../src/ir/accesses.ts";
+import type { Access, ConvGeometry, ConvStep, LoopOperand, LoopResult } from "../../src/ir/program.ts";
+import type { Expr } from "../../src/ir/scalar.ts";
+import { ExprBuilder } from "../../src/ir/scalar.ts";
+import { interpreted, runCompiled } from "./one-step.ts";
+import { integer, random } from "./samples.ts";
+
+type Pair = readonly [number, number];
+const directions = ["forward", "input", "weight"] as const;
+
+interface Options {
+  readonly stride?: Pair;
+  readonly padding?: Pair;
+  readonly dilation?: Pair;
+  readonly groups?: number;
+}
+
+function geometry(
+  batch: number,
+  inChannels: number,
+  input: Pair,
+  outChannels: number,
+  kernel: Pair,
+  { stride = [1, 1], padding = [0, 0], dilation = [1, 1], groups = 1 }: Options = {},
+): ConvGeometry {
+  const output = [0, 1].map((d) => {
+    const room = input[d]! + 2 * padding[d]! - dilation[d]! * (kernel[d]! - 1) - 1;
+    return Math.floor(room / stride[d]!) + 1;
+  }) as [number, number];
+  return { batch, groups, inChannels, outChannels, input, output, kernel, stride, padding, dilation };
+}
+
+const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
+const numbers = (n: number): Float32Array => new Float32Array(n).map(() => random() * 2 - 1);
+
+/** A step, whose sums go through `finish`, and the arrays of its buffers: a, b, and what `finish` asks for. */
+class Case {
+  readonly k = new ExprBuilder();
+  readonly sum: Expr = this.k.input(0, "float32");
+  readonly arrays: TypedArray[];
+  readonly operands: LoopOperand[] = [];
+  readonly maps: LoopResult[] = [];
+  readonly scalars: number[] = [];
+  readonly sizes: readonly number[];
+  readonly #geometry: ConvGeometry;
+  readonly #direction: ConvStep["direction"];
+
+  constructor(direction: ConvStep["direction"], geometry: ConvGeometry) {
+    this.#direction = direction;
+    this.#geometry = geometry;
+    const { a, b, out } = convRoles(this.step);
+    this.sizes = out;
+    this.arrays = [numbers(product(a) + 2), numbers(product(b) + 3)];
+  }
+
+  get step(): ConvStep {
+    const access = (buffer: number): Access => ({ buffer, offset: buffer + 1, strides: [] });
+    return {
+      kind: "conv",
+      name: "conv",
+      direction: this.#direction,
+      geometry: this.#geometry,
+      a: access(0),
+      b: access(1),
+      operands: this.operands,
+      maps: this.maps,
+    };
+  }
+
+  /** A buffer over the result's indices, along which it repeats where `repeat` says; dimensions in another order. */
+  access(
+    repeat: readonly number[] = [],
+    order = [0, 1, 2, 3],
+    make: (n: number) => TypedArray = numbers,
+  ): Access {
+    const strides = [0, 0, 0, 0];
+    let step = 1;
+    for (const d of [...order].reverse()) {
+      if (repeat.includes(d)) continue;
+      strides[d] = step;
+      step *= this.sizes[d]!;
+    }
+    const length = step + 5;
+    this.arrays.push(make(length));
+    return { buffer: this.arrays.length - 1, offset: 2, strides };
+  }
+
+  operand(source: LoopOperand["source"]): Expr {
+    this.operands.push({ dtype: "float32", source });
+    return this.k.input(this.operands.length, "float32");
+  }
+
+  /** Runs it both ways. Errors are measured by the largest number of the result. */
+  check(tolerance = 3e-6): void {
+    if (this.maps.length === 0) this.maps.push({ body: this.sum, to: this.access() });
+    const { step } = this;
+    const wanted = interpreted(step, this.arrays, this.scalars);
+    runCompiled(step, this.arrays, this.scalars);
+    this.arrays.forEach((got, i) => {
+      const want = wanted[i]!;
+      let largest = 1e-3;
+      let worst = 0;
+      let at = -1;
+      for (let k = 0; k < want.length; k++) {
+        largest = Math.max(largest, Math.abs(Number(want[k])));
+        const error = Math.abs(Number(got[k]) - Number(want[k]));
+        if (!(error <= worst)) [worst, at] = [error, k];
+      }
+      if (!(worst <= tolerance * largest))
+        expect.fail(
+          `${JSON.stringify(step.geometry)} ${step.direction}, array ${i}: element ${at} is ${got[at]}, wanted ${want[at]}`,
+        );
+    });
+  }
+}
+
+const pick = <T>(list: readonly T[]): T => list[integer(list.length)]!;
+const pair = (least: number, most: number): [number, number] => [
+  least + integer(most - least + 1),
+  least + integer(most - least + 1),
+];
+
+function randomGeometry(): ConvGeometry {
+  const kernel = pair(1, 4);
+  const dilation = pick([[1, 1] as Pair, pair(1, 2)]);
+  const padding = pair(0, 3);
+  const least = kernel.map((k, d) => Math.max(1, (k - 1) * dilation[d]! + 1 - 2 * padding[d]!));
+  const input = least.map((n) => n + integer(9)) as [number, number];
+  const groups = pick([1, 1, 1, 2, 3]);
+  const channels = (): number => groups * (1 + integer(groups === 1 ? 20 : 4));
+  return geometry(1 + integer(3), channels(), input, channels(), kernel, {
+    stride: pick([[1, 1] as Pair, [2, 2] as Pair, pair(1, 3)]),
+    padding,
+    dilation,
+    groups,
+  });
+}
+
+describe.each(directions)("%s", (direction) => {
+  test("random geometries", () => {
+    for (let round = 0; round < 40; round++) new Case(direction, randomGeometry()).check();
+  });
+
+  test("layers of networks", () => {
+    const same = { padding: [1, 1] } as const;
+    const layers = [
+      geometry(2, 3, [8, 8], 32, [3, 3], same),
+      geometry(1, 16, [8, 8], 40, [3, 3], same),
+      geometry(2, 8, [9, 8], 16, [3, 3], { stride: [2, 2], padding: [1, 1] }),
+      geometry(2, 16, [6, 6], 20, [1, 1], { stride: [2, 2] }),
+      geometry(3, 1, [12, 12], 6, [5, 5], { padding: [2, 2] }),
+      geometry(3, 6, [9, 9], 16, [5, 5]),
+      geometry(2, 1, [1, 30], 5, [1, 7], { padding: [0, 3] }),
+      geometry(2, 12, [7, 7], 12, [3, 3], { ...same, groups: 12 }),
+      geometry(1, 4, [4, 4], 10, [4, 4]),
+      geometry(1, 2, [9, 9], 3, [2, 2], { stride: [3, 3] }),
+    ];
+    for (const layer of layers) new Case(direction, layer).check();
+  });
+});
+
+describe("results", () => {
+  const layers = [
+    geometry(2, 3, [6, 7], 5, [3, 3], { padding: [1, 1] }),
+    geometry(3, 4, [8, 6], 8, [3, 2], { stride: [2, 1], groups: 2 }),
+    geometry(2, 16, [8, 8], 16, [3, 3], { padding: [1, 1] }),
+  ];
+  const finishes: { readonly [name: string]: (c: Case) => void } = {
+    "a bias of each channel and relu": (c) =>
+      c.maps.push({
+        body: c.k.max(c.k.add(c.sum, c.operand(c.access([0, 2, 3]))), 0),
+        to: c.access(),
+      }),
+    "descent in place": (c) => {
+      const w = c.access();
+      c.scalars.push(0.25);
+      const lr = c.operand({ scalar: 0 });
+      c.maps.push({ body: c.k.sub(c.operand(w), c.k.mul(lr, c.sum)), to: w });
+    },
+    "two results and a mask": (c) => {
+      const x = c.k.add(c.sum, c.operand(c.access([2])));
+      c.maps.push({ body: c.k.gt(x, 0), to: c.access([], [0, 1, 2, 3], (n) => new Uint8Array(n)) });
+      c.maps.push({ body: c.k.mul(x, c.operand(c.access([1, 3]))), to: c.access() });
+    },
+    "other orders of dimensions": (c) =>
+      c.maps.push({
+        body: c.k.mul(c.sum, c.operand(c.access([], [3, 0, 2, 1]))),
+        to: c.access([], [1, 3, 0, 2]),
+      }),
+  };
+  for (const [name, finish] of Object.entries(finishes))
+    test(name, () => {
+      for (const layer of layers)
+        for (const direction of directions) {
+          const c = new Case(direction, layer);
+          finish(c);
+          c.check();
+        }
+    });
+});
