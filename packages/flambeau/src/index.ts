@@ -30,6 +30,7 @@ export { defaultGenerator, Generator } from "./base/generator.ts";
 export type { Shape } from "./base/shape.ts";
 export type { Compiled, CompileOptions } from "./compile/index.ts";
 export { compile } from "./compile/index.ts";
+export { getNumThreads, setNumThreads } from "./compile/threads.ts";
 export * as data from "./data/index.ts";
 export * as nn from "./nn/index.ts";
 export * as fft from "./ops/fft/index.ts";
