@@ -125,7 +125,7 @@ class Case {
 
   check(threads = 1): TypedArray[] {
     const { step } = this;
-    const code = matmulCode(step, this.buffers);
+    const code = matmulCode(step);
     const arrays = this.arrays.map((x) => x.slice() as TypedArray);
     const starts = code.addresses.map((x): [TypedArray, number] =>
       "scalar" in x ? [Float64Array.of(this.scalars[x.scalar]!), 0] : [arrays[x.buffer]!, x.offset],

@@ -77,8 +77,8 @@ function storeLanes(
 const lanesAt = (u: number, valid: number): number => Math.min(4, valid - 4 * u);
 
 /**
- * `valid` elements in groups of four, the first at the pointer, each `stride` elements from the one before it. Adjacent ones are
- * read up to the end of the last group, others not.
+ * `valid` elements in groups of four, the first `offset` bytes from the pointer, each `stride` elements from the one before it.
+ * Adjacent ones are read up to the end of the last group, others not.
  */
 export function loadStrided(
   e: Emitter,
@@ -86,13 +86,14 @@ export function loadStrided(
   pointer: Local,
   stride: number,
   valid: number,
+  offset = 0,
 ): Group[] {
   const groups = Math.ceil(valid / 4);
-  if (stride === 1) return loadGroups(e, dtype, pointer, 0, groups);
-  if (stride === 0) return new Array<Group>(groups).fill(loadSplat(e, dtype, pointer));
+  if (stride === 1) return loadGroups(e, dtype, ...at(e, pointer, offset), groups);
+  if (stride === 0) return new Array<Group>(groups).fill(loadSplat(e, dtype, pointer, offset));
   const bytes = stride * elementBytes[dtype];
   return Array.from({ length: groups }, (_, u) =>
-    loadLanes(e, dtype, pointer, 4 * u * bytes, bytes, lanesAt(u, valid)),
+    loadLanes(e, dtype, pointer, offset + 4 * u * bytes, bytes, lanesAt(u, valid)),
   );
 }
 
@@ -104,10 +105,11 @@ export function storeStrided(
   pointer: Local,
   stride: number,
   valid: number,
+  offset = 0,
 ): void {
   const bytes = stride * elementBytes[dtype];
   const whole = stride === 1 ? Math.floor(valid / 4) : 0;
-  if (whole > 0) storeGroups(e, dtype, groups.slice(0, whole), pointer, 0);
+  if (whole > 0) storeGroups(e, dtype, groups.slice(0, whole), ...at(e, pointer, offset));
   for (let u = whole; 4 * u < valid; u++)
-    storeLanes(e, dtype, groups[u]!, pointer, 4 * u * bytes, bytes, lanesAt(u, valid));
+    storeLanes(e, dtype, groups[u]!, pointer, offset + 4 * u * bytes, bytes, lanesAt(u, valid));
 }

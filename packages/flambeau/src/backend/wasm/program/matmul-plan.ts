@@ -1,6 +1,7 @@
 // How a product is cut into tiles, blocks of them and stretches of k, and what is packed.
 // Floor L2 (backend/wasm/program). Source: Goto, van de Geijn: Anatomy of High-Performance Matrix Multiplication (2008)
 
+import { features } from "../features.ts";
 import type { Element } from "../matmul/elements.ts";
 import type { Cut } from "./matmul-loops.ts";
 import { evenCut, widthCut } from "./matmul-loops.ts";
@@ -48,19 +49,19 @@ const manyMultiplications = 1 << 19;
 const longCalls = 32;
 
 /** Rows of a tile by its groups of columns; the sums fill most of sixteen vector registers. */
-const tallest = (groups: number): number => (groups === 1 ? 8 : 6);
+const tallest = (groups: number, relaxed: boolean): number => (!relaxed ? 4 : groups === 1 ? 8 : 6);
 
-/** `paired`: vectors pair up into 256 bits. */
-export function planTiles(p: Problem, el: Element, paired: boolean): TilePlan {
+/** `wide`: tiles may have sixteen columns. */
+export function planTiles(p: Problem, el: Element, wide: boolean): TilePlan {
   const { batch, m, n, k } = p;
   const size = el.bytes;
-  const groups = groupsOf(m, Math.ceil(n / 4), paired && size === 4);
-  const rows = evenCut(m, tallest(groups));
+  const groups = groupsOf(m, Math.ceil(n / 4), wide && size === 4);
+  const rows = evenCut(m, tallest(groups, features().relaxedSimd));
   const cols = widthCut(n, 4 * groups);
   const matrices = p.b.batch === 0 ? 1 : batch;
-  const wide = p.b.row * k >= widePanels && k >= 128 && rows.count >= units;
+  const distant = p.b.row * k >= widePanels && k >= 128 && rows.count >= units;
   const panels =
-    k === 0 || (p.b.col === size && !wide) ? "none" : matrices >= manyMatrices ? "own" : "shared";
+    k === 0 || (p.b.col === size && !distant) ? "none" : matrices >= manyMatrices ? "own" : "shared";
   const packed = p.a.col !== size && p.a.col * k >= widePackedA && cols.count >= 4 && rows.count > 1;
   const depths =
     k <= longest ? widthCut(k, Math.max(k, 1)) : widthCut(k, 4 * Math.ceil(k / Math.ceil(k / stretch) / 4));
@@ -110,8 +111,8 @@ export const matrixPanels = ({ cols, el, k }: { cols: Cut; el: Element; k: numbe
   cols.count * cols.size * el.bytes * k;
 
 /** Groups of columns of a tile: few rows want more of them, so that there are sums enough to hide their latency. */
-function groupsOf(m: number, groups: number, paired: boolean): number {
-  const best = paired ? (m <= 2 ? 8 : m === 3 ? 6 : 4) : m === 1 ? 4 : 2;
+function groupsOf(m: number, groups: number, wide: boolean): number {
+  const best = wide ? (m <= 2 ? 8 : m === 3 ? 6 : 4) : m === 1 ? 4 : 2;
   return groups >= best ? best : groups <= 2 ? groups : Math.min(best, groups + (groups & 1));
 }
 

@@ -1,13 +1,14 @@
 // The results of a product's tile: the maps' bodies over sums in registers or in memory, stored row by row.
 // Floor L2 (backend/wasm/program).
 
-import type { DType } from "../../../base/dtype.ts";
 import type { Expr } from "../../../ir/scalar.ts";
+import { cast } from "../casts.ts";
 import { evaluate, topological, unrolling } from "../codegen.ts";
 import type { Arg, Code, Local } from "../encoder.ts";
-import { f32, f32x4, f64, f64x2, i32, i32x4, i64, i64x2, v128 } from "../encoder.ts";
+import { i32 } from "../encoder.ts";
 import type { Emitter, Group } from "../lanes.ts";
-import { elementBytes, loadGroups, storeGroups } from "../lanes.ts";
+import { elementBytes } from "../lanes.ts";
+import { loadSplat, loadStrided, storeStrided } from "./lane-access.ts";
 import type { ResultOperand, Strides } from "./matmul-problem.ts";
 
 /** A place in a result: numbers where they are known. */
@@ -122,115 +123,21 @@ export class Results {
   #load(index: number, r: number, g: number, count: number, width: number): readonly Group[] {
     const { dtype, strides } = this.#spec.operands[index]!;
     const e = this.#e;
-    if (!strides) return new Array<Group>(count).fill(hostScalar(e, dtype, this.#addresses[index]!));
-    const pointer = this.#pointers[index]!;
-    const at = r * strides.row;
-    if (strides.col === 0) {
-      const one = gather(e, dtype, pointer, at, 0, 4);
-      return new Array<Group>(count).fill(one);
+    if (!strides) {
+      const number = loadSplat(e, "float64", this.#addresses[index]!);
+      return new Array<Group>(count).fill(cast(e, "float64", dtype, number));
     }
-    if (strides.col === elementBytes[dtype]) {
-      const offset = at + 4 * g * strides.col;
-      if (offset >= 0) return loadGroups(e, dtype, pointer, offset, count);
-      return loadGroups(e, dtype, e.f.let("i32", i32.add(pointer, offset)), 0, count);
-    }
-    return Array.from({ length: count }, (_, u) => {
-      const first = 4 * (g + u);
-      return gather(e, dtype, pointer, at + first * strides.col, strides.col, Math.min(4, width - first));
-    });
+    const offset = r * strides.row + 4 * g * strides.col;
+    const valid = Math.min(4 * count, width - 4 * g);
+    return loadStrided(e, dtype, this.#pointers[index]!, strides.col / elementBytes[dtype], valid, offset);
   }
 
   #store(x: number, groups: readonly Group[], r: number, g: number, width: number): void {
     const { body, strides } = this.#spec.maps[x]!;
-    const { dtype } = body;
-    const e = this.#e;
     const pointer = this.#pointers[this.#spec.operands.length + x]!;
-    const adjacent = strides.col === elementBytes[dtype];
-    const whole = adjacent ? Math.min(groups.length, Math.floor(width / 4) - g) : 0;
-    const at = r * strides.row + 4 * g * strides.col;
-    if (whole > 0) {
-      const base = at >= 0 ? pointer : e.f.let("i32", i32.add(pointer, at));
-      storeGroups(e, dtype, groups.slice(0, whole), base, Math.max(at, 0));
-    }
-    for (let u = whole; u < groups.length; u++)
-      for (let lane = 0; lane < Math.min(4, width - 4 * (g + u)); lane++)
-        storeLane(e, dtype, groups[u]!, lane, ...place(pointer, at + (4 * u + lane) * strides.col));
-  }
-}
-
-/** `count` elements `step` bytes apart, the first at pointer + offset; a step of 0 fills all lanes. */
-export function gather(
-  e: Emitter,
-  dtype: DType,
-  pointer: Local,
-  offset: number,
-  step: number,
-  count: number,
-): Group {
-  const wide = elementBytes[dtype] === 8;
-  if (elementBytes[dtype] === 1) {
-    const byte = (lane: number): Code => i32.load8_u(...place(pointer, offset + lane * step));
-    const x = e.v(i32x4.splat(byte(0)));
-    if (step !== 0) for (let l = 1; l < count; l++) e.f.set(x, i32x4.replace_lane(x, l, byte(l)));
-    return dtype === "bool" ? [e.v(i32x4.ne(x, e.i32(0)))] : [x];
-  }
-  const splat = wide ? v128.load64_splat : v128.load32_splat;
-  const x = e.v(splat(...place(pointer, offset)));
-  if (step === 0) return wide ? [x, x] : [x];
-  const lanes = wide ? 2 : 4;
-  const load = wide ? v128.load64_lane : v128.load32_lane;
-  const group = wide ? [x, count > 2 ? e.v(splat(...place(pointer, offset + 2 * step))) : x] : [x];
-  for (let l = 1; l < count; l++) {
-    if (l % lanes === 0) continue;
-    const v = group[Math.floor(l / lanes)]!;
-    const [pt, off] = place(pointer, offset + l * step);
-    e.f.set(v, load(pt, v, l % lanes, off));
-  }
-  return group;
-}
-
-/** One lane of a group to memory. */
-export function storeLane(
-  e: Emitter,
-  dtype: DType,
-  group: Group,
-  lane: number,
-  pointer: Arg,
-  offset: number,
-): void {
-  const { f } = e;
-  switch (elementBytes[dtype]) {
-    case 8:
-      f.do(v128.store64_lane(pointer, group[lane >> 1]!, lane & 1, offset));
-      break;
-    case 4:
-      f.do(v128.store32_lane(pointer, group[0]!, lane, offset));
-      break;
-    case 1: {
-      const value = dtype === "bool" ? v128.and(group[0]!, e.i32(1)) : group[0]!;
-      f.do(v128.store8_lane(pointer, value, 4 * lane, offset));
-    }
-  }
-}
-
-/** A number of the host, a float64 cell, in all lanes. */
-export function hostScalar(e: Emitter, dtype: DType, cell: Local): Group {
-  switch (dtype) {
-    case "float32":
-      return [e.v(f32x4.splat(f32.demote_f64(f64.load(cell))))];
-    case "float64": {
-      const x = e.v(f64x2.splat(f64.load(cell)));
-      return [x, x];
-    }
-    case "int64": {
-      const x = e.v(i64x2.splat(i64.trunc_sat_f64_s(f64.load(cell))));
-      return [x, x];
-    }
-    case "int32":
-      return [e.v(i32x4.splat(i32.trunc_sat_f64_s(f64.load(cell))))];
-    case "uint8":
-      return [e.v(i32x4.splat(i32.and(i32.trunc_sat_f64_s(f64.load(cell)), 255)))];
-    case "bool":
-      return [e.v(i32x4.splat(i32.sub(0, f64.ne(f64.load(cell), 0))))];
+    const stride = strides.col / elementBytes[body.dtype];
+    const offset = r * strides.row + 4 * g * strides.col;
+    const valid = Math.min(4 * groups.length, width - 4 * g);
+    storeStrided(this.#e, body.dtype, groups, pointer, stride, valid, offset);
   }
 }

@@ -2,14 +2,15 @@
 // Floor L2 (backend/wasm/program).
 
 import { RuntimeError } from "../../../base/errors.ts";
-import type { Buffer, MatmulStep } from "../../../ir/program.ts";
-import type { Expr } from "../../../ir/scalar.ts";
-import { topological } from "../codegen.ts";
+import type { MatmulStep } from "../../../ir/program.ts";
 import { features } from "../features.ts";
 import { elementBytes } from "../lanes.ts";
 import { element } from "../matmul/elements.ts";
+import { chooseBlock } from "../matmul/probe.ts";
+import { LinearMemory } from "../memory.ts";
 import { revectorize } from "../revectorize.ts";
 import type { StepCode } from "./context.ts";
+import { exprKey } from "./expressions.ts";
 import { emitDot, planDot } from "./matmul-dot.ts";
 import { planTiles } from "./matmul-plan.ts";
 import type { Problem } from "./matmul-problem.ts";
@@ -17,22 +18,22 @@ import { problemOf } from "./matmul-problem.ts";
 import { emitTiles } from "./matmul-tiles.ts";
 
 /** The code of a product. @throws RuntimeError for a dtype without products. */
-export function matmulCode(step: MatmulStep, buffers: readonly Buffer[]): StepCode {
+export function matmulCode(step: MatmulStep): StepCode {
   if (step.dtype !== "float32" && step.dtype !== "float64")
     throw new RuntimeError(
       `programs: ${step.name} is a product of ${step.dtype}; compiled products are float32 or float64`,
     );
   const p = problemOf(step);
   const el = element(p.dtype, features().fusedMadd ? "fused" : "plain");
-  const plan = planDot(p, el) ?? planTiles(p, el, revectorize());
-  void buffers;
+  const flops = 2 * p.batch * p.m * p.n * p.k;
+  const plan = planDot(p, el) ?? planTiles(p, el, wideTiles(flops));
   return {
     key: `matmul ${keyOf(p)}`,
     name: step.name,
     addresses: [step.a, step.b, ...step.operands.map((o) => o.source), ...step.maps.map((r) => r.to)],
     sharedBytes: plan.sharedBytes,
     ownBytes: plan.ownBytes,
-    flops: 2 * p.batch * p.m * p.n * p.k,
+    flops,
     bytes: bytesOf(p),
     emit: (c) => {
       if (p.batch * p.m * p.n === 0) return;
@@ -40,6 +41,18 @@ export function matmulCode(step: MatmulStep, buffers: readonly Buffer[]): StepCo
       else emitTiles(c, p, el, plan);
     },
   };
+}
+
+/** Operations from which a product is worth the time of finding the best tile. */
+const worthProbing = 2 ** 22;
+let probed: boolean | null = null;
+
+/** Whether tiles are sixteen columns wide rather than eight: where vectors pair up, or where there are registers enough. */
+function wideTiles(flops: number): boolean {
+  if (revectorize()) return true;
+  if (probed === null && flops >= worthProbing && features().fusedMadd)
+    probed = chooseBlock(new LinearMemory(), "float32", true).tile.vectors === 4;
+  return probed ?? false;
 }
 
 function bytesOf(p: Problem): number {
@@ -56,17 +69,5 @@ function bytesOf(p: Problem): number {
 
 function keyOf(p: Problem): string {
   const { maps, ...rest } = p;
-  return JSON.stringify({ ...rest, maps: maps.map(({ body, strides }) => [expressionKey(body), strides]) });
-}
-
-/** Equal for expressions that have equal code. */
-function expressionKey(root: Expr): string {
-  const order = topological(root);
-  const place = new Map(order.map((node, i) => [node, i]));
-  return order
-    .map(
-      (node) =>
-        `${node.op} ${node.dtype} ${Object.is(node.value, -0) ? "-0" : node.value} ${node.args.map((x) => place.get(x)).join()}`,
-    )
-    .join(";");
+  return JSON.stringify({ ...rest, maps: maps.map(({ body, strides }) => [exprKey(body), strides]) });
 }
