@@ -22,10 +22,12 @@ const wrap = (step: Step): Step => {
   return compile(step);
 };
 
-const isMissing = compiled && !(compile && setNumThreads);
-if (!isMissing && compiled) setNumThreads?.(Number(threads));
+const count = Number(threads ?? 1);
+const missing =
+  compiled && (!compile ? "torch.compile" : count > 1 && !setNumThreads ? "torch.setNumThreads" : "");
+if (compiled && !missing) setNumThreads?.(count);
 await serve(
-  { node: process.version, ...(isMissing && { skip: "flambeau has no torch.compile yet" }) },
+  { node: process.version, ...(missing && { skip: `flambeau has no ${missing} yet` }) },
   (row): Runner => {
     const { data, step } = make(row);
     const run = wrap(step);

@@ -4,16 +4,27 @@
 // same parameters and data and take turns, so that all see the same machine.
 
 import { rmSync } from "node:fs";
-import type { Check, Result } from "./measure.ts";
-import { check, checkedSteps, measure } from "./measure.ts";
+import type { Check, Compilation, Result } from "./measure.ts";
+import { check, checkedSteps, compilation, measure } from "./measure.ts";
 import { rows } from "./models.ts";
-import { checkJson, checkTable, conditions, json, table, write } from "./report.ts";
+import {
+  checkJson,
+  checkTable,
+  compilationJson,
+  compilationText,
+  conditions,
+  json,
+  table,
+  write,
+} from "./report.ts";
 import { Sides } from "./sides.ts";
 import { writeStarts } from "./write.ts";
 
 /** Of losses over ten steps, relative: float32 sums in other orders, carried through ten updates. */
 const tolerance = 1e-4;
 const defaultSeconds = 2;
+/** The row whose compilation is timed. */
+const compiledRow = "transformer";
 
 export interface TrainOptions {
   readonly json: boolean;
@@ -51,6 +62,7 @@ export async function benchTrain(options: TrainOptions): Promise<void> {
   const wanted = rows.filter((row) => options.only.length === 0 || options.only.includes(row));
 
   const results: Result[] = [];
+  const compilations: Compilation[] = [];
   const checks: Check[] = [];
   const missing = new Map<string, string[]>();
   /** What has no number: a side, and in which row, or in all from here on. */
@@ -69,6 +81,7 @@ export async function benchTrain(options: TrainOptions): Promise<void> {
     progress("");
     if (options.json) return;
     if (results.length > 0) console.log(table(results, width()));
+    for (const times of compilations) console.log(`\n${compilationText(times)}`);
     if (checks.length > 0) console.log(checkTable(checks, width()));
     if (results.length > 0) console.log(`\n${conditions(sides.versions).join("\n")}`);
     if (missing.size > 0)
@@ -99,6 +112,12 @@ export async function benchTrain(options: TrainOptions): Promise<void> {
         const found = await measure(sides, row, folder, seconds, report, said);
         results.push(found);
         if (options.json) console.log(json(found));
+        if (row === compiledRow && found.us.compiled1 !== undefined) {
+          said("compiles in new processes");
+          const times = await compilation(row, folder);
+          compilations.push(times);
+          if (options.json) console.log(compilationJson(times));
+        }
       }
       if (!options.json && !process.stderr.isTTY) process.stderr.write(`${i + 1}/${wanted.length} ${row}\n`);
     }
@@ -106,7 +125,7 @@ export async function benchTrain(options: TrainOptions): Promise<void> {
     sides.close();
   }
   show();
-  if (options.write) console.error(`written: ${write(results, sides.versions, notes())}`);
+  if (options.write) console.error(`written: ${write(results, compilations, sides.versions, notes())}`);
   if (!options.check) return;
   const largest = Math.max(0, ...checks.flatMap(({ apart }) => Object.values(apart)));
   const verdict = `largest relative difference ${largest.toExponential(1)} over ${checkedSteps} steps, tolerance ${tolerance}`;

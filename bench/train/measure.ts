@@ -2,7 +2,7 @@
 
 import { median } from "../side.ts";
 import type { Name, Sides } from "./sides.ts";
-import { names, ratios } from "./sides.ts";
+import { names, ratios, startCompiled } from "./sides.ts";
 
 /** Turns of each side; one whose step takes longer than a turn has fewer, at least `leastTurns`. */
 const rounds = 15;
@@ -104,6 +104,28 @@ export async function measure(
   return { row, us, ratio };
 }
 
+/** Milliseconds that capture and compilation of a row take: in a new process, and in the next one. */
+export interface Compilation {
+  readonly row: string;
+  readonly ms: { readonly first: number; readonly second: number };
+}
+
+/** Compiles a row in two new processes, one after the other. */
+export async function compilation(row: string, folder: string): Promise<Compilation> {
+  const once = async (): Promise<number> => {
+    const side = await startCompiled();
+    try {
+      const question = JSON.stringify({ row, folder, ms: 500 });
+      const { us, calls } = (await side.ask(question, answerLimitMs)) as { us: number; calls: number[] };
+      // The second call captures, compiles and runs.
+      return calls[1]! - us / 1000;
+    } finally {
+      side.close();
+    }
+  };
+  return { row, ms: { first: await once(), second: await once() } };
+}
+
 /**
  * How far `values` are from the reference's: losses each by its own size, and elements of a result by the largest of
  * them, since one that is almost zero says nothing. NaN anywhere is infinitely far.
@@ -140,7 +162,7 @@ export async function check(
     for (const [name, values] of found)
       if (name !== reference) {
         apart[name] = difference(values, expected, losses);
-        if (values.length < expected.length)
+        if (losses && values.length < expected.length)
           report(name, `only ${values.length} of ${checkedSteps} steps compared: they take too long`);
       }
   return { row, apart, reference };

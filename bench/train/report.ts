@@ -2,7 +2,7 @@
 
 import { digits, machine, writeSection } from "../document.ts";
 import { threadsOfTorch } from "../side.ts";
-import type { Check, Result } from "./measure.ts";
+import type { Check, Compilation, Result } from "./measure.ts";
 import type { Name, Versions } from "./sides.ts";
 import { names, ratios } from "./sides.ts";
 
@@ -13,6 +13,13 @@ const rounded = (record: Readonly<Record<string, number | undefined>>): Record<s
 /** One row as a line of JSON. */
 export const json = ({ row, us, ratio }: Result): string =>
   JSON.stringify({ bench: row, us: rounded(us), ratio: rounded(ratio) });
+
+export const compilationJson = ({ row, ms }: Compilation): string =>
+  JSON.stringify({ bench: `${row}-compile`, ms: rounded(ms) });
+
+/** The same as a sentence. */
+export const compilationText = ({ row, ms }: Compilation): string =>
+  `Capture and compilation of the ${row} step: ${ms.first.toFixed(0)} ms, and ${ms.second.toFixed(0)} ms in a second process.`;
 
 export const checkJson = ({ row, apart, reference }: Check, tolerance: number): string =>
   // Infinity is not JSON.
@@ -104,7 +111,12 @@ export function conditions(versions: Versions): string[] {
 }
 
 /** Writes the section of docs/performance.md; gives its path. */
-export function write(results: readonly Result[], versions: Versions, notes: readonly string[]): string {
+export function write(
+  results: readonly Result[],
+  compilations: readonly Compilation[],
+  versions: Versions,
+  notes: readonly string[],
+): string {
   const columns = present(results.map((r) => r.us));
   const keys = shownRatios(results);
   const lines = [
@@ -120,6 +132,7 @@ export function write(results: readonly Result[], versions: Versions, notes: rea
       (r) =>
         `| ${[r.row, ...columns.map((name) => cell(r.us[name], digits)), ...keys.map((key) => cell(r.ratio[key], twoDigits))].join(" | ")} |`,
     ),
+    ...compilations.flatMap((c) => ["", compilationText(c)]),
     ...(notes.length > 0 ? ["", "Not there:", "", ...notes.map((note) => `- ${note}`)] : []),
   ];
   return writeSection("Training steps", lines);

@@ -1,9 +1,9 @@
 // What a side of `bench -- train` in JavaScript does: it answers a line of JSON with a line of JSON. main.ts asks.
 //
-//   { row, folder, ms }     makes the row and warms up for about so long   { us, first }: a step, and the first one in ms
+//   { row, folder, ms }     makes the row and warms up for about so long   { us, calls }: a step; the first two, in ms
 //   { ms }                  steps for about so long                        { us }: a step
 //   { row, folder, check }  makes the row anew and takes so many steps     { values }: losses, or elements of the result
-//   with ms                 fewer steps when they take longer than that
+//   with ms                 fewer steps when they take longer than that    of the last forward pass
 //
 // A row that a side cannot compute is answered with { skip: why }.
 
@@ -62,13 +62,11 @@ export async function serve(
     }
     if (!runner) throw new Error("no row was named yet");
     if (check !== undefined) {
-      const values: number[] = [];
+      let values: number[] = [];
       const end = performance.now() + ms;
       for (let i = 0; i < check && (i < 2 || performance.now() < end); i++) {
         const result = sample(runner.read(await runner.step()));
-        values.push(...result);
-        // A forward pass gives the same each time.
-        if (result.length > 1) break;
+        values = result.length > 1 ? result : [...values, ...result];
       }
       return { values };
     }
@@ -76,12 +74,12 @@ export async function serve(
       perCall = await timed(runner, Math.max(1, Math.round(ms / perCall)));
       return { us: perCall * 1000 };
     }
-    const first = await timed(runner, 1);
+    const calls = [await timed(runner, 1), await timed(runner, 1)];
     const end = performance.now() + ms;
-    perCall = await timed(runner, 1);
+    perCall = calls[1]!;
     while (performance.now() < end)
       perCall = await timed(runner, Math.ceil(Math.min(end - performance.now(), batchMs) / perCall) || 1);
-    return { us: perCall * 1000, first };
+    return { us: perCall * 1000, calls };
   };
   console.log(JSON.stringify(hello));
   for await (const line of createInterface({ input: process.stdin })) {

@@ -32,6 +32,13 @@ type Hello = Versions & { readonly skip?: string };
 
 const noTorch = "no python3 with torch found (Debian: apt-get install python3-torch)";
 
+/** One more process that compiles, beside those of `Sides`. */
+export async function startCompiled(): Promise<Side> {
+  const side = new Side("compiled1", process.execPath, [here("flambeau_train.ts"), "compiled", "1"]);
+  await side.read();
+  return side;
+}
+
 /** All sides: those that run, and why the others do not. */
 export class Sides {
   readonly running: Map<Name, Side> = new Map();

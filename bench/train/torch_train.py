@@ -167,19 +167,16 @@ def check(f, steps, ms):
         if i >= 2 and time.perf_counter() > end:
             break
         found = sample(f())
-        values += found
-        if len(found) > 1:
-            break
+        values = found if len(found) > 1 else values + found
     return values
 
 
 def warm_up(f, ms):
-    first = timed(f, 1)
-    end = time.perf_counter() + ms / 1000
-    per_call = timed(f, 1)
+    calls = [timed(f, 1), timed(f, 1)]
+    end, per_call = time.perf_counter() + ms / 1000, calls[1]
     while (left := (end - time.perf_counter()) * 1000) > 0:
         per_call = timed(f, math.ceil(min(left, 20) / per_call))
-    return first, per_call
+    return calls, per_call
 
 
 def blas():
@@ -210,8 +207,8 @@ for line in sys.stdin:
     if "check" in asked:
         answer = {"values": check(step, asked["check"], asked["ms"])}
     elif "row" in asked:
-        first, per_call = warm_up(step, asked["ms"])
-        answer = {"us": per_call * 1000, "first": first}
+        calls, per_call = warm_up(step, asked["ms"])
+        answer = {"us": per_call * 1000, "calls": calls}
     else:
         per_call = timed(step, max(1, round(asked["ms"] / per_call)))
         answer = {"us": per_call * 1000}
