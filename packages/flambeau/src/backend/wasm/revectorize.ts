@@ -1,6 +1,10 @@
 // Asks V8 to fuse adjacent 128-bit vectors into 256-bit instructions, which nearly doubles the speed on x86.
 // Floor L2 (backend/wasm). Node 24 and later; experimental in V8, so a self-test decides, and
 // FLAMBEAU_NO_REVECTORIZE=1 leaves it off. Browsers cannot be asked.
+//
+// What keeps V8 from pairing, seen with --trace-wasm-revectorize: a load between two stores that could be a pair; and locals
+// set in a loop, each of which counts against the pairs as if its value were used outside (long bodies go into functions
+// of their own, called by the loop).
 
 import type { Local } from "./encoder.ts";
 import { f32x4, i32, i32x4, instantiate, ModuleBuilder, v128 } from "./encoder.ts";

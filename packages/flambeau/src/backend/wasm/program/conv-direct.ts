@@ -12,7 +12,7 @@ import { bump, countUp, i32s } from "../matmul/elements.ts";
 import type { Context } from "./context.ts";
 import type { Axis, Gather } from "./conv-geometry.ts";
 import { roundUp } from "./conv-geometry.ts";
-import { gatherFunction, packFunction, unpackFunction } from "./conv-layout.ts";
+import { gatherFunction, packFunction, unpackFunction, wholePlanes } from "./conv-layout.ts";
 import { emitResults } from "./conv-results.ts";
 import type { TileLoop } from "./conv-tile.ts";
 import { tileFunction } from "./conv-tile.ts";
@@ -33,7 +33,7 @@ export function panelsOf(channels: number, most: number): Panel[] {
 }
 
 /** Rows of a tile of so many vectors: about as many accumulators as there are registers. */
-const rowsFor = (vectors: number, most: number): number => (vectors === most ? 6 : 8);
+export const rowsFor = (vectors: number, most: number): number => (vectors === most ? 6 : 8);
 
 /** A class of target positions: those that look at the source in the same way. */
 interface Class {
@@ -111,7 +111,7 @@ export function planDirect(g: Gather, width: number, plain: boolean): DirectPlan
     targetAt: imageBytes,
     planesAt: imageBytes + targetBytes,
     tablesAt: imageBytes + targetBytes + planesBytes,
-    ownBytes: imageBytes + targetBytes + planesBytes + 8 * positions + 64,
+    ownBytes: roundUp(imageBytes + targetBytes + planesBytes + 8 * positions + 64, 64),
   };
 }
 
@@ -135,9 +135,10 @@ export function emitDirect(c: Context, e: Element, step: ConvStep, p: DirectPlan
     c.module,
     e,
     { channels: g.targetChannels, plane: 4 * size, pitch: 4 * p.channels },
-    size,
+    wholePlanes(size),
   );
-  const results = plain ? null : emitResults(c, step, [g.targetChannels, g.y.target, g.x.target], rest);
+  const inner = [g.targetChannels, g.y.target, g.x.target] as const;
+  const results = plain ? null : emitResults(c, step, inner, rest, at(p.ownBytes));
   const { start, end } = c.share(g.batch, 1);
   const n = f.let("i32", start);
   countUp(f, n, end, 1, () => {

@@ -61,6 +61,14 @@ export interface Rectangle {
   readonly sideRow: number;
 }
 
+/** All positions of planes of this size, where they are packed. */
+export const wholePlanes = (positions: number): Rectangle => ({
+  rows: 1,
+  columns: positions,
+  planeRow: 0,
+  sideRow: 0,
+});
+
 /**
  * pack(from, to): the rectangle that begins at `from` in the first plane, channels side by side at `to`. Reads up to three
  * elements past the ends of rows; writes nothing but the elements.
@@ -103,9 +111,10 @@ export function packFunction(module: ModuleBuilder, e: Element, planes: Planes, 
 /** Positions of a block: a line of the cache in each plane. */
 const block = 16;
 
-/** unpack(from, to): `positions` positions with their channels side by side to planes. Writes nothing but the elements. */
-export function unpackFunction(module: ModuleBuilder, e: Element, planes: Planes, positions: number): Func {
-  return module.helper(`convUnpack ${JSON.stringify([planes, positions])}`, () => {
+/** unpack(from, to): a rectangle of positions with their channels side by side to planes. Writes nothing but the elements. */
+export function unpackFunction(module: ModuleBuilder, e: Element, planes: Planes, area: Rectangle): Func {
+  const positions = area.columns;
+  return module.helper(`convUnpack ${JSON.stringify([planes, area])}`, () => {
     const define = (count: number): Func =>
       module.func("convUnpackBlock", i32s("from", "to", "plane", "pitch"), [], (f, x) => {
         const from = f.local("i32");
@@ -130,8 +139,13 @@ export function unpackFunction(module: ModuleBuilder, e: Element, planes: Planes
         bump(f, x.from, block * planes.pitch);
         bump(f, x.to, 4 * block);
       };
-      if (whole) repeat(f, Math.floor(positions / block), () => run(whole));
-      if (rest) run(rest);
+      const blocks = Math.ceil(positions / block);
+      repeat(f, area.rows, () => {
+        if (whole) repeat(f, Math.floor(positions / block), () => run(whole));
+        if (rest) run(rest);
+        bump(f, x.from, area.sideRow - blocks * block * planes.pitch);
+        bump(f, x.to, area.planeRow - blocks * 4 * block);
+      });
     });
   });
 }

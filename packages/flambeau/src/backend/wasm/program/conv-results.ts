@@ -23,6 +23,8 @@ export interface Results {
   readonly key: string;
   /** What the step's function takes besides a and b. */
   readonly addresses: readonly Source[];
+  /** Memory of a thread that writing them takes. */
+  readonly ownBytes: number;
 }
 
 const isPacked = (to: Access, sizes: Sizes): boolean => {
@@ -42,7 +44,7 @@ export function resultsOf(step: ConvStep, sizes: Sizes): Results {
     only.body.value === 0 &&
     only.body.dtype === "float32" &&
     isPacked(only.to, sizes);
-  if (plain) return { plain, key: "plain", addresses: [only!.to] };
+  if (plain) return { plain, key: "plain", addresses: [only!.to], ownBytes: 0 };
   const { code } = loopOf(step, [sizes[1], sizes[2], sizes[3]]);
   const first = [...operands.map((o) => o.source), ...maps.map((m) => m.to)].map((s) =>
     "scalar" in s ? null : [s.strides[0], s.strides[1]],
@@ -51,6 +53,7 @@ export function resultsOf(step: ConvStep, sizes: Sizes): Results {
     plain,
     key: `${code.key} ${JSON.stringify(first)}`,
     addresses: [...operands.map(sourceOf), ...maps.map((m) => m.to)],
+    ownBytes: code.ownBytes,
   };
 }
 
@@ -91,14 +94,15 @@ function loopOf(
 }
 
 /**
- * A function that writes the results of `channels` channels at index (n, first channel): results(c, sums, n, channel). `addresses`
- * are the step's own for the operands and maps.
+ * A function that writes the results of the channels from `channel` on at index n of the first dimension. `addresses` are the step's own
+ * for the operands and maps, `own` is memory of this thread.
  */
 export function emitResults(
   c: Context,
   step: ConvStep,
   inner: readonly [number, number, number],
   addresses: readonly Local[],
+  own: Local,
 ): (sums: Arg, n: Arg, channel: Arg) => void {
   const { code, loop } = loopOf(step, inner);
   const sources = [...step.operands.map(sourceOf), ...step.maps.map((m) => m.to)];
@@ -106,34 +110,39 @@ export function emitResults(
     ...step.operands.map((o) => dtypes[o.dtype].bytes),
     ...step.maps.map((m) => dtypes[m.body.dtype].bytes),
   ];
-  const own = [...loop.operands.slice(1).map(sourceOf), ...loop.maps.map((m) => m.to)];
+  const given = [...loop.operands.slice(1).map(sourceOf), ...loop.maps.map((m) => m.to)];
   const names = addresses.map((_, i) => `address${i}`);
-  const func: Func = c.module.func("convResults", { ...i32s("sums"), ...i32s(...names) }, [], (f, x) => {
-    const params = x as unknown as Readonly<Record<string, Local>>;
-    const find = (source: Source): Local => {
-      if ("buffer" in source && source.buffer === 0) return x.sums;
-      const i = own.findIndex((o) =>
-        "scalar" in source
-          ? "scalar" in o && o.scalar === source.scalar
-          : "buffer" in o && o.buffer === source.buffer,
-      );
-      return params[names[i]!]!;
-    };
-    const e = new Emitter(f, c.module, c.e.memory, c.e.features, c.e.host);
-    code.emit({
-      e,
-      f,
-      module: c.module,
-      thread: x.sums,
-      threads: x.sums,
-      addresses: code.addresses.map(find),
-      shared: x.sums,
-      own: x.sums,
-      share: (total) => ({ start: f.let("i32", 0), end: f.let("i32", total) }),
-      barrier: () => undefined,
-      fail: (reason) => c.fail(reason),
-    });
-  });
+  const func: Func = c.module.func(
+    "convResults",
+    { ...i32s("sums", "own"), ...i32s(...names) },
+    [],
+    (f, x) => {
+      const params = x as unknown as Readonly<Record<string, Local>>;
+      const find = (source: Source): Local => {
+        if ("buffer" in source && source.buffer === 0) return x.sums;
+        const i = given.findIndex((o) =>
+          "scalar" in source
+            ? "scalar" in o && o.scalar === source.scalar
+            : "buffer" in o && o.buffer === source.buffer,
+        );
+        return params[names[i]!]!;
+      };
+      const e = new Emitter(f, c.module, c.e.memory, c.e.features, c.e.host);
+      code.emit({
+        e,
+        f,
+        module: c.module,
+        thread: x.sums,
+        threads: x.sums,
+        addresses: code.addresses.map(find),
+        shared: x.sums,
+        own: x.own,
+        share: (total) => ({ start: f.let("i32", 0), end: f.let("i32", total) }),
+        barrier: () => undefined,
+        fail: (reason) => c.fail(reason),
+      });
+    },
+  );
   return (sums, n, channel) => {
     const places = addresses.map((address, i): Arg => {
       const s = sources[i]!;
@@ -141,6 +150,6 @@ export function emitResults(
       const move = (index: Arg, stride: number): Code => i32.mul(index, stride * sizes[i]!);
       return i32.add(address, i32.add(move(n, s.strides[0]!), move(channel, s.strides[1]!)));
     });
-    c.f.do(call(func, sums, ...places));
+    c.f.do(call(func, sums, own, ...places));
   };
 }

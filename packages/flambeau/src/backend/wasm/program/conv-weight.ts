@@ -14,7 +14,7 @@ import type { Panel } from "./conv-direct.ts";
 import { packImage, panelsOf } from "./conv-direct.ts";
 import type { Gather } from "./conv-geometry.ts";
 import { roundUp, tileRows } from "./conv-geometry.ts";
-import { packFunction } from "./conv-layout.ts";
+import { packFunction, wholePlanes } from "./conv-layout.ts";
 import { emitResults } from "./conv-results.ts";
 import { tileFunction } from "./conv-tile.ts";
 
@@ -101,7 +101,7 @@ export function emitWeight(c: Context, e: Element, step: ConvStep, p: WeightPlan
     module,
     e,
     { channels: g.targetChannels, plane: 4 * size, pitch },
-    { rows: 1, columns: size, planeRow: 0, sideRow: 0 },
+    wholePlanes(size),
   );
   const products = productFunction(c, e, p);
   const jobs = g.groups * p.stretches * p.panels.length;
@@ -226,8 +226,9 @@ function emitOutput(
       o.do(call(scatter, i32.add(x.from, at), i32.add(x.to, 4 * tap), i32.const(g.sourceChannels)));
     }
   });
-  const inner: [number, number, number] = [g.sourceChannels, p.kernel[0], p.kernel[1]];
-  const results = plain ? null : emitResults(c, step, inner, rest);
+  const inner = [g.sourceChannels, ...p.kernel] as const;
+  const scratch = f.let("i32", i32.add(c.own, p.ownBytes));
+  const results = plain ? null : emitResults(c, step, inner, rest, scratch);
   const { start, end } = c.share(g.groups * g.targetChannels, 1);
   const o = f.let("i32", start);
   const group = f.local("i32");

@@ -1,6 +1,7 @@
 // Convolutions in programs: which algorithm a step gets.
 // Floor L2 (backend/wasm/program).
 
+import { convRoles } from "../../../ir/accesses.ts";
 import type { ConvStep } from "../../../ir/program.ts";
 import { features } from "../features.ts";
 import { element } from "../matmul/elements.ts";
@@ -11,26 +12,15 @@ import { gatherOf } from "./conv-geometry.ts";
 import type { Sizes } from "./conv-results.ts";
 import { resultsOf } from "./conv-results.ts";
 import { emitWeight, planWeight } from "./conv-weight.ts";
+import { emitWinograd, planWinograd } from "./conv-winograd.ts";
 import { product } from "./loop-shape.ts";
 
 /** Operations from which vectors in pairs are asked for, which takes the first time some milliseconds. */
 const largeWork = 2 ** 19;
 
-/** The shape of what a step computes. */
-export function sizesOf({ direction, geometry: g }: ConvStep): Sizes {
-  switch (direction) {
-    case "forward":
-      return [g.batch, g.outChannels, ...g.output];
-    case "input":
-      return [g.batch, g.inChannels, ...g.input];
-    case "weight":
-      return [g.outChannels, g.inChannels / g.groups, ...g.kernel];
-  }
-}
-
 export const convCode: StepEmitter<ConvStep> = (step): StepCode => {
   const { geometry: g, direction } = step;
-  const results = resultsOf(step, sizesOf(step));
+  const results = resultsOf(step, convRoles(step).out as unknown as Sizes);
   const flops = 2 * product([g.batch, g.outChannels, ...g.output, g.inChannels / g.groups, ...g.kernel]);
   // Without pairs of vectors a tile of four would not fit the registers. Small steps are not worth the question.
   const width = flops >= largeWork && revectorize() ? 4 : 2;
@@ -52,16 +42,26 @@ export const convCode: StepEmitter<ConvStep> = (step): StepCode => {
       ...common,
       key,
       sharedBytes: plan.sharedBytes,
-      ownBytes: plan.ownBytes,
+      ownBytes: plan.ownBytes + results.ownBytes,
       emit: (c) => emitWeight(c, e, step, plan, results.plain),
     };
   }
-  const plan = planDirect(gatherOf(g, direction), width, results.plain);
+  const gather = gatherOf(g, direction);
+  const winograd = planWinograd(step, gather, width, results.plain);
+  if (winograd)
+    return {
+      ...common,
+      key,
+      sharedBytes: winograd.sharedBytes,
+      ownBytes: winograd.ownBytes + results.ownBytes,
+      emit: (c) => emitWinograd(c, e, step, winograd, results.plain),
+    };
+  const plan = planDirect(gather, width, results.plain);
   return {
     ...common,
     key,
     sharedBytes: plan.sharedBytes,
-    ownBytes: plan.ownBytes,
+    ownBytes: plan.ownBytes + results.ownBytes,
     emit: (c) => emitDirect(c, e, step, plan, results.plain),
   };
 };

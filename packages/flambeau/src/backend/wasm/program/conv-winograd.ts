@@ -1,0 +1,323 @@
+// Convolutions by kernels of 3 x 3 without strides, forward and towards the input, by Winograd's algorithm F(4 x 4, 3 x 3): 36
+// products of matrices in place of 144, for tiles of 4 by 4 results.
+// Floor L2 (backend/wasm/program).
+
+import type { ConvStep } from "../../../ir/program.ts";
+import type { Func, Local } from "../encoder.ts";
+import { call, i32, v128 } from "../encoder.ts";
+import { Emitter } from "../lanes.ts";
+import type { Element } from "../matmul/elements.ts";
+import { bump, countDown, countUp, i32s } from "../matmul/elements.ts";
+import type { Context } from "./context.ts";
+import type { Panel } from "./conv-direct.ts";
+import { packImage, panelRuns, panelsOf, rowsFor } from "./conv-direct.ts";
+import type { Gather } from "./conv-geometry.ts";
+import { roundUp } from "./conv-geometry.ts";
+import { unpackFunction, wholePlanes } from "./conv-layout.ts";
+import { emitResults } from "./conv-results.ts";
+import { tileFunction } from "./conv-tile.ts";
+import type { Strip, TileGrid } from "./conv-tiles.ts";
+import { spread, stripBytes, stripFunction, strips } from "./conv-tiles.ts";
+import {
+  kernelTransform,
+  resultSide,
+  resultTransform,
+  sourceTransform,
+  tileSide,
+} from "./conv-transforms.ts";
+import { repeat } from "./repeat.ts";
+
+const points = tileSide * tileSide;
+
+export interface WinogradPlan {
+  readonly g: Gather;
+  readonly width: number;
+  readonly panels: readonly Panel[];
+  /** Target channels with those that fill the last panel. */
+  readonly channels: number;
+  readonly grid: TileGrid;
+  /** Images whose tiles are the rows of one product. */
+  readonly chunk: number;
+  /** Bytes from one point's weights, source values, and products to the next point's. */
+  readonly weightStride: number;
+  readonly sourceStride: number;
+  readonly productStride: number;
+  readonly sourceStrip: Strip;
+  readonly resultStrip: Strip;
+  readonly imageBytes: number;
+  readonly sharedBytes: number;
+  /** Where in the memory of a thread what begins. */
+  readonly valuesAt: number;
+  readonly productsAt: number;
+  readonly targetAt: number;
+  readonly planesAt: number;
+  readonly tmpAt: number;
+  readonly ownBytes: number;
+}
+
+/** Rows that a product should have at least, for what is read of the weights to pay. */
+const enoughTiles = 32;
+
+/** The plan, or null where the direct way is better or there is no other. */
+export function planWinograd(
+  step: ConvStep,
+  gather: Gather,
+  width: number,
+  plain: boolean,
+): WinogradPlan | null {
+  const { kernel, stride, dilation, groups } = step.geometry;
+  const ones = [...stride, ...dilation, groups].every((n) => n === 1);
+  const { sourceChannels, targetChannels, y, x } = gather;
+  if (!ones || kernel[0] !== 3 || kernel[1] !== 3) return null;
+  if (sourceChannels % 4 !== 0 || Math.min(sourceChannels, targetChannels) < 12) return null;
+  const grid = { rows: Math.ceil(y.target / resultSide), columns: Math.ceil(x.target / resultSide) };
+  // Tiles that stick out waste what the others gain.
+  if (grid.rows * grid.columns * points > 0.5 * 9 * y.target * x.target) return null;
+  const extent = (tiles: number): number => resultSide * tiles + 2;
+  const g: Gather = {
+    ...gather,
+    y: { ...y, extent: extent(grid.rows) },
+    x: { ...x, extent: extent(grid.columns) },
+  };
+  const panels = panelsOf(targetChannels, width);
+  const last = panels.at(-1)!;
+  const channels = last.channel + 4 * last.vectors;
+  const perImage = grid.rows * grid.columns;
+  const chunks = Math.ceil(g.batch / Math.max(1, Math.ceil(enoughTiles / perImage)));
+  const chunk = Math.ceil(g.batch / Math.max(1, chunks));
+  const tiles = perImage * chunk;
+  const pixel = 4 * sourceChannels;
+  const out = 4 * channels;
+  const sourceStride = spread(tiles * pixel);
+  const productStride = spread(tiles * out);
+  const weightStride = spread(sourceChannels * out);
+  const line = resultSide * grid.columns;
+  const sourceStrip: Strip = {
+    tiles: grid.columns,
+    from: tileSide,
+    to: tileSide,
+    row: g.x.extent * pixel,
+    column: pixel,
+    step: resultSide * pixel,
+    toRow: tileSide * sourceStride,
+    toColumn: sourceStride,
+    toStep: pixel,
+    channels: sourceChannels,
+  };
+  const resultStrip: Strip = {
+    tiles: grid.columns,
+    from: tileSide,
+    to: resultSide,
+    row: tileSide * productStride,
+    column: productStride,
+    step: out,
+    toRow: line * out,
+    toColumn: out,
+    toStep: resultSide * out,
+    channels,
+  };
+  const imageBytes = roundUp(g.y.extent * g.x.extent * pixel, 64) + 64;
+  const valuesAt = imageBytes;
+  const productsAt = valuesAt + points * sourceStride;
+  const targetAt = productsAt + points * productStride;
+  const planesAt = targetAt + roundUp(resultSide * grid.rows * line * out, 64) + 64;
+  const tmpAt = planesAt + (plain ? 0 : roundUp(4 * targetChannels * y.target * x.target, 64) + 64);
+  return {
+    g,
+    width,
+    panels,
+    channels,
+    grid,
+    chunk,
+    weightStride,
+    sourceStride,
+    productStride,
+    sourceStrip,
+    resultStrip,
+    imageBytes,
+    sharedBytes: points * weightStride,
+    valuesAt,
+    productsAt,
+    targetAt,
+    planesAt,
+    tmpAt,
+    ownBytes: roundUp(tmpAt + Math.max(stripBytes(sourceStrip), stripBytes(resultStrip)), 64),
+  };
+}
+
+export function emitWinograd(c: Context, e: Element, step: ConvStep, p: WinogradPlan, plain: boolean): void {
+  const { f } = c;
+  const { g, grid, chunk } = p;
+  const [source, weights, ...rest] = c.addresses as [Local, Local, ...Local[]];
+  emitWeights(c, p, weights);
+  c.barrier();
+  const at = (offset: number): Local => f.let("i32", i32.add(c.own, offset));
+  const [image, values, products] = [f.let("i32", c.own), at(p.valuesAt), at(p.productsAt)];
+  const [target, planes, tmp] = [at(p.targetAt), at(p.planesAt), at(p.tmpAt)];
+  f.memoryFill(image, 0, p.imageBytes);
+  const pack = packImage(c, e, g);
+  const perImage = grid.rows * grid.columns;
+  const sourceStrip = stripFunction(c, sourceTransform, p.sourceStrip);
+  const resultStrip = stripFunction(c, resultTransform, p.resultStrip);
+  const toValues = c.module.func("convValues", i32s("image", "values", "tmp"), [], (b, x) =>
+    strips(
+      b,
+      grid,
+      sourceStrip,
+      [x.image, resultSide * p.sourceStrip.row],
+      [x.values, grid.columns * p.sourceStrip.toStep],
+      x.tmp,
+    ),
+  );
+  const toTarget = c.module.func("convTarget", i32s("products", "target", "tmp"), [], (b, x) =>
+    strips(
+      b,
+      grid,
+      resultStrip,
+      [x.products, grid.columns * p.resultStrip.step],
+      [x.target, resultSide * p.resultStrip.toRow],
+      x.tmp,
+    ),
+  );
+  const multiply = productsFunction(c, e, p);
+  const size = g.y.target * g.x.target;
+  const line = p.resultStrip.toRow / p.resultStrip.toColumn;
+  const unpack = unpackFunction(
+    c.module,
+    e,
+    { channels: g.targetChannels, plane: 4 * size, pitch: 4 * p.channels },
+    line === g.x.target
+      ? wholePlanes(size)
+      : { rows: g.y.target, columns: g.x.target, planeRow: 4 * g.x.target, sideRow: p.resultStrip.toRow },
+  );
+  const inner = [g.targetChannels, g.y.target, g.x.target] as const;
+  const results = plain ? null : emitResults(c, step, inner, rest, at(p.ownBytes));
+  const chunks = Math.ceil(g.batch / chunk);
+  const { start, end } = c.share(chunks, 1);
+  const job = f.let("i32", start);
+  const first = f.local("i32");
+  const last = f.local("i32");
+  const n = f.local("i32");
+  const tile = f.local("i32");
+  countUp(f, job, end, 1, () => {
+    f.set(first, i32.mul(job, chunk));
+    f.set(last, i32.add(first, chunk));
+    if (g.batch % chunk > 0) f.if(i32.gt_s(last, g.batch), () => f.set(last, g.batch));
+    f.set(n, first);
+    f.set(tile, values);
+    countUp(f, n, last, 1, () => {
+      pack(i32.add(source, i32.mul(n, g.sourceChannels * g.y.source * g.x.source * 4)), image);
+      f.do(call(toValues, image, tile, tmp));
+      bump(f, tile, perImage * p.sourceStrip.toStep);
+    });
+    f.do(call(multiply, values, c.shared, products));
+    f.set(n, first);
+    f.set(tile, products);
+    countUp(f, n, last, 1, () => {
+      f.do(call(toTarget, tile, target, tmp));
+      bump(f, tile, perImage * p.resultStrip.step);
+      if (results) {
+        f.do(call(unpack, target, planes));
+        results(planes, n, i32.const(0));
+      } else f.do(call(unpack, target, i32.add(rest[0]!, i32.mul(n, g.targetChannels * size * 4))));
+    });
+  });
+}
+
+/** products(values, weights, products): at each point the tiles' values times the weights. */
+function productsFunction(c: Context, e: Element, p: WinogradPlan): Func {
+  const { g, grid, chunk } = p;
+  const tiles = grid.rows * grid.columns * chunk;
+  const out = 4 * p.channels;
+  const pixel = 4 * g.sourceChannels;
+  const panelFunction = (vectors: number): Func => {
+    const rows = Math.min(rowsFor(vectors, p.width), tiles);
+    const loops = [{ count: g.sourceChannels, a: 4, b: 16 * vectors }];
+    const tile = tileFunction(c.module, e, { rows, vectors, aRow: pixel, cRow: out, loops, add: false });
+    return c.module.func("convPoint", i32s("a", "b", "c"), [], (f, x) => {
+      const whole = Math.floor(tiles / rows);
+      repeat(f, whole, () => {
+        f.do(call(tile, x.a, x.b, x.c, 0, 0));
+        bump(f, x.a, rows * pixel);
+        bump(f, x.c, rows * out);
+      });
+      // Some rows again: they come out the same.
+      const again = rows * (whole + 1) - tiles;
+      if (again < rows) f.do(call(tile, i32.sub(x.a, again * pixel), x.b, i32.sub(x.c, again * out), 0, 0));
+    });
+  };
+  const runs = panelRuns(p.panels).map((run) => ({ ...run, func: panelFunction(run.vectors) }));
+  return c.module.func("convPoints", i32s("values", "weights", "products"), [], (f, x) => {
+    const left = f.let("i32", points);
+    countDown(f, left, () => {
+      for (const { channel, vectors, times, func } of runs) {
+        const b = f.let("i32", i32.add(x.weights, channel * pixel));
+        const to = f.let("i32", i32.add(x.products, 4 * channel));
+        repeat(f, times, () => {
+          f.do(call(func, x.values, b, to));
+          bump(f, b, 4 * vectors * pixel);
+          bump(f, to, 16 * vectors);
+        });
+      }
+      bump(f, x.values, p.sourceStride);
+      bump(f, x.weights, p.weightStride);
+      bump(f, x.products, p.productStride);
+    });
+  });
+}
+
+/** The kernels' values at the points, each point's in panels of target channels. */
+function emitWeights(c: Context, p: WinogradPlan, weights: Local): void {
+  const { f } = c;
+  const { g, width } = p;
+  const last = p.panels.at(-1)!;
+  const taps = g.y.axes[0]!.taps.map((y) => g.x.axes[0]!.taps.map((x) => 4 * (y.k * g.kernelWidth + x.k)));
+  const transform = c.module.func("convKernels", i32s("from", "to", "row", "valid"), [], (w, x) => {
+    const e = new Emitter(w, c.module, c.e.memory, c.e.features, c.e.host);
+    const lanes = [x.from];
+    for (let l = 1; l < 4; l++)
+      lanes.push(w.let("i32", i32.add(lanes[l - 1]!, i32.mul(i32.gt_s(x.valid, l), 4 * g.weightTarget))));
+    const load = (offset: number): Local[] => {
+      const v = e.v(v128.load32_zero(lanes[0]!, offset));
+      for (let l = 1; l < 4; l++) w.set(v, v128.load32_lane(lanes[l]!, v, l, offset));
+      return [v];
+    };
+    repeat(w, g.sourceChannels, () => {
+      const columns = [0, 1, 2].map((j) =>
+        kernelTransform(
+          e,
+          taps.map((row) => load(row[j]!)),
+        ),
+      );
+      for (let i = 0; i < tileSide; i++)
+        kernelTransform(
+          e,
+          columns.map((column) => column[i]!),
+        ).forEach(([v], j) => w.do(v128.store(x.to, v!, (i * tileSide + j) * p.weightStride)));
+      for (const lane of lanes) bump(w, lane, 4 * g.weightSource);
+      bump(w, x.to, x.row);
+    });
+  });
+  const quads = p.channels / 4;
+  const { start, end } = c.share(quads, 1);
+  const quad = f.let("i32", start);
+  const panel = f.local("i32");
+  const row = f.local("i32");
+  const from = f.local("i32");
+  countUp(f, quad, end, 1, () => {
+    f.set(panel, i32.mul(i32.div_u(quad, width), 4 * width));
+    f.set(row, 16 * width);
+    f.if(i32.eq(panel, last.channel), () => f.set(row, 16 * last.vectors));
+    f.set(from, i32.mul(quad, 4));
+    f.if(i32.ge_s(from, g.targetChannels), () => f.set(from, 0));
+    f.do(
+      call(
+        transform,
+        i32.add(weights, i32.mul(from, 4 * g.weightTarget)),
+        i32.add(c.shared, i32.add(i32.mul(panel, 4 * g.sourceChannels), i32.mul(i32.rem_u(quad, width), 16))),
+        row,
+        i32.sub(g.targetChannels, i32.mul(quad, 4)),
+      ),
+    );
+  });
+}
