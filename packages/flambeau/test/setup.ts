@@ -1,11 +1,13 @@
-// Runs before every test file: from here on each nest is verified before the backend compiles it.
+// Runs before every test file: from here on each nest, and each program, is verified before the backend compiles it.
 
 import type { Backend } from "../src/backend/backend.ts";
 import { getBackend, setBackend } from "../src/backend/backend.ts";
 import "../src/index.ts";
 import { verifyNest, verifyRowNest } from "../src/ir/verify.ts";
+import { verifyProgram } from "../src/ir/verify-program.ts";
 
 const backend = getBackend();
+const programs = backend.programs!;
 const verifying: Backend = {
   name: backend.name,
   routines: backend.routines,
@@ -20,6 +22,18 @@ const verifying: Backend = {
   row(nest) {
     verifyRowNest(nest);
     return backend.row(nest);
+  },
+  programs: {
+    allocate: (dtype, length, purpose) => programs.allocate(dtype, length, purpose),
+    release: (region) => programs.release(region),
+    compile(program, states) {
+      verifyProgram(program);
+      return programs.compile(program, states);
+    },
+    setThreads: (n) => programs.setThreads(n),
+    get threads() {
+      return programs.threads;
+    },
   },
 };
 setBackend(verifying);

@@ -5,6 +5,7 @@ import type { DType } from "../base/dtype.ts";
 import { CompileError } from "../base/errors.ts";
 import { contiguousStrides, numel } from "../base/shape.ts";
 import type { BufferId } from "../ir/program.ts";
+import type { CapturedArray } from "../tensor/capture/arrays.ts";
 import type { LeafAccess, Recorded } from "../tensor/capture/recorder.ts";
 import { ProgramRecorder } from "../tensor/capture/recorder.ts";
 import { HostAccess, setRecorder } from "../tensor/capturing.ts";
@@ -24,8 +25,8 @@ export interface CapturedInput {
   /** Which leaf of the arguments. */
   readonly leaf: number;
   readonly buffer: BufferId;
-  /** Whether steps change it: then the argument is changed after each run. */
-  readonly written: boolean;
+  /** The buffer with the elements that it has afterwards, if steps change it: then the argument is changed after each run. */
+  readonly after: BufferId | null;
 }
 
 /** A leaf of the result. */
@@ -69,19 +70,35 @@ export function isByIdentity(x: AnyTensor): boolean {
   );
 }
 
+const notKept =
+  "this tensor was made inside of a function that torch.compile captured, and its elements were not kept: return it from the function, or " +
+  "copy it into a tensor that was there before (t.copy_(x))";
+const gradientNotKept =
+  "this gradient was used by an optimizer inside of a compiled function, and was not kept: compile with { keepGradients: true } to look " +
+  "at it, or call zeroGrad() before gradients are added up eagerly";
+
 /** @throws CompileError for what cannot be captured. */
 export function capture(fn: Fn, args: Tree, keepGradients: boolean): Captured {
   const recorder = new ProgramRecorder();
-  const inputs: { leaf: number; buffer: BufferId }[] = [];
+  const inputs: { leaf: number; buffer: BufferId; array: CapturedArray }[] = [];
   const stands = new Map<AnyTensor, number>();
+  const consumed: AnyTensor[] = [];
   setRecorder(recorder);
   try {
     const leaves = args.leaves.map((x, leaf) => {
       if (!isTensor(x) || isByIdentity(x)) return x;
-      const { array, buffer } = recorder.input(x.dtype as DType, numel(x.shape), `argument ${leaf}`);
-      inputs.push({ leaf, buffer });
+      const array = recorder.input(x.dtype as DType, numel(x.shape), `argument ${leaf}`);
+      inputs.push({ leaf, buffer: array.buffer, array });
       const strides = contiguousStrides(x.shape);
-      const tensor = new Tensor(new Storage(array), x.shape, x.dtype, strides, 0, true, null) as AnyTensor;
+      const tensor = new Tensor(
+        new Storage(array.proxy),
+        x.shape,
+        x.dtype,
+        strides,
+        0,
+        true,
+        null,
+      ) as AnyTensor;
       stands.set(tensor, leaf);
       return tensor;
     });
@@ -95,23 +112,27 @@ export function capture(fn: Fn, args: Tree, keepGradients: boolean): Captured {
       if (recorder.isOlder(x.storage) && x.base === null) return { kind: "fixed", value: x };
       return outputOf(x, recorder, made);
     });
+    for (const { buffer, array } of inputs) if (array.buffer !== buffer) recorder.output(array.buffer);
     const gradients = [...recorder.finish().leaves].map(([tensor, access]) =>
       gradientOf(tensor, access, recorder, made, keepGradients),
     );
+    for (const { after } of gradients) if (isTensor(after)) consumed.push(after);
     const recorded = recorder.finish();
     return {
       recorded,
-      inputs: inputs.map((i) => ({ ...i, written: recorded.written.has(i.buffer) })),
+      inputs: inputs.map(({ leaf, buffer, array }) => ({
+        leaf,
+        buffer,
+        after: array.buffer === buffer ? null : array.buffer,
+      })),
       outputs,
       result,
       gradients,
     };
   } finally {
     setRecorder(null);
-    recorder.close(
-      "this tensor was made inside of a function that torch.compile captured, and its elements were not kept: return it from the " +
-        "function, or copy it into a tensor that was there before (t.copy_(x))",
-    );
+    recorder.close(notKept);
+    for (const t of consumed) t.storage.forget(gradientNotKept);
   }
 }
 

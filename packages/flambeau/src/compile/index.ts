@@ -4,9 +4,12 @@
 import { ArgumentError, CompileError } from "../base/errors.ts";
 import { recorder } from "../tensor/capturing.ts";
 import { isTensor } from "../tensor/tensor.ts";
+import type { Captured } from "./capture.ts";
 import { capture } from "./capture.ts";
 import { explain } from "./explain.ts";
+import { generalise } from "./numbers.ts";
 import { Specialization } from "./specialization.ts";
+import type { Tree } from "./tree.ts";
 import { collectLeaves, treeOf } from "./tree.ts";
 
 export interface CompileOptions {
@@ -28,6 +31,43 @@ export type Compiled<F extends Fn> = ((...args: Parameters<F>) => ReturnType<F>)
   readonly programs: number;
 };
 
+/** Values that no threshold lies beyond, and that nobody computes with. */
+const extremes: readonly number[] = [1.23456789e211, -1.23456789e211];
+
+/**
+ * A program for these arguments and all that differ from them in numbers as one of the known ones does; null if there is none. Fractions
+ * only: whole numbers count something, or choose. A function that compares a number with another one takes different ways
+ * for the largest and for the smallest, which is tried out.
+ */
+function forAllNumbers(
+  run: (args: Tree) => Captured,
+  captured: Captured,
+  args: Tree,
+  known: readonly Specialization[],
+): Specialization | null {
+  const { program } = captured.recorded;
+  for (const other of known) {
+    const changes = other.changes(args.leaves);
+    if (!changes || changes.some(({ from, to }) => Number.isInteger(from) || Number.isInteger(to))) continue;
+    const found = generalise(other.captured.recorded.program, program, changes);
+    if (!found || found.followers.length === 0) continue;
+    const always = extremes.every((extreme) => {
+      const leaves = args.leaves.map((x, leaf) => (changes.some((c) => c.leaf === leaf) ? extreme : x));
+      const further = changes.map(({ leaf, to }) => ({ leaf, from: to, to: extreme }));
+      try {
+        return generalise(program, run({ ...args, leaves }).recorded.program, further) !== null;
+      } catch {
+        // Such a number is refused: then others may be as well.
+        return false;
+      }
+    });
+    if (!always) continue;
+    const recorded = { ...captured.recorded, program: found.program };
+    return new Specialization({ ...captured, recorded }, args, found.followers);
+  }
+  return null;
+}
+
 /** Programs kept for one function; the least recently made goes first. */
 const mostPrograms = 64;
 
@@ -39,7 +79,8 @@ const mostPrograms = 64;
  * Tensors that the function finds around it (parameters, optimizer state, buffers) stay what they are: their elements move into the program's
  * memory, and can be read and changed at any time between calls. Options of optimizers are read in every call, so schedules work as
  * ever. Random numbers are those of eager code. Other shapes, dtypes, `train()` or `eval()`, `requiresGrad` or parameter groups lead to
- * another program, which is kept beside. Of numbers among the arguments, each value leads to one.
+ * another program, which is kept beside. A number among the arguments may be any once two values were met, if it goes to ops as it is (or negated, its
+ * reciprocal, ...); else each value leads to a program.
  *
  * What JavaScript does in the function besides tensors (counting, printing) happens while it is captured only. Results have no history: call
  * `backward()` inside.
@@ -69,7 +110,9 @@ export function compile<F extends Fn>(fn: F, options: CompileOptions = {}): Comp
 
   const specialize = (args: readonly unknown[]): Specialization => {
     const tree = treeOf([...args]);
-    const made = new Specialization(capture(fn, tree, options.keepGradients ?? false), tree);
+    const run = (of: Tree): Captured => capture(fn, of, options.keepGradients ?? false);
+    const captured = run(tree);
+    const made = forAllNumbers(run, captured, tree, known) ?? new Specialization(captured, tree);
     known.unshift(made);
     if (known.length > mostPrograms) known.pop()!.release();
     return made;

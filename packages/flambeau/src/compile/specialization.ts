@@ -14,6 +14,7 @@ import type { AnyTensor } from "../tensor/tensor.ts";
 import { isTensor, Tensor } from "../tensor/tensor.ts";
 import type { Captured, CapturedGradient } from "./capture.ts";
 import { isByIdentity } from "./capture.ts";
+import type { Change, Follower } from "./numbers.ts";
 import type { Optimised } from "./passes/index.ts";
 import { optimise } from "./passes/index.ts";
 import { residence } from "./residents.ts";
@@ -28,7 +29,8 @@ interface Property {
 
 interface Input {
   readonly leaf: number;
-  readonly written: boolean;
+  /** The elements afterwards, where the argument is changed in place. */
+  readonly after: number | null;
   readonly n: number;
   view: TypedArray;
   readonly buffer: number;
@@ -41,6 +43,9 @@ interface Output {
   readonly buffer: number;
   view: TypedArray;
 }
+
+/** Stands for a number among the arguments whose value does not matter. */
+const anyNumber = Symbol("any number");
 
 /** What a tensor among the arguments must be like; one that is taken for itself must be it. */
 class Like {
@@ -67,7 +72,10 @@ export class Specialization {
   readonly captured: Captured;
   readonly #grad: boolean = mode.grad;
   readonly #inference: boolean = mode.inference;
+  /** The leaves of the arguments that it was captured with, but for tensors. */
+  readonly args: readonly unknown[];
   readonly #args: readonly unknown[];
+  readonly #followers: readonly Follower[];
   readonly #inputs: readonly Input[];
   readonly #outputs: readonly (Output | { readonly leaf: number } | { readonly value: unknown })[];
   readonly #single: Output | null;
@@ -75,10 +83,14 @@ export class Specialization {
   readonly #written: readonly Storage[];
   /** Storages of the state, and the arrays that they were moved to. */
   readonly #states: readonly (readonly [Storage, TypedArray])[];
+  readonly #asked: readonly AnyTensor[];
+  readonly #required: readonly boolean[];
   readonly #actions: readonly HostAction[];
 
-  constructor(captured: Captured, args: Tree) {
+  /** @param followers numbers of the host that follow from numbers among the arguments, behind those of `captured` */
+  constructor(captured: Captured, args: Tree, followers: readonly Follower[] = []) {
     this.captured = captured;
+    this.args = args.leaves.map((x) => (isTensor(x) ? null : x));
     const { recorded } = captured;
     const { buffers } = recorded.program;
     const programs = getBackend().programs;
@@ -95,10 +107,12 @@ export class Specialization {
     );
     const compiled = programs.compile(this.optimised.program, states);
     this.compiled = compiled;
-    this.#args = args.leaves.map((x) => (isTensor(x) ? new Like(x) : x));
-    this.#inputs = captured.inputs.map(({ leaf, buffer, written }) => {
+    const free = new Set(followers.map((f) => f.leaf));
+    this.#followers = followers;
+    this.#args = args.leaves.map((x, i) => (isTensor(x) ? new Like(x) : free.has(i) ? anyNumber : x));
+    this.#inputs = captured.inputs.map(({ leaf, buffer, after }) => {
       const view = compiled.view(buffer);
-      return { leaf, buffer, written, n: view.length, view };
+      return { leaf, buffer, after, n: view.length, view };
     });
     const outputOf = (buffer: number, like: AnyTensor): Output => ({
       shape: like.shape,
@@ -123,6 +137,8 @@ export class Specialization {
     });
     this.#written = [...recorded.written].flatMap((b) => recorded.states.get(b) ?? []);
     this.#actions = recorded.actions;
+    this.#asked = recorded.asked;
+    this.#required = recorded.asked.map((t) => t.requiresGrad);
   }
 
   /** Whether the program is one for these arguments, and for the modules and optimizers as they are now. */
@@ -133,14 +149,33 @@ export class Specialization {
     for (let i = 0; i < known.length; i++) {
       const was = known[i];
       const x = leaves[i];
-      if (was instanceof Like ? !was.fits(x) : !Object.is(was, x)) return false;
+      if (was instanceof Like) {
+        if (!was.fits(x)) return false;
+      } else if (was === anyNumber ? typeof x !== "number" : !Object.is(was, x)) return false;
     }
     for (const { owner, name, value } of this.#properties) if (owner[name] !== value) return false;
     for (const fact of this.captured.recorded.facts) if (!Object.is(fact.get(), fact.value)) return false;
+    for (let i = 0; i < this.#asked.length; i++)
+      if (this.#asked[i]!.requiresGrad !== this.#required[i]) return false;
     for (const g of this.captured.gradients) if (!this.#gradientHolds(g)) return false;
     // A tensor that was resized is somewhere else.
     for (const [storage, array] of this.#states) if (storage.data !== array) return false;
     return true;
+  }
+
+  /**
+   * The numbers among the arguments that differ from those of this program; null if anything else does, or none.
+   */
+  changes(leaves: readonly unknown[]): Change[] | null {
+    if (leaves.length !== this.args.length) return null;
+    const changes: Change[] = [];
+    for (let leaf = 0; leaf < leaves.length; leaf++) {
+      const [from, to, like] = [this.args[leaf], leaves[leaf], this.#args[leaf]];
+      if (like instanceof Like ? like.fits(to) : Object.is(from, to)) continue;
+      if (typeof from !== "number" || typeof to !== "number") return null;
+      changes.push({ leaf, from, to });
+    }
+    return changes.length > 0 ? changes : null;
   }
 
   #gradientHolds({ tensor, before, exact }: CapturedGradient): boolean {
@@ -154,10 +189,15 @@ export class Specialization {
     for (const action of this.#actions)
       if (action.kind === "effect") action.run();
       else scalars[action.index] = action.run();
+    const first = scalars.length - this.#followers.length;
+    for (let i = 0; i < this.#followers.length; i++) {
+      const { leaf, value } = this.#followers[i]!;
+      scalars[first + i] = value(leaves[leaf] as number);
+    }
     this.compiled.run();
     for (const storage of this.#written) storage.version++;
     for (const input of this.#inputs)
-      if (input.written) this.#copyBack(input, leaves[input.leaf] as AnyTensor);
+      if (input.after !== null) this.#copyBack(input.after, leaves[input.leaf] as AnyTensor);
     for (const g of this.captured.gradients) this.#leave(g);
     if (this.#single) return this.#made(this.#single);
     return this.captured.result.build(
@@ -179,9 +219,9 @@ export class Specialization {
       );
   }
 
-  #copyBack(input: Input, x: AnyTensor): void {
+  #copyBack(buffer: number, x: AnyTensor): void {
     const values = new Tensor(
-      new Storage(input.view),
+      new Storage(this.compiled.view(buffer)),
       x.shape,
       x.dtype,
       contiguousStrides(x.shape),

@@ -103,6 +103,8 @@ export interface Recorder {
   fact(f: () => unknown): void;
   /** A module was called. */
   module(module: object): void;
+  /** Whether `tensor` requires a gradient was asked. */
+  asked(tensor: AnyTensor): void;
   /** The gradient of `tensor` is read or written. */
   leaf(tensor: AnyTensor): void;
   /** An optimizer has used the gradient of `leaf`, which nobody needs afterwards. */

@@ -107,6 +107,7 @@ export class Tensor<out S = Shape, out D extends DType = "float32"> {
   }
   /** Whether operations on this tensor are recorded. Can be set on leaves of floating-point dtype only. */
   get requiresGrad(): boolean {
+    if (recorder !== null) recorder.asked(this);
     return this.#requiresGrad || this.gradFn !== null;
   }
   set requiresGrad(value: boolean) {

@@ -50,6 +50,8 @@ export interface Recorded {
   readonly actions: readonly HostAction[];
   readonly facts: readonly Fact[];
   readonly modules: readonly object[];
+  /** Leaves that were there before and were asked whether they require gradients. */
+  readonly asked: readonly AnyTensor[];
   /** Tensors whose gradients were read or written. */
   readonly leaves: ReadonlyMap<AnyTensor, LeafAccess>;
 }
@@ -67,6 +69,7 @@ export class ProgramRecorder implements Recorder {
   readonly #facts: Fact[] = [];
   readonly #modules = new Set<object>();
   readonly #leaves = new Map<AnyTensor, LeafAccess>();
+  readonly #asked = new Set<AnyTensor>();
   /** Names of the ops that are running, innermost last: for the names of buffers and for messages. */
   readonly #running: string[] = [];
   #failed: string | null = null;
@@ -103,10 +106,10 @@ export class ProgramRecorder implements Recorder {
   }
 
   /** An array that a caller fills before each run. */
-  input(dtype: DType, n: number, name: string): { readonly array: TypedArray; readonly buffer: BufferId } {
+  input(dtype: DType, n: number, name: string): CapturedArray {
     const owner = new CapturedArray(dtype, n, "steps", null, null);
     owner.buffer = this.#buffers.push({ dtype, length: n, kind: "input", name }) - 1;
-    return { array: owner.proxy, buffer: owner.buffer };
+    return owner;
   }
 
   #owner(data: TypedArray): CapturedArray {
@@ -151,11 +154,10 @@ export class ProgramRecorder implements Recorder {
       this.#written.add(buffer);
       return buffer;
     }
-    if (owner.maker === "steps") {
-      if (this.#buffers[owner.buffer]!.kind === "input") this.#written.add(owner.buffer);
-      return owner.buffer;
-    }
-    const before = owner.maker === "host" && !whole ? this.read(data) : -1;
+    const given = owner.maker === "steps" && this.#buffers[owner.buffer]!.kind === "input";
+    if (owner.maker === "steps" && !given) return owner.buffer;
+    // Arguments and constants stay as they are: what is changed is a copy.
+    const before = (given || owner.maker === "host") && !whole ? this.read(data) : -1;
     owner.buffer = this.#newBuffer(owner, "temp");
     owner.maker = "steps";
     owner.contents = null;
@@ -404,6 +406,9 @@ export class ProgramRecorder implements Recorder {
   module(module: object): void {
     this.#modules.add(module);
   }
+  asked(tensor: AnyTensor): void {
+    this.#asked.add(tensor);
+  }
   leaf(tensor: AnyTensor): void {
     if (this.#leaves.has(tensor)) return;
     const leaf: LeafAccess = { before: null, consumed: false };
@@ -464,6 +469,7 @@ export class ProgramRecorder implements Recorder {
       facts: this.#facts,
       modules: [...this.#modules],
       leaves: this.#leaves,
+      asked: [...this.#asked].filter((t) => this.isOlder(t.storage) && t.isLeaf),
     };
   }
 }
