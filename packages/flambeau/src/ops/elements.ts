@@ -33,6 +33,12 @@ export const takeRules: IndexRules = { wraps: true, range: IndexError, dtype: Ru
 /** Rules of `x.at(tensor)` and of index_fill. */
 export const atRules: IndexRules = { wraps: true, range: IndexError, dtype: IndexError };
 
+/** Refuses indices that are neither int32 nor int64. */
+export function checkIndexDType(index: AnyTensor, op: string, rules: IndexRules): void {
+  if (index.dtype !== "int32" && index.dtype !== "int64")
+    throw new rules.dtype(`${op}(): Expected dtype int32 or int64 for index, but got ${index.dtype}`);
+}
+
 /** Indices as they were given: int32 elements from `offset`. Whether they are in range is the caller's to find out. */
 export function rawIndices(
   index: AnyTensor,
@@ -40,8 +46,7 @@ export function rawIndices(
   rules: IndexRules,
   outOfRange: (v: number | bigint) => Error,
 ): { data: Int32Array; offset: number } {
-  if (index.dtype !== "int32" && index.dtype !== "int64")
-    throw new rules.dtype(`${op}(): Expected dtype int32 or int64 for index, but got ${index.dtype}`);
+  checkIndexDType(index, op, rules);
   const { storage, offset } = index.contiguous();
   if (index.dtype === "int32") return { data: storage.data as Int32Array, offset };
   const n = numel(index.shape);

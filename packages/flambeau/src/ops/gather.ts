@@ -5,6 +5,7 @@ import type { Scalar } from "../base/dtype.ts";
 import { DTypeError, IndexError, RuntimeError } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { broadcastShapes, normalizeDim, numel, sameShape } from "../base/shape.ts";
+import { recorder } from "../tensor/capturing.ts";
 import { allocateUnset } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh, isTensor } from "../tensor/tensor.ts";
@@ -26,7 +27,8 @@ import type { Fold } from "./fold-rows.ts";
 import { foldRows } from "./fold-rows.ts";
 import type { Blocks } from "./gather-blocks.ts";
 import { addBlocks, blocksOf, gatherCells, putCells } from "./gather-blocks.ts";
-import { checkIndex, padTo, placesAlong, scatterPlan } from "./places.ts";
+import { recordGather, recordScatter } from "./index-steps.ts";
+import { checkIndex, checkScatter, padTo, placesAlong, scatterPlan } from "./places.ts";
 import type { OpFn } from "./signatures.ts";
 
 /** Picks along `dim`: `out[i][j] = x[index[i][j]][j]` for dim 0. **Shape** of the result: that of `index`. */
@@ -34,6 +36,15 @@ export const gather: OpFn<[dim: number, index: AnyTensor]> = op({
   saves: "inputs",
   forward: (x: AnyTensor, dim: number, index: AnyTensor) => {
     const d = checkIndex(x, dim, index, "gather");
+    if (recorder !== null && x.ndim > 0 && index.ndim > 0) {
+      const picks: AnyTensor = fresh(
+        allocateUnset(x.dtype, numel(index.shape)),
+        index.shape as Shape,
+        x.dtype,
+      );
+      recordGather(recorder, x, d, index, picks);
+      return picks;
+    }
     const source = x.contiguous();
     const width = cellsPer(x.dtype);
     const from = cellsOf(source.storage.data);
@@ -99,6 +110,12 @@ export const scatter: OpFn<
   saves: "inputs",
   mutate: (self, dim: number, index: AnyTensor, source: AnyTensor | Scalar, options?: ScatterOptions) => {
     const fold = foldOf(options);
+    if (recorder !== null && !fold && self.ndim > 0 && index.ndim > 0) {
+      const d = checkScatter(self, dim, index, isTensor(source) ? source : null, "scatter");
+      const values = isTensor(source) ? source : scalarOf(self, source);
+      recordScatter(recorder, "scatter", "scatter", self, d, index, values);
+      return;
+    }
     const simple = !fold && isTensor(source) && cellsPer(self.dtype) === 1;
     const plan = simple ? blockPlan(self, dim, index, source, "scatter") : null;
     if (plan) {
@@ -139,6 +156,11 @@ export const scatter: OpFn<
 export const scatterAdd: OpFn<[dim: number, index: AnyTensor, source: AnyTensor], "sameInplace"> = mutating({
   saves: "inputs",
   mutate: (self, dim: number, index: AnyTensor, source: AnyTensor) => {
+    if (recorder !== null && self.dtype !== "bool" && self.ndim > 0 && index.ndim > 0) {
+      const d = checkScatter(self, dim, index, source, "scatter_add");
+      recordScatter(recorder, "scatterAdd", "scatterAdd", self, d, index, source);
+      return;
+    }
     const plan = self.dtype === "bool" ? null : blockPlan(self, dim, index, source, "scatter_add");
     if (plan) {
       const { values, at, start, blocks } = plan;

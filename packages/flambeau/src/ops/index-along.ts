@@ -6,6 +6,8 @@ import { isFloat } from "../base/dtype.ts";
 import { DTypeError, IndexError, RuntimeError, ShapeError } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { normalizeDim, numel, sameShape } from "../base/shape.ts";
+import type { Recorder } from "../tensor/capturing.ts";
+import { recorder } from "../tensor/capturing.ts";
 import { allocateUnset } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh, isTensor } from "../tensor/tensor.ts";
@@ -15,6 +17,7 @@ import {
   atRules,
   cellsOf,
   cellsPer,
+  checkIndexDType,
   dataOf,
   onPacked,
   putRows,
@@ -24,13 +27,24 @@ import {
 } from "./elements.ts";
 import { scalarOf } from "./fill-elements.ts";
 import { foldRows } from "./fold-rows.ts";
-import { checkSource, checkVector, extentsAround } from "./places.ts";
+import { recordSlices } from "./index-steps.ts";
+import { checkSliceSource, checkSource, checkVector, extentsAround } from "./places.ts";
 import type { OpFn } from "./signatures.ts";
 
 /** Refuses indices of a dimension without elements. */
 function checkExtent(size: number, index: AnyTensor, op: string): void {
   if (size === 0 && numel(index.shape) > 0)
     throw new RuntimeError(`${op}(): self indexing axis dim should be positive`);
+}
+
+/** {@link indexSelect} in a captured function. */
+function selected(to: Recorder, x: AnyTensor, d: number, index: AnyTensor): AnyTensor {
+  checkIndexDType(index, "index_select", alongRules);
+  const shape = x.shape.slice();
+  shape[d] = numel(index.shape);
+  const out: AnyTensor = fresh(allocateUnset(x.dtype, numel(shape)), shape, x.dtype);
+  recordSlices(to, "indexSelect", "gather", x, d, index.reshape(-1), out);
+  return out;
 }
 
 /** The slices of dimension `dim` that `index` (1-d) lists. @throws IndexError for an index outside of 0..size-1. */
@@ -41,6 +55,7 @@ export const indexSelect: OpFn<[dim: number, index: AnyTensor]> = op({
     checkVector(index, "index_select");
     const { outer, size, inner } = extentsAround(x.shape, d);
     if (x.ndim > 1) checkExtent(size, index, "index_select");
+    if (recorder !== null && x.ndim > 0) return selected(recorder, x, d, index);
     const at = readIndices(index, size, "index_select", d, alongRules);
     // The one element stays one, however often it is asked for.
     if (x.ndim === 0) return at.length > 0 ? x.clone() : x.newZeros([]);
@@ -69,8 +84,15 @@ export const indexAdd: OpFn<
 > = mutating({
   saves: "inputs",
   mutate: (self, dim: number, index: AnyTensor, source: AnyTensor, options?: { alpha?: number }) => {
-    const { rows, inner } = checkSource(self, dim, index, source, "index_add_");
     const alpha = options?.alpha ?? 1;
+    if (recorder !== null && self.ndim > 0 && self.dtype !== "bool") {
+      const { d, expected } = checkSliceSource(self, dim, index, source, "index_add_");
+      checkIndexDType(index, "index_add_", alongRules);
+      const part = (alpha === 1 ? source : source.mul(alpha)).to(self.dtype).reshape(expected);
+      recordSlices(recorder, "indexAdd", "scatterAdd", self, d, index.reshape(-1), part);
+      return;
+    }
+    const { rows, inner } = checkSource(self, dim, index, source, "index_add_");
     const from = (alpha === 1 ? source : source.mul(alpha)).to(self.dtype).contiguous();
     onPacked(self, (data, offset) =>
       foldRows("sum", self.dtype, data, offset, rows, dataOf(from), from.offset, inner),
@@ -118,6 +140,12 @@ export const indexCopy: OpFn<[dim: number, index: AnyTensor, source: AnyTensor],
     const { outer, size, inner } = extentsAround(self.shape, d);
     checkExtent(size, index, op);
     if (numel(self.shape) === 0) return;
+    if (recorder !== null && self.ndim > 0) {
+      checkIndexDType(index, op, alongRules);
+      const part = source.ndim > 0 ? source : source.reshape(self.shape.map(() => 1));
+      recordSlices(recorder, "indexCopy", "scatter", self, d, index.reshape(-1), part);
+      return;
+    }
     const rows = rowsAlong(outer, size, readIndices(index, size, op, d, alongRules));
     const from = source.contiguous();
     const width = cellsPer(self.dtype);

@@ -115,6 +115,23 @@ export function corner(x: AnyTensor, shape: Shape): AnyTensor {
   return part.contiguous();
 }
 
+/** What every scatter asks of its arguments; gives the dimension. */
+export function checkScatter(
+  self: AnyTensor,
+  dim: number,
+  index: AnyTensor,
+  source: AnyTensor | null,
+  op: string,
+): number {
+  const d = checkIndex(self, dim, index, op, source);
+  if (source && source.dtype !== self.dtype)
+    throw new DTypeError(
+      op,
+      `${op}(): Expected self.dtype to be equal to src.dtype: ${self.dtype} and ${source.dtype}`,
+    );
+  return d;
+}
+
 /** What every scatter begins with: checks, the places in `self`, and the source packed in the shape of the index. */
 export function scatterPlan(
   self: AnyTensor,
@@ -123,12 +140,7 @@ export function scatterPlan(
   source: AnyTensor | null,
   op: string,
 ): { places: Int32Array; from: AnyTensor | null } {
-  const d = checkIndex(self, dim, index, op, source);
-  if (source && source.dtype !== self.dtype)
-    throw new DTypeError(
-      op,
-      `${op}(): Expected self.dtype to be equal to src.dtype: ${self.dtype} and ${source.dtype}`,
-    );
+  const d = checkScatter(self, dim, index, source, op);
   const places = placesAlong(self.shape, d, index, op);
   return { places, from: source && places.length > 0 ? corner(source, index.shape) : source };
 }
@@ -162,14 +174,14 @@ export const checkVector = (index: AnyTensor, op: string): void => {
     );
 };
 
-/** What index_add, index_copy and index_reduce ask of their source; gives the dimension and the places. */
-export function checkSource(
+/** What index_add and index_reduce ask of their source; gives the dimension, and the shape that the source stands for. */
+export function checkSliceSource(
   self: AnyTensor,
   dim: number,
   index: AnyTensor,
   source: AnyTensor,
   op: string,
-): { d: number; rows: Int32Array; inner: number } {
+): { d: number; expected: Shape } {
   const d = normalizeDim(dim, self.ndim, op);
   checkVector(index, op);
   if (source.dtype !== self.dtype)
@@ -177,7 +189,6 @@ export function checkSource(
       op,
       `${op}(): self (${self.dtype}) and source (${source.dtype}) must have the same scalar type`,
     );
-  const { outer, size, inner } = extentsAround(self.shape, d);
   const count = numel(index.shape);
   if (source.ndim === 0 && count !== 1)
     throw new IndexError(`${op}(): a source without dimensions takes one index, got ${count}`);
@@ -201,5 +212,18 @@ export function checkSource(
       [self.shape, source.shape],
       `${op}(): source of shape ${showShape(source.shape)} does not fit ${count} slices of ${showShape(self.shape)} along dim ${d}`,
     );
+  return { d, expected };
+}
+
+/** The same checks, and the places that indices name. */
+export function checkSource(
+  self: AnyTensor,
+  dim: number,
+  index: AnyTensor,
+  source: AnyTensor,
+  op: string,
+): { d: number; rows: Int32Array; inner: number } {
+  const { d } = checkSliceSource(self, dim, index, source, op);
+  const { outer, size, inner } = extentsAround(self.shape, d);
   return { d, rows: rowsAlong(outer, size, readIndices(index, size, op, d, alongRules)), inner };
 }

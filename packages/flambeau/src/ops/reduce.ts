@@ -5,6 +5,7 @@ import type { DType } from "../base/dtype.ts";
 import { checkDType, isFloat } from "../base/dtype.ts";
 import { DTypeError } from "../base/errors.ts";
 import { normalizeDims } from "../base/shape.ts";
+import { recorder } from "../tensor/capturing.ts";
 import type { Saved } from "../tensor/node.ts";
 import type { Dims } from "../tensor/reduction.ts";
 import { reducer } from "../tensor/reduction.ts";
@@ -12,6 +13,7 @@ import type { AnyTensor } from "../tensor/tensor.ts";
 import { composite, op } from "./define.ts";
 import { stack } from "./join.ts";
 import { spread, unreduced } from "./reduced.ts";
+import { where } from "./select.ts";
 import type { OpFn, ReduceOptions, Reduction } from "./signatures.ts";
 
 const sumDType = (d: DType): DType => (isFloat(d) || d === "int64" ? d : "int32");
@@ -67,6 +69,7 @@ export const prod: Reduction<"prod", "sum"> = op({
     const { x } = s;
     const y = unreduced(s.y, x.shape, s.meta(1), s.meta(2)?.keepdim, "prod");
     const up = unreduced(g, x.shape, s.meta(1), s.meta(2)?.keepdim, "prod");
+    if (recorder !== null) return up.mul(recordedOthers(x, y, s.meta(1)));
     if (!x.eq(0).any().item()) return up.mul(y).div(x);
     return up.mul(productOfOthers(x, s.meta(1)));
   },
@@ -85,6 +88,15 @@ function productOfOthers(x: AnyTensor, dim: number | undefined): AnyTensor {
   return dim === undefined ? others.reshape(x.shape) : others.transpose(dim, -1);
 }
 
+/** {@link productOfOthers} without a look at the values: of several zeros, no product of others is left. */
+function recordedOthers(x: AnyTensor, y: AnyTensor, dim: number | undefined): AnyTensor {
+  const zero = x.eq(0);
+  const unlike = (r: AnyTensor): AnyTensor => unreduced(r, x.shape, dim, false, "prod");
+  const rest = unlike(x.maskedFill(zero, 1).prod(dim));
+  const single = unlike(zero.sum(dim)).eq(1);
+  return where(zero, where(single, rest, 0), y.div(x.maskedFill(zero, 1)));
+}
+
 /** Gradient of an extremum: shared evenly among the elements that equal it. */
 const extremumVjp = (g: AnyTensor, s: Saved, name: string): AnyTensor => {
   const { x } = s;
@@ -92,7 +104,7 @@ const extremumVjp = (g: AnyTensor, s: Saved, name: string): AnyTensor => {
   const hits = x.eq(unreduced(s.y, x.shape, s.meta(1), keepdim, name));
   const ties = hits.to(g.dtype).sum(s.meta(1), { keepdim: true });
   return unreduced(g, x.shape, s.meta(1), keepdim, name)
-    .div(ties.ndim === 0 ? ties.item() : ties)
+    .div(ties.ndim === 0 && recorder === null ? ties.item() : ties)
     .mul(hits);
 };
 

@@ -4,10 +4,12 @@
 import { NotImplementedError, RuntimeError, showShape, ValueError } from "../../base/errors.ts";
 import type { Shape } from "../../base/shape.ts";
 import { sameShape } from "../../base/shape.ts";
-import { alongRules, readIndices } from "../../ops/elements.ts";
+import { alongRules, checkIndexDType, readIndices } from "../../ops/elements.ts";
 import { lookUp } from "../../ops/functional/rows.ts";
 import { stack } from "../../ops/join.ts";
+import { where } from "../../ops/select.ts";
 import { takeRows } from "../../ops/take-rows.ts";
+import { recorder } from "../../tensor/capturing.ts";
 import { noGrad } from "../../tensor/grad-mode.ts";
 import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../../tensor/tensor.ts";
 import { fresh } from "../../tensor/tensor.ts";
@@ -87,6 +89,8 @@ export const embedding: <X extends AnyTensor, W extends AnyTensor>(
       throw new RuntimeError(`embedding: 'weight' must be 2-D, got shape ${showShape(weight.shape)}`);
     const count: number = weight.shape[0];
     const padding = rowNumber(paddingIdx, count);
+    if (recorder !== null && (maxNorm ?? null) === null && !scaleGradByFreq)
+      return recordedLookUp(input, weight, padding);
     const rows = rowsIn(input, count, "embedding");
     if (maxNorm !== null && maxNorm !== undefined) renormRows(weight, rows, maxNorm, normType);
     return lookUp(weight, {
@@ -97,6 +101,14 @@ export const embedding: <X extends AnyTensor, W extends AnyTensor>(
     });
   },
 );
+
+/** {@link embedding} without a look at the numbers. */
+function recordedLookUp(input: AnyTensor, weight: AnyTensor, padding: number | null): AnyTensor {
+  checkIndexDType(input, "embedding", alongRules);
+  const rows = takeRows(weight, input);
+  if (padding === null || !rows.requiresGrad) return rows;
+  return where(input.unsqueeze(-1).eq(padding), rows.detach(), rows) as AnyTensor;
+}
 
 /** What the gradient of each row is multiplied by; null for 1. */
 function gradientFactors(

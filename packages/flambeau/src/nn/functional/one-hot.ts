@@ -1,8 +1,11 @@
 // Classes as vectors of zeros with a single one.
 // Floor L5 (nn). Source: ATen/native/Onehot.cpp
 
+import type { TypedArray } from "../../base/dtype.ts";
 import { RuntimeError, showShape } from "../../base/errors.ts";
 import type { Shape } from "../../base/shape.ts";
+import { recorder } from "../../tensor/capturing.ts";
+import { arange } from "../../tensor/range.ts";
 import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../../tensor/tensor.ts";
 import { typed } from "./typed.ts";
 
@@ -29,8 +32,19 @@ export const oneHot: <X extends AnyTensor, const N extends number = -1>(
       );
     return x.newZeros([...shape, numClasses]);
   }
+  if (recorder !== null && numClasses > 0) {
+    recorder.check("oneHot", x, (elements) => largestClass(elements, numClasses));
+    return x.unsqueeze(-1).eq(arange(numClasses)).to(x.dtype);
+  }
+  const largest = largestClass(x.toTypedArray(), numClasses);
+  const classes = numClasses === -1 ? largest + 1 : numClasses;
+  return x.newZeros([...shape, classes]).scatter_(-1, x.unsqueeze(-1), 1);
+});
+
+/** @throws RuntimeError for a class below 0, and for one beyond `numClasses` unless that is -1. */
+function largestClass(elements: TypedArray, numClasses: number): number {
   let largest = -1;
-  for (const v of x.toTypedArray()) {
+  for (const v of elements) {
     const y = Number(v);
     if (y < 0) throw new RuntimeError(`one_hot: Class values must be non-negative, got ${y}.`);
     if (y > largest) largest = y;
@@ -39,6 +53,5 @@ export const oneHot: <X extends AnyTensor, const N extends number = -1>(
     throw new RuntimeError(
       `one_hot: Class values must be smaller than num_classes, got ${largest} and num_classes=${numClasses}.`,
     );
-  const classes = numClasses === -1 ? largest + 1 : numClasses;
-  return x.newZeros([...shape, classes]).scatter_(-1, x.unsqueeze(-1), 1);
-});
+  return largest;
+}

@@ -1,0 +1,116 @@
+// Gathers and scatters in captured functions: steps of a program over rows or elements by number, instead of loops here.
+// Floor L4 (ops).
+
+import { isContiguous, numel } from "../base/shape.ts";
+import type { Access } from "../ir/program.ts";
+import type { Recorder } from "../tensor/capturing.ts";
+import type { AnyTensor } from "../tensor/tensor.ts";
+
+type Mode = "gather" | "scatter" | "scatterAdd";
+
+/** Access of a tensor whose dimension d is gone through by numbers. */
+const still = (access: Access, d: number): Access => ({
+  ...access,
+  strides: access.strides.map((s, i) => (i === d ? 0 : s)),
+});
+
+/** What is read while `self` is written must lie elsewhere. */
+const apart = (x: AnyTensor, self: AnyTensor): AnyTensor => (x.storage === self.storage ? x.clone() : x);
+
+/** out[n] = x[n with its place along d replaced by index[n]], for n within the shape of `index`. */
+export function recordGather(to: Recorder, x: AnyTensor, d: number, index: AnyTensor, out: AnyTensor): void {
+  if (numel(index.shape) === 0) return;
+  to.step((read, write) => ({
+    kind: "elements",
+    name: "gather",
+    mode: "gather",
+    dtype: x.dtype,
+    shape: index.shape,
+    limit: x.shape[d],
+    step: x.strides[d]!,
+    index: read(index),
+    from: still(read(x), d),
+    to: write(out),
+  }));
+}
+
+/** self[n, likewise] = source[n], or += source[n]; a source without dimensions is the same for all n. */
+export function recordScatter(
+  to: Recorder,
+  name: string,
+  mode: Exclude<Mode, "gather">,
+  self: AnyTensor,
+  d: number,
+  index: AnyTensor,
+  source: AnyTensor,
+): void {
+  if (numel(index.shape) === 0) return;
+  const [numbers, values] = [apart(index, self), apart(source, self)];
+  to.step((read, write) => {
+    const from = read(values);
+    return {
+      kind: "elements",
+      name,
+      mode,
+      dtype: self.dtype,
+      shape: index.shape,
+      limit: self.shape[d],
+      step: self.strides[d]!,
+      index: read(numbers),
+      from: values.ndim === 0 ? { ...from, strides: index.shape.map(() => 0) } : from,
+      to: still(write(self, true), d),
+    };
+  });
+}
+
+/** Whether the slices of dimension d are rows: one after the other, of adjacent elements. */
+const hasRows = (x: AnyTensor, d: number): boolean =>
+  numel(x.shape.slice(0, d)) === 1 && isContiguous(x.shape.slice(d + 1), x.strides.slice(d + 1));
+
+/**
+ * Slices of dimension d by number: `gather` part[.., i, ..] = whole[.., index[i], ..], the others the other way round. `index` is of one
+ * dimension.
+ */
+export function recordSlices(
+  to: Recorder,
+  name: string,
+  mode: Mode,
+  whole: AnyTensor,
+  d: number,
+  index: AnyTensor,
+  part: AnyTensor,
+): void {
+  if (numel(part.shape) === 0) return;
+  const gathers = mode === "gather";
+  const numbers = gathers ? index : apart(index, whole);
+  const other = gathers ? part : apart(part, whole);
+  const rows = mode !== "scatter" && hasRows(whole, d) && hasRows(part, d);
+  to.step((read, write) => {
+    const list = read(numbers);
+    const [from, target] = gathers ? [read(whole), write(part)] : [read(other), write(whole, true)];
+    const common = { name, dtype: whole.dtype, limit: whole.shape[d] as number };
+    if (rows) {
+      const row = (a: Access): Access => ({ ...a, strides: [a.strides[d]!] });
+      return {
+        kind: "rows",
+        ...common,
+        mode,
+        rows: part.shape[d],
+        width: numel(part.shape.slice(d + 1)),
+        index: list,
+        from: row(from),
+        to: row(target),
+      };
+    }
+    return {
+      kind: "elements",
+      ...common,
+      mode,
+      shape: part.shape,
+      step: whole.strides[d]!,
+      index: { ...list, strides: part.shape.map((_: number, i: number) => (i === d ? list.strides[0]! : 0)) },
+      from: gathers ? still(from, d) : from,
+      to: gathers ? target : still(target, d),
+    };
+  });
+}

@@ -1,0 +1,5 @@
+// Random functions, compiled, against eager code and the reference interpreter: the other half of the seeds.
+
+import { fuzz } from "./fuzz.ts";
+
+fuzz(1, 2);
