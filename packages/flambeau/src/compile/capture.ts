@@ -110,6 +110,7 @@ export function capture(fn: Fn, args: Tree, keepGradients: boolean): Captured {
       const leaf = stands.get(x);
       if (leaf !== undefined) return { kind: "argument", leaf };
       if (recorder.isOlder(x.storage) && x.base === null) return { kind: "fixed", value: x };
+      if (numel(x.shape) === 0) return { kind: "fixed", value: x.newZeros(x.shape) };
       return outputOf(x, recorder, made);
     });
     for (const { buffer, array } of inputs) if (array.buffer !== buffer) recorder.output(array.buffer);
@@ -189,8 +190,8 @@ function gradientOf(
   const now: AnyTensor | null = tensor.grad;
   if (now === null) return { tensor, before, exact, after: null };
   if (now === before) return { tensor, before, exact, after: "before" };
-  if (consumed && !keep) {
-    const gone: AnyTensor = now.detach();
+  if ((consumed && !keep) || numel(now.shape) === 0) {
+    const gone: AnyTensor = numel(now.shape) === 0 ? now.newZeros(now.shape) : now.detach();
     return { tensor, before, exact, after: gone };
   }
   const output = outputOf(now, recorder, made);
