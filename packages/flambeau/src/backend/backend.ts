@@ -104,7 +104,9 @@ export interface ProgramReport {
   readonly plannedBytes: number;
   readonly allBytes: number;
   readonly moduleBytes: number;
+  /** On how many threads the next run will be, and why on one where more are wanted. */
   readonly threads: number;
+  readonly threadsNote?: string | null;
 }
 
 /** The part of a backend that runs whole programs. */

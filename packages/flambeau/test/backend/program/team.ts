@@ -2,7 +2,7 @@
 
 import { call, f32, i32, ModuleBuilder } from "../../../src/backend/wasm/encoder.ts";
 import type { TeamProgram } from "../../../src/backend/wasm/program/threads.ts";
-import { mayBlock, Team } from "../../../src/backend/wasm/program/threads.ts";
+import { Team } from "../../../src/backend/wasm/program/threads.ts";
 import { abort } from "../../../src/backend/wasm/program/threads-cells.ts";
 import { threadCode } from "../../../src/backend/wasm/program/threads-code.ts";
 
@@ -19,14 +19,20 @@ export class Gang {
   readonly team: Team;
   readonly values: Float32Array;
 
-  constructor(shared = true) {
+  readonly #callerSleeps: boolean;
+
+  /** `callerSleeps`: false is what a browser's page has. */
+  constructor(shared = true, callerSleeps = true) {
+    this.#callerSleeps = callerSleeps;
     this.memory = new WebAssembly.Memory(shared ? { initial: 3, maximum: 65536, shared } : { initial: 3 });
     this.team = new Team(this.memory, 0);
     this.values = new Float32Array(this.memory.buffer as ArrayBuffer, x, count);
   }
 
   program(rounds = 20, most = 8): TeamProgram {
-    const module = new WebAssembly.Module(code(rounds, this.memory.buffer instanceof SharedArrayBuffer));
+    const module = new WebAssembly.Module(
+      code(rounds, this.memory.buffer instanceof SharedArrayBuffer, this.#callerSleeps),
+    );
     const { exports } = new WebAssembly.Instance(module, { env: { memory: this.memory } });
     return this.team.add(module, exports, Object.keys(entries), most);
   }
@@ -45,10 +51,10 @@ export class Gang {
  * `mix`: `rounds` times, elements of x from those of y at the other end and back, which fails without barriers.
  * `leave` and `trap`: the thread whose number is the argument reports a failure, or traps.
  */
-function code(rounds: number, shared: boolean): Uint8Array<ArrayBuffer> {
+function code(rounds: number, shared: boolean, callerSleeps: boolean): Uint8Array<ArrayBuffer> {
   const m = new ModuleBuilder();
   m.importMemory("env", "memory", shared ? { minPages: 1, maxPages: 65536, shared } : { minPages: 1 });
-  const threads = threadCode(m, { control: 0, shared, callerSleeps: mayBlock() });
+  const threads = threadCode(m, { control: 0, shared, callerSleeps });
   const params = { thread: "i32", threads: "i32", argument: "i32" } as const;
   const half = m.func(
     "half",

@@ -14,8 +14,8 @@ import { failure, Gang } from "./team.ts";
 vi.setConfig({ testTimeout: 300_000 });
 
 const gangs: Gang[] = [];
-const makeGang = (shared = true): Gang => {
-  const gang = new Gang(shared);
+const makeGang = (...options: ConstructorParameters<typeof Gang>): Gang => {
+  const gang = new Gang(...options);
   gangs.push(gang);
   return gang;
 };
@@ -62,6 +62,19 @@ describe("results are those of one thread", () => {
       gang.run(program, "mix");
       if (run % 100 === 99) expect(gang.values).toEqual(expected);
     }
+  });
+  test("where the calling thread may not sleep", () => {
+    const gang = makeGang(true, false);
+    const program = gang.program();
+    gang.team.threads = 3;
+    expect(gang.team.settle(program)).toBe(true);
+    const expected = alone();
+    for (let run = 0; run < 100; run++) {
+      gang.fill();
+      gang.run(program, "mix");
+      expect(gang.values).toEqual(expected);
+    }
+    expect(() => gang.run(program, "trap", 1)).toThrow(/worker thread failed/);
   });
   test("while threads start", () => {
     const gang = makeGang();
@@ -114,7 +127,7 @@ describe("without threads", () => {
     const gang = makeGang(false);
     const program = gang.program();
     gang.team.threads = 4;
-    expect(gang.team.alone).toMatch("no shared memory");
+    expect(gang.team.whyOne(program)).toMatch("no shared memory");
     gang.fill();
     gang.run(program, "mix");
     expect(gang.values).toEqual(alone());
@@ -126,7 +139,7 @@ describe("without threads", () => {
     const program = gang.program();
     gang.team.threads = 2;
     expect(gang.team.settle(program)).toBe(false);
-    expect(gang.team.alone).toMatch("no worker can be started");
+    expect(gang.team.whyOne(program)).toMatch("no worker can be started");
     gang.fill();
     gang.run(program, "mix");
     expect(gang.values).toEqual(alone());
@@ -211,7 +224,7 @@ describe("errors", () => {
     gang.team.threads = 2;
     gang.run(program, "mix");
     await new Promise((resolve) => workers[0]!.on("exit", resolve));
-    expect(gang.team.alone).toMatch("workers do not start");
+    expect(gang.team.whyOne(program)).toMatch("workers do not start");
     gang.fill();
     gang.run(program, "mix");
     expect(gang.values).toEqual(alone());

@@ -141,6 +141,9 @@ class WasmProgram implements CompiledProgram {
       get threads() {
         return team.available(code);
       },
+      get threadsNote() {
+        return team.whyOne(code);
+      },
     };
   }
 
@@ -208,7 +211,7 @@ function report(
   plannedBytes: number,
   allBytes: number,
   moduleBytes: number,
-): Omit<ProgramReport, "threads"> {
+): Omit<ProgramReport, "threads" | "threadsNote"> {
   const numbers = new Map<string, number>();
   return {
     kernels: kernels.flatMap((kernel) => {

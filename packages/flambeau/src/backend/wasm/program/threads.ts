@@ -84,11 +84,6 @@ export class Team {
     this.#threads = Math.min(n, maxWorkers + 1);
   }
 
-  /** Why programs run on one thread whatever `threads` says; null where they do not. */
-  get alone(): string | null {
-    return this.#alone;
-  }
-
   /** Takes in a program that has work for `most` threads. `run` counts the exports in `names`. */
   add(
     module: WebAssembly.Module,
@@ -124,6 +119,15 @@ export class Team {
   available(program: TeamProgram): number {
     const n = this.#threads < program.most ? this.#threads : program.most;
     return program.ready >= n ? n : this.#prepare(program);
+  }
+
+  /** Why the next run will be on one thread although more are wanted; null where it will not. */
+  whyOne(program: TeamProgram): string | null {
+    if (this.#threads === 1 || this.available(program) > 1) return null;
+    if (this.#alone !== null) return this.#alone;
+    return program.most > 1
+      ? "the workers are starting"
+      : "there is too little work to share, or it takes error functions of float64";
   }
 
   /**
