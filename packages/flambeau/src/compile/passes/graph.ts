@@ -1,0 +1,170 @@
+// A program while passes work on it: who reads and writes what, and whether steps may change places.
+// Floor L4 (compile).
+
+import { numel } from "../../base/shape.ts";
+import type { StepAccess } from "../../ir/accesses.ts";
+import { accessesOf } from "../../ir/accesses.ts";
+import type { Buffer, BufferId, Program, Step } from "../../ir/program.ts";
+import { mayMeet } from "./geometry.ts";
+
+interface Effects {
+  readonly reads: readonly StepAccess[];
+  readonly writes: readonly StepAccess[];
+}
+
+/** The steps may be replaced, in any number by any number; buffers may be added. */
+export class Graph {
+  readonly buffers: Buffer[];
+  readonly scalars: readonly string[];
+  steps: Step[];
+  readonly #effects = new WeakMap<Step, Effects>();
+  /** The steps that touch each buffer, in no order. */
+  readonly #users = new Map<BufferId, Set<Step>>();
+  #positions: Map<Step, number> | null = null;
+
+  constructor({ buffers, steps, scalars }: Program) {
+    this.buffers = [...buffers];
+    this.steps = [...steps];
+    this.scalars = scalars;
+    for (const step of steps) this.#enter(step);
+  }
+
+  program(): Program {
+    return { buffers: this.buffers, steps: this.steps, scalars: this.scalars };
+  }
+
+  effects(step: Step): Effects {
+    let known = this.#effects.get(step);
+    if (!known) {
+      const all = accessesOf(step, this);
+      known = { reads: all.filter((a) => a.read), writes: all.filter((a) => a.write !== "none") };
+      this.#effects.set(step, known);
+    }
+    return known;
+  }
+
+  #enter(step: Step): void {
+    const { reads, writes } = this.effects(step);
+    for (const { buffer } of [...reads, ...writes]) {
+      const users = this.#users.get(buffer);
+      if (users) users.add(step);
+      else this.#users.set(buffer, new Set([step]));
+    }
+  }
+
+  #leave(step: Step): void {
+    const { reads, writes } = this.effects(step);
+    for (const { buffer } of [...reads, ...writes]) this.#users.get(buffer)?.delete(step);
+  }
+
+  #places(): Map<Step, number> {
+    this.#positions ??= new Map(this.steps.map((s, i) => [s, i]));
+    return this.#positions;
+  }
+
+  position(step: Step): number {
+    return this.#places().get(step)!;
+  }
+
+  has(step: Step): boolean {
+    return this.#places().has(step);
+  }
+
+  /** All steps that read a buffer, in their order. */
+  readers(buffer: BufferId): Step[] {
+    return this.#ordered(buffer, "reads");
+  }
+
+  writers(buffer: BufferId): Step[] {
+    return this.#ordered(buffer, "writes");
+  }
+
+  #ordered(buffer: BufferId, how: keyof Effects): Step[] {
+    const found = [...(this.#users.get(buffer) ?? [])].filter((s) =>
+      this.effects(s)[how].some((a) => a.buffer === buffer),
+    );
+    return found.sort((a, b) => this.position(a) - this.position(b));
+  }
+
+  /** Puts steps in the place of one. */
+  replace(step: Step, ...by: Step[]): void {
+    const at = this.position(step);
+    this.#leave(step);
+    this.steps.splice(at, 1, ...by);
+    for (const s of by) this.#enter(s);
+    if (by.length === 1) {
+      this.#positions!.delete(step);
+      this.#positions!.set(by[0]!, at);
+    } else this.#positions = null;
+  }
+
+  remove(step: Step): void {
+    this.replace(step);
+  }
+
+  addBuffer(buffer: Buffer): BufferId {
+    return this.buffers.push(buffer) - 1;
+  }
+
+  /** Whether the caller sees a buffer's last contents. */
+  isSeen(buffer: BufferId): boolean {
+    const { kind } = this.buffers[buffer]!;
+    return kind === "state" || kind === "output";
+  }
+
+  /** Whether the order of two steps matters. */
+  conflict(a: Step, b: Step): boolean {
+    if (a.kind === "host" && b.kind === "host") return true;
+    const [ea, eb] = [this.effects(a), this.effects(b)];
+    return meet(ea.writes, eb.reads) || meet(ea.writes, eb.writes) || meet(ea.reads, eb.writes);
+  }
+
+  /** Whether a step between two others (the first one included, if asked for) writes what `reads` look at. */
+  writtenBetween(reads: readonly StepAccess[], first: Step, last: Step, included: boolean): boolean {
+    const [from, to] = [this.position(first), this.position(last)];
+    for (const read of reads)
+      for (const user of this.#users.get(read.buffer) ?? []) {
+        const at = this.position(user);
+        if ((included ? at < from : at <= from) || at >= to) continue;
+        if (this.effects(user).writes.some((w) => mayMeet(w, read))) return true;
+      }
+    return false;
+  }
+
+  /**
+   * The steps between two others that must follow the first one; null if the last one must follow any of them: then
+   * nothing may take the place of the two.
+   */
+  between(first: Step, last: Step): { before: Step[]; after: Step[] } | null {
+    const before: Step[] = [];
+    const after: Step[] = [];
+    for (let i = this.position(first) + 1, end = this.position(last); i < end; i++) {
+      const step = this.steps[i]!;
+      const follows = this.conflict(first, step) || after.some((s) => this.conflict(s, step));
+      (follows ? after : before).push(step);
+    }
+    return after.some((s) => this.conflict(s, last)) ? null : { before, after };
+  }
+
+  /** Puts one step in the place of two, where {@link between} allows it. */
+  join(first: Step, last: Step, joined: Step): void {
+    const order = this.between(first, last);
+    if (!order) throw new Error(`${joined.name}: steps between stand in the way`);
+    const [from, to] = [this.position(first), this.position(last)];
+    this.#leave(first);
+    this.#leave(last);
+    this.steps.splice(from, to - from + 1, ...order.before, joined, ...order.after);
+    this.#enter(joined);
+    this.#positions = null;
+  }
+
+  /** Bytes of what an access touches, once for every place. */
+  bytes({ buffer, sizes, strides }: StepAccess): number {
+    const places = numel(sizes.filter((_, d) => strides[d] !== 0));
+    const { dtype } = this.buffers[buffer]!;
+    return places * (dtype === "float64" || dtype === "int64" ? 8 : dtype === "bool" || dtype === "uint8" ? 1 : 4);
+  }
+}
+
+const meet = (a: readonly StepAccess[], b: readonly StepAccess[]): boolean =>
+  a.some((x) => b.some((y) => x.buffer === y.buffer && mayMeet(x, y)));

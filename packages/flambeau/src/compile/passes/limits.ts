@@ -1,0 +1,41 @@
+// What a fused step may be: the rules of program.ts, and what still runs well. Floor L4 (compile).
+
+import { numel } from "../../base/shape.ts";
+import { samePlaces } from "../../ir/accesses.ts";
+import type { LoopStep } from "../../ir/program.ts";
+import { costOf } from "./algebra.ts";
+import type { BodyStep } from "./body.ts";
+import { isAccess, isMap, sizesOf, valuesOf } from "./body.ts";
+import { mayMeet } from "./geometry.ts";
+import type { Graph } from "./graph.ts";
+
+/** Arrays that a loop walks along at once: V8 has 16 vector registers, and as many for addresses. */
+const maxArrays = 12;
+/** Weight of all expressions of a step, as {@link costOf} counts. */
+const maxCost = 400;
+/** A loop of so many elements is worth several threads. */
+const parallelSize = 2 ** 15;
+/** So many iterations are enough for them. */
+const parallelRows = 16;
+
+/** Why a fused step would break the rules or run badly; null if nothing speaks against it. */
+export function objection(graph: Graph, step: BodyStep): string | null {
+  const { reads, writes } = graph.effects(step);
+  for (const [i, w] of writes.entries()) {
+    if (writes.some((v, j) => j > i && mayMeet(v, w))) return "two results meet";
+    for (const r of reads)
+      if (mayMeet(r, w) && (r.path === "a" || r.path === "b" || !samePlaces(r, w)))
+        return "a result would change what is still read";
+  }
+  const arrays = step.operands.filter(({ source }) => isAccess(source) && source.strides.some((s) => s !== 0));
+  if (arrays.length + writes.length > maxArrays) return `more than ${maxArrays} arrays`;
+  const exprs = [...step.maps, ...valuesOf(step), ...(step.kind === "loop" ? step.stages : [])];
+  if (costOf(exprs.map(({ body }) => body)) > maxCost) return "too long an expression";
+  return null;
+}
+
+/** Whether joining loops leaves too few iterations that are independent of each other. */
+export function wouldSerialize(parts: readonly LoopStep[], joined: LoopStep): boolean {
+  if (isMap(joined) || numel(joined.outer) >= parallelRows) return false;
+  return parts.some((p) => numel(sizesOf(p)) >= parallelSize && (isMap(p) || numel(p.outer) >= parallelRows));
+}
