@@ -4,8 +4,8 @@
 import type { DType } from "../../base/dtype.ts";
 import { isFloat } from "../../base/dtype.ts";
 import { interpretExpr } from "../../ir/interpret.ts";
-import type { BinaryOp, CompareOp, Expr, UnaryOp } from "../../ir/scalar.ts";
-import { compareOps, ExprBuilder, unaryOps } from "../../ir/scalar.ts";
+import type { BinaryOp, CompareOp, Expr, ExprBuilder, UnaryOp } from "../../ir/scalar.ts";
+import { compareOps, unaryOps } from "../../ir/scalar.ts";
 
 const unarySet: ReadonlySet<string> = new Set(unaryOps);
 const compareSet: ReadonlySet<string> = new Set(compareOps);
@@ -201,9 +201,7 @@ export function keyOf(exprs: Iterable<Expr>): string {
     const known = ids.get(node);
     if (known !== undefined) return known;
     const args = node.args.map(visit);
-    parts.push(
-      `${node.op} ${node.dtype} ${Object.is(node.value, -0) ? "-0" : node.value} ${args.join(" ")}`,
-    );
+    parts.push(`${node.op} ${node.dtype} ${Object.is(node.value, -0) ? "-0" : node.value} ${args.join(" ")}`);
     ids.set(node, ids.size);
     return ids.size - 1;
   };

@@ -136,7 +136,10 @@ const productDType = (step: MatmulStep | ConvStep): "float32" | "float64" =>
   step.kind === "conv" || step.dtype === "float32" ? "float32" : "float64";
 
 /** A step with a body written anew: simplified, and with the results that `keep` wants. */
-export function rewritten<S extends BodyStep>(step: S, keep: (result: LoopResult) => boolean = () => true): S {
+export function rewritten<S extends BodyStep>(
+  step: S,
+  keep: (result: LoopResult) => boolean = () => true,
+): S {
   const body = new Body();
   const translate = body.import(step);
   for (const r of step.maps) if (keep(r)) body.map({ to: r.to, body: translate(r.body) });
@@ -185,7 +188,8 @@ const accessesIn = (step: LoopStep): Access[] => [
 function asMap(step: LoopStep): LoopStep {
   if (step.stages.length > 0) return step;
   const { outer, inner, operands, values } = step;
-  if (values.length === 0) return outer.length === 0 ? step : { ...step, outer: [], inner: [...outer, ...inner] };
+  if (values.length === 0)
+    return outer.length === 0 ? step : { ...step, outer: [], inner: [...outer, ...inner] };
   if (step.maps.length > 0) return step;
   const cut = (access: Access): Access => ({ ...access, strides: access.strides.slice(0, outer.length) });
   return {

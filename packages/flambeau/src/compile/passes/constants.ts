@@ -32,9 +32,7 @@ function isConstant(graph: Graph, step: LoopStep): boolean {
   if (!isMap(step) || step.maps.length !== 1 || numel(sizesOf(step)) > maxElements) return false;
   const { buffer } = step.maps[0]!.to;
   return (
-    step.operands.every(
-      ({ source }) => isAccess(source) && graph.buffers[source.buffer]!.kind === "const",
-    ) &&
+    step.operands.every(({ source }) => isAccess(source) && graph.buffers[source.buffer]!.kind === "const") &&
     graph.buffers[buffer]!.kind === "temp" &&
     graph.writers(buffer).length === 1 &&
     redefines(graph, step, buffer)

@@ -11,9 +11,7 @@ import { withBuffers } from "./rename.ts";
 export function redefines(graph: Graph, step: Step, buffer: BufferId): boolean {
   const writes = graph.effects(step).writes.filter((w) => w.buffer === buffer);
   const [write] = writes;
-  return (
-    writes.length === 1 && write!.write === "all" && fillsBuffer(write!, graph.buffers[buffer]!.length)
-  );
+  return writes.length === 1 && write!.write === "all" && fillsBuffer(write!, graph.buffers[buffer]!.length);
 }
 
 export function functionalise(program: Program, log: Log): Program {

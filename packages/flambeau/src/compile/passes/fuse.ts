@@ -71,7 +71,9 @@ function alongRows(step: MatmulStep | ConvStep): boolean {
 function worthwhile(graph: Graph, producer: LoopStep, readers: readonly BodyStep[]): boolean {
   const cost = costOf(producer.maps.map(({ body }) => body));
   if (cost === 0) return true;
-  const arrays = producer.operands.filter(({ source }) => isAccess(source) && source.strides.some((s) => s > 0));
+  const arrays = producer.operands.filter(
+    ({ source }) => isAccess(source) && source.strides.some((s) => s > 0),
+  );
   if (cost <= cheap && arrays.length <= 2 && readers.length <= maxCopies) return true;
   const size = numel(sizesOf(producer));
   let count = 0;
@@ -87,7 +89,11 @@ function inlining(graph: Graph): boolean {
     const { buffer } = write!;
     const readers = graph
       .readers(buffer)
-      .filter((r) => graph.position(r) > graph.position(producer) && graph.effects(r).reads.some((a) => mayMeet(a, write!)));
+      .filter(
+        (r) =>
+          graph.position(r) > graph.position(producer) &&
+          graph.effects(r).reads.some((a) => mayMeet(a, write!)),
+      );
     const free = costOf([producer.maps[0]!.body]) === 0;
     const made = new Map<BodyStep, BodyStep>();
     for (const reader of readers) {

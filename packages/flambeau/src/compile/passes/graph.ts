@@ -162,7 +162,9 @@ export class Graph {
   bytes({ buffer, sizes, strides }: StepAccess): number {
     const places = numel(sizes.filter((_, d) => strides[d] !== 0));
     const { dtype } = this.buffers[buffer]!;
-    return places * (dtype === "float64" || dtype === "int64" ? 8 : dtype === "bool" || dtype === "uint8" ? 1 : 4);
+    return (
+      places * (dtype === "float64" || dtype === "int64" ? 8 : dtype === "bool" || dtype === "uint8" ? 1 : 4)
+    );
   }
 }
 

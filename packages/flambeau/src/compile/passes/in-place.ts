@@ -29,7 +29,8 @@ export function reuseInPlace(program: Program, log: Log): Program {
       const { reads, writes } = graph.effects(step);
       for (const w of writes) {
         const result = graph.buffers[w.buffer]!;
-        if (result.kind !== "temp" || w.path.startsWith("values") || graph.writers(w.buffer)[0] !== step) continue;
+        if (result.kind !== "temp" || w.path.startsWith("values") || graph.writers(w.buffer)[0] !== step)
+          continue;
         if (!fillsBuffer(w, result.length)) continue;
         const over = reads.find((r) => {
           const operand = now(r.buffer);
@@ -57,4 +58,6 @@ export function reuseInPlace(program: Program, log: Log): Program {
 }
 
 const sameLook = (a: Parameters<typeof samePlaces>[0] & { path: string }, b: typeof a): boolean =>
-  a.path.startsWith("operands") && samePlaces({ ...a, buffer: b.buffer }, b) && mayMeet({ ...a, buffer: b.buffer }, b);
+  a.path.startsWith("operands") &&
+  samePlaces({ ...a, buffer: b.buffer }, b) &&
+  mayMeet({ ...a, buffer: b.buffer }, b);

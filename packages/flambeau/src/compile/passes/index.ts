@@ -2,6 +2,30 @@
 // Floor L4 (compile).
 
 import type { Program } from "../../ir/program.ts";
+import { shareCommon } from "./common.ts";
+import { foldConstants } from "./constants.ts";
+import { foldCopies } from "./copies.ts";
+import { removeDead } from "./dead.ts";
+import { functionalise } from "./functionalise.ts";
+import type { FusionOptions } from "./fuse.ts";
+import { fuse } from "./fuse.ts";
+import { reuseInPlace } from "./in-place.ts";
+import { Log } from "./log.ts";
+import { schedule } from "./schedule.ts";
+import { simplify } from "./simplify.ts";
+
+/** What is left out, for comparisons; everything is on by default. */
+export interface OptimiseOptions {
+  readonly functionalise?: boolean;
+  readonly simplify?: boolean;
+  readonly constants?: boolean;
+  readonly common?: boolean;
+  readonly copies?: boolean;
+  readonly dead?: boolean;
+  readonly fusion?: boolean | FusionOptions;
+  readonly schedule?: boolean;
+  readonly inPlace?: boolean;
+}
 
 /** A program after the passes, and what they did, a line each. */
 export interface Optimised {
@@ -9,4 +33,27 @@ export interface Optimised {
   readonly log: readonly string[];
 }
 
-export const optimise = (program: Program): Optimised => ({ program, log: [] });
+/** The same program in fewer steps: what it leaves in states and outputs is the same up to the rounding of sums. */
+export function optimise(program: Program, options: OptimiseOptions = {}): Optimised {
+  const log = new Log();
+  const { fusion = true } = options;
+  const passes: readonly [boolean | undefined, (p: Program) => Program][] = [
+    [options.functionalise, (p) => functionalise(p, log)],
+    [options.simplify, simplify],
+    [options.dead, (p) => removeDead(p, log)],
+    [options.constants, (p) => foldConstants(p, log)],
+    [options.common, (p) => shareCommon(p, log)],
+    [options.copies, (p) => foldCopies(p, log)],
+    [options.dead, (p) => removeDead(p, log)],
+    [fusion !== false, (p) => fuse(p, log, fusion === true ? {} : (fusion as FusionOptions))],
+    [options.dead, (p) => removeDead(p, log)],
+    [options.copies, (p) => foldCopies(p, log)],
+    [options.dead, (p) => removeDead(p, log)],
+    [options.simplify, simplify],
+    [options.schedule, schedule],
+    [options.inPlace, (p) => reuseInPlace(p, log)],
+  ];
+  let result = program;
+  for (const [on, pass] of passes) if (on !== false) result = pass(result);
+  return { program: result, log: log.lines };
+}

@@ -27,7 +27,9 @@ export function objection(graph: Graph, step: BodyStep): string | null {
       if (mayMeet(r, w) && (r.path === "a" || r.path === "b" || !samePlaces(r, w)))
         return "a result would change what is still read";
   }
-  const arrays = step.operands.filter(({ source }) => isAccess(source) && source.strides.some((s) => s !== 0));
+  const arrays = step.operands.filter(
+    ({ source }) => isAccess(source) && source.strides.some((s) => s !== 0),
+  );
   if (arrays.length + writes.length > maxArrays) return `more than ${maxArrays} arrays`;
   const exprs = [...step.maps, ...valuesOf(step), ...(step.kind === "loop" ? step.stages : [])];
   if (costOf(exprs.map(({ body }) => body)) > maxCost) return "too long an expression";

@@ -1,15 +1,10 @@
 // What passes did, in words. Floor L4 (compile).
 
-export interface LogEntry {
-  readonly pass: string;
-  readonly what: string;
-}
-
-/** Collects entries; passes add to it as they go. */
+/** Collects lines; passes add to it as they go. */
 export class Log {
-  readonly entries: LogEntry[] = [];
+  readonly lines: string[] = [];
 
   add(pass: string, what: string): void {
-    this.entries.push({ pass, what });
+    this.lines.push(`${pass}: ${what}`);
   }
 }

@@ -45,7 +45,8 @@ export function withAccesses(step: Step, replace: (access: Access, use: Use) => 
       };
     }
     case "host": {
-      const whole = (use: Use) => (buffer: BufferId) => replace({ buffer, offset: 0, strides: [1] }, use).buffer;
+      const whole = (use: Use) => (buffer: BufferId) =>
+        replace({ buffer, offset: 0, strides: [1] }, use).buffer;
       return { ...step, reads: step.reads.map(whole("read")), writes: step.writes.map(whole("write")) };
     }
   }
