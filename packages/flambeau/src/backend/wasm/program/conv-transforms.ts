@@ -13,6 +13,7 @@ import type { Emitter } from "../lanes.ts";
 /** Elements of a tile along one side, and of what it gives: 4 results of a kernel of 3. */
 export const tileSide = 6;
 export const resultSide = 4;
+export const points: number = tileSide * tileSide;
 
 const a = 181 / 256;
 const b = 2 * a;

@@ -20,14 +20,13 @@ import type { Strip, TileGrid } from "./conv-tiles.ts";
 import { spread, stripBytes, stripFunction, strips } from "./conv-tiles.ts";
 import {
   kernelTransform,
+  points,
   resultSide,
   resultTransform,
   sourceTransform,
   tileSide,
 } from "./conv-transforms.ts";
 import { repeat } from "./repeat.ts";
-
-const points = tileSide * tileSide;
 
 export interface WinogradPlan {
   readonly g: Gather;
@@ -58,27 +57,51 @@ export interface WinogradPlan {
 /** Rows that a product should have at least, for what is read of the weights to pay. */
 const enoughTiles = 32;
 
-/** The plan, or null where the direct way is better or there is no other. */
+/** The tiles of an image, or null where the direct way is better or the only one. */
+export function gridOf(step: ConvStep, { sourceChannels, targetChannels, y, x }: Gather): TileGrid | null {
+  const { kernel, stride, dilation, groups } = step.geometry;
+  const ones = [...stride, ...dilation, groups].every((n) => n === 1);
+  if (!ones || kernel[0] !== 3 || kernel[1] !== 3) return null;
+  if (sourceChannels % 4 !== 0 || Math.min(sourceChannels, targetChannels) < 12) return null;
+  const grid = { rows: Math.ceil(y.target / resultSide), columns: Math.ceil(x.target / resultSide) };
+  // Tiles that stick out waste what the others gain.
+  return grid.rows * grid.columns * points > 0.5 * 9 * y.target * x.target ? null : grid;
+}
+
+/** The gather with its source padded up to whole tiles. */
+export const paddedToTiles = (g: Gather, grid: TileGrid): Gather => ({
+  ...g,
+  y: { ...g.y, extent: resultSide * grid.rows + 2 },
+  x: { ...g.x, extent: resultSide * grid.columns + 2 },
+});
+
+/** How the tiles of the source go to their values at the points, `stride` bytes apart. */
+export function sourceStripOf(g: Gather, grid: TileGrid, stride: number): Strip {
+  const pixel = 4 * g.sourceChannels;
+  return {
+    tiles: grid.columns,
+    from: tileSide,
+    to: tileSide,
+    row: g.x.extent * pixel,
+    column: pixel,
+    step: resultSide * pixel,
+    toRow: tileSide * stride,
+    toColumn: stride,
+    toStep: pixel,
+    channels: g.sourceChannels,
+  };
+}
+
 export function planWinograd(
   step: ConvStep,
   gather: Gather,
   width: number,
   plain: boolean,
 ): WinogradPlan | null {
-  const { kernel, stride, dilation, groups } = step.geometry;
-  const ones = [...stride, ...dilation, groups].every((n) => n === 1);
   const { sourceChannels, targetChannels, y, x } = gather;
-  if (!ones || kernel[0] !== 3 || kernel[1] !== 3) return null;
-  if (sourceChannels % 4 !== 0 || Math.min(sourceChannels, targetChannels) < 12) return null;
-  const grid = { rows: Math.ceil(y.target / resultSide), columns: Math.ceil(x.target / resultSide) };
-  // Tiles that stick out waste what the others gain.
-  if (grid.rows * grid.columns * points > 0.5 * 9 * y.target * x.target) return null;
-  const extent = (tiles: number): number => resultSide * tiles + 2;
-  const g: Gather = {
-    ...gather,
-    y: { ...y, extent: extent(grid.rows) },
-    x: { ...x, extent: extent(grid.columns) },
-  };
+  const grid = gridOf(step, gather);
+  if (!grid) return null;
+  const g = paddedToTiles(gather, grid);
   const panels = panelsOf(targetChannels, width);
   const last = panels.at(-1)!;
   const channels = last.channel + 4 * last.vectors;
@@ -92,18 +115,7 @@ export function planWinograd(
   const productStride = spread(tiles * out);
   const weightStride = spread(sourceChannels * out);
   const line = resultSide * grid.columns;
-  const sourceStrip: Strip = {
-    tiles: grid.columns,
-    from: tileSide,
-    to: tileSide,
-    row: g.x.extent * pixel,
-    column: pixel,
-    step: resultSide * pixel,
-    toRow: tileSide * sourceStride,
-    toColumn: sourceStride,
-    toStep: pixel,
-    channels: sourceChannels,
-  };
+  const sourceStrip = sourceStripOf(g, grid, sourceStride);
   const resultStrip: Strip = {
     tiles: grid.columns,
     from: tileSide,

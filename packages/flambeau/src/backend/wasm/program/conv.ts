@@ -13,6 +13,7 @@ import type { Sizes } from "./conv-results.ts";
 import { resultsOf } from "./conv-results.ts";
 import { emitWeight, planWeight } from "./conv-weight.ts";
 import { emitWinograd, planWinograd } from "./conv-winograd.ts";
+import { emitWinogradWeight, planWinogradWeight } from "./conv-winograd-weight.ts";
 import { product } from "./loop-shape.ts";
 
 /** Operations from which vectors in pairs are asked for, which takes the first time some milliseconds. */
@@ -37,7 +38,17 @@ export const convCode: StepEmitter<ConvStep> = (step): StepCode => {
   };
   const key = `conv ${direction} ${width} ${JSON.stringify(g)} ${results.key}`;
   if (direction === "weight") {
-    const plan = planWeight(gatherOf(g, "forward"), g.kernel, g.dilation, width);
+    const gather = gatherOf(g, "forward");
+    const winograd = planWinogradWeight(step, gather, width);
+    if (winograd)
+      return {
+        ...common,
+        key,
+        sharedBytes: winograd.sharedBytes,
+        ownBytes: winograd.ownBytes + results.ownBytes,
+        emit: (c) => emitWinogradWeight(c, e, step, winograd, results.plain),
+      };
+    const plan = planWeight(gather, g.kernel, g.dilation, width);
     return {
       ...common,
       key,
