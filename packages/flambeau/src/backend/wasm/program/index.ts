@@ -104,7 +104,7 @@ class WasmProgram implements CompiledProgram {
     this.scalars = this.#scalarRegion.array as Float64Array;
     program.buffers.forEach((buffer, id) => {
       if (buffer.kind === "temp") {
-        this.#places.set(id, { at: plan.offsets.get(id)!, inArena: true });
+        this.#places.set(id, { at: plan.offsets.get(id) ?? 0, inArena: true });
         return;
       }
       const region = buffer.kind === "state" ? states.get(id) : this.#allocate(id);
