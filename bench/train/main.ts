@@ -129,6 +129,8 @@ export async function benchTrain(options: TrainOptions): Promise<void> {
   if (!options.check) return;
   const largest = Math.max(0, ...checks.flatMap(({ apart }) => Object.values(apart)));
   const verdict = `largest relative difference ${largest.toExponential(1)} over ${checkedSteps} steps, tolerance ${tolerance}`;
+  const absent = notes().filter((text) => /^(compiled|eager)/.test(text));
+  if (absent.length > 0) throw new Error(`not everything of flambeau's was compared: ${absent.join("; ")}`);
   if (!(largest <= tolerance)) throw new Error(`the sides do not compute the same: ${verdict}`);
   if (!options.json) console.log(`\n${verdict}`);
 }

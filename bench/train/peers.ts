@@ -13,7 +13,7 @@ export async function installPeers(): Promise<string | null> {
   if (packages.every((name) => existsSync(`${bench}/node_modules/${name}/package.json`))) return null;
   process.stderr.write("installing the peers into bench/node_modules\n");
   const npm = process.env["npm_execpath"];
-  const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
+  const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
   const options = { cwd: bench, stdio: ["ignore", "ignore", "pipe"] as ["ignore", "ignore", "pipe"] };
   const child = owned(npm ? spawn(process.execPath, [npm, ...args], options) : spawn("npm", args, options));
   let said = "";
