@@ -1,6 +1,7 @@
 // Layers of recurrent cells over sequences.
 // Floor L5 (nn). Source: ATen/native/RNN.cpp
 
+import { cellSequence } from "../../ops/cell-sequence.ts";
 import type { CellKind, CellState, CellWeights } from "../../ops/cell-step.ts";
 import { step } from "../../ops/cell-step.ts";
 import { cat, stack } from "../../ops/join.ts";
@@ -21,6 +22,12 @@ function direction(
 ): { output: AnyTensor; last: CellState } {
   const gates = linear(x, w.weightIh, w.biasIh) as AnyTensor;
   const length: number = x.shape[0];
+  if (!w.weightHr && length > 0) {
+    const { h, c } = initial;
+    const [output, last] = cellSequence(kind, gates, h, c, w.weightHh, w.biasHh, backwards, { steps: [] });
+    const end = output!.select(0, backwards ? 0 : length - 1) as AnyTensor;
+    return { output: output!, last: { h: end, c: last ?? null } };
+  }
   const outputs = new Array<AnyTensor>(length);
   let state = initial;
   for (let k = 0; k < length; k++) {
