@@ -3,6 +3,7 @@
 
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { compiling } from "./src/compiling.ts";
 import type { FixtureFile } from "./src/fixtures.ts";
 import { listFixtures, NothingToRun, runFile } from "./src/fixtures.ts";
 import { sections } from "./src/outcome.ts";
@@ -13,6 +14,7 @@ const usage = `npm run conformance -- [options]
   --fixtures DIR      folder in the format of fixtures/README.md (default: conformance/fixtures)
   --section A,B       only these of ${sections.join(", ")}
   --op A,B            only the files of these names (add, nn.functional.relu, Linear, SGD, ...)
+  --compiled          run them through torch.compile
   --json              print one JSON object and nothing else
   --verbose           list all failures and reasons
   --strict            exit with status 1 unless everything passed
@@ -22,6 +24,7 @@ const options = {
   fixtures: { type: "string" },
   section: { type: "string", multiple: true },
   op: { type: "string", multiple: true },
+  compiled: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
   verbose: { type: "boolean", default: false },
   strict: { type: "boolean", default: false },
@@ -71,7 +74,9 @@ function main(argv: readonly string[]): number {
   if (unknown !== undefined)
     throw new UsageError(`unknown section "${unknown}": expected ${sections.join(", ")}`);
   const files = listFixtures(dir, { sections: wanted, names: listOf(values.op) });
-  const report = runAll(files, !values.json && process.stderr.isTTY === true);
+  const report = compiling(values.compiled === true, () =>
+    runAll(files, !values.json && process.stderr.isTTY === true),
+  );
   console.log(values.json ? JSON.stringify(report) : formatReport(report, values.verbose));
   return values.strict && !report.perfect ? 1 : 0;
 }

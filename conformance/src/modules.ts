@@ -4,6 +4,7 @@ import * as torch from "flambeau";
 import { callForwardOf, callFunction } from "./call.ts";
 import type { Difference, Tolerance } from "./compare.ts";
 import { compareTensor, compareValue, field } from "./compare.ts";
+import { execute, isCompiling } from "./compiling.ts";
 import { checkGradients, runBackward } from "./gradients.ts";
 import { outputsOf } from "./opinfo.ts";
 import type { Outcome, Problem } from "./outcome.ts";
@@ -118,15 +119,20 @@ function runStep(m: Module, s: ModuleStep, where: string): Problem | null {
   const kwargs = decodeRecord(s.kwargs, decoding);
   const inputs = inputsOf(args, kwargs);
   if (s.seed !== undefined) torch.manualSeed(s.seed);
-  const result = callForward(m, args, kwargs);
-  const outputs = outputsOf(result, s.out_type);
+  const differentiated = s.grad_out !== undefined && !s.unstable;
+  const whole = isCompiling() && differentiated;
+  const outputs = execute(() => {
+    const made = outputsOf(callForward(m, args, kwargs), s.out_type);
+    if (whole) runBackward(tensorsIn(made), s.grad_out!);
+    return made;
+  });
   const t: Tolerance = { maxerr: s.out_maxerr ?? 0 };
   const d =
     compareValue(outputs, s.out, `${where} output`, t) ??
     checkState(m, s.state_after ?? {}, `${where} state_after`, t);
-  if (d || s.grad_out === undefined || s.unstable) return d;
+  if (d || !differentiated) return d;
   const leaves = inputs.filter((x) => x.requiresGrad && x.isLeaf);
-  runBackward(tensorsIn(outputs), s.grad_out);
+  if (!whole) runBackward(tensorsIn(outputs), s.grad_out!);
   const names = Object.keys(s.param_grads ?? {});
   const parameters = new Map(m.namedParameters());
   const gradient: Tolerance = { maxerr: s.grad_maxerr ?? 0 };

@@ -3,6 +3,7 @@
 import * as torch from "flambeau";
 import type { Difference, Tolerance } from "./compare.ts";
 import { compareTensor, compareValue, field } from "./compare.ts";
+import { execute, isCompiling } from "./compiling.ts";
 import { raisedAsExpected } from "./errors.ts";
 import { evaluatePython } from "./evaluate.ts";
 import { checkGradients, runBackward } from "./gradients.ts";
@@ -110,8 +111,13 @@ export function runOpCase(file: OpFile, c: OpCase): Outcome[] {
     const kwargs = decodeRecord(c.kwargs, decoding);
     const inputs = inputsOf(args, kwargs);
     if (c.seed !== undefined) torch.manualSeed(typeof c.seed === "string" ? BigInt(c.seed) : c.seed);
-    const result = evaluatePython(file.call, { args, kwargs });
-    const outputs = outputsOf(result, c.out_type);
+    // A program is the whole of a case: what it computes, and its gradients.
+    const whole = isCompiling() && hasGradients(c) && !file.nonunique;
+    const outputs = execute(() => {
+      const made = outputsOf(evaluatePython(file.call, { args, kwargs }), c.out_type);
+      if (whole) runBackward(tensorsIn(made), c.grad_out ?? []);
+      return made;
+    });
     const t: Tolerance = {
       maxerr: c.out_maxerr ?? 0,
       shapeOnly: c.check === "shape",
@@ -124,17 +130,18 @@ export function runOpCase(file: OpFile, c: OpCase): Outcome[] {
       if (freedom) problem = null;
     }
     outcomes.push(judged("forward", problem ?? checkInputsAfter(c, inputs, t)));
-    if (hasGradients(c) && freedom?.gradients !== false)
-      outcomes.push(gradientOutcome(c, outputs, inputs, freedom));
+    if (hasGradients(c) && freedom?.gradients !== false && (whole || !isCompiling()))
+      outcomes.push(gradientOutcome(c, whole ? null : outputs, inputs, freedom));
   } catch (error) {
     for (const kind of kinds.slice(outcomes.length)) outcomes.push(raised(kind, error));
   }
   return outcomes;
 }
 
+/** `outputs` is null where gradients are there already. */
 function gradientOutcome(
   c: OpCase,
-  outputs: readonly unknown[],
+  outputs: readonly unknown[] | null,
   inputs: readonly torch.AnyTensor[],
   freedom: Freedom | null,
 ): Outcome {
@@ -143,7 +150,7 @@ function gradientOutcome(
     const wanted = recordedLeaves(c);
     if (wanted !== leaves.length)
       return failed("grad", `${leaves.length} inputs require grad after the call, expected ${wanted}`);
-    runBackward(tensorsIn(outputs), c.grad_out ?? [], freedom?.signs ?? []);
+    if (outputs) runBackward(tensorsIn(outputs), c.grad_out ?? [], freedom?.signs ?? []);
     return judged("grad", checkGradients(leaves, c.grads!, { maxerr: c.grad_maxerr ?? 0 }));
   } catch (error) {
     return raised("grad", error);

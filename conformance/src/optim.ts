@@ -4,6 +4,7 @@ import * as torch from "flambeau";
 import { callFunction } from "./call.ts";
 import type { Difference, Tolerance } from "./compare.ts";
 import { camelCase, close, compareTensor, compareValue, field } from "./compare.ts";
+import { repeatable } from "./compiling.ts";
 import type { Outcome, Problem } from "./outcome.ts";
 import { judged, raised } from "./outcome.ts";
 import type { RecordedTensor } from "./values.ts";
@@ -68,19 +69,18 @@ function run(c: OptimCase): Problem | null {
   const t: Tolerance = { maxerr: c.params_maxerr };
   const x = c.X && decodeTensor(c.X);
   const y = c.Y && decodeTensor(c.Y);
+  const step = repeatable((): unknown => {
+    if (!x || !y) return optimizer.step();
+    return optimizer.step(() => {
+      optimizer.zeroGrad();
+      const l = leastSquares(p, x, y);
+      l.backward();
+      return l;
+    });
+  });
   for (const [i, expected] of c.params.entries()) {
-    let loss: unknown = null;
-    if (x && y)
-      loss = optimizer.step(() => {
-        optimizer.zeroGrad();
-        const l = leastSquares(p, x, y);
-        l.backward();
-        return l;
-      });
-    else {
-      for (const [name, g] of Object.entries(c.grads![i]!)) p[name]!.grad = g && decodeTensor(g);
-      optimizer.step();
-    }
+    if (c.grads) for (const [name, g] of Object.entries(c.grads[i]!)) p[name]!.grad = g && decodeTensor(g);
+    const loss = step();
     const d = checkStep(i, p, expected, loss, c.losses?.[i], t);
     if (d) return d;
   }

@@ -117,7 +117,7 @@ export function capture(fn: Fn, args: Tree, keepGradients: boolean): Captured {
     const gradients = [...recorder.finish().leaves].map(([tensor, access]) =>
       gradientOf(tensor, access, recorder, made, keepGradients),
     );
-    for (const { after } of gradients) if (isTensor(after)) consumed.push(after);
+    for (const { after } of gradients) if (isTensor(after) && numel(after.shape) > 0) consumed.push(after);
     const recorded = recorder.finish();
     return {
       recorded,

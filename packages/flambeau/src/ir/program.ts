@@ -196,7 +196,8 @@ export interface PoolStep {
 
 /**
  * A function of JavaScript over whole buffers, for what has no code of its own: it reads `reads` and writes all of `writes`.
- * Random numbers are drawn by such steps. Steps run in the order in which they stand.
+ * Random numbers are drawn by such steps. Steps run in the order in which they stand. What is changed is in both lists; a pass may write
+ * it elsewhere than where it was, so nothing may be left in `writes` as it is found.
  */
 export interface HostStep {
   readonly kind: "host";

@@ -99,8 +99,12 @@ export function calledOp(
       tensors,
       results: [tensors[selfSlot]!],
       value: () => self,
-      run: (reads, [out]) => {
-        call(reads.map((data, i) => new Storage(i === selfSlot ? out! : data)));
+      run: (reads, writes) => {
+        const [old, out] = [reads[selfSlot]!, writes[0]!];
+        // A pass may have given the changed elements a place of their own.
+        if (old.byteOffset !== out.byteOffset || old.buffer !== out.buffer)
+          (out as Float32Array).set(old as Float32Array);
+        call(reads.map((data, i) => new Storage(i === selfSlot ? out : data)));
       },
     };
   }
