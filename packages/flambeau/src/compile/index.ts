@@ -10,7 +10,7 @@ import { explain } from "./explain.ts";
 import { generalise } from "./numbers.ts";
 import { Specialization } from "./specialization.ts";
 import type { Tree } from "./tree.ts";
-import { collectLeaves, treeOf } from "./tree.ts";
+import { treeOf } from "./tree.ts";
 
 export interface CompileOptions {
   /**
@@ -47,7 +47,7 @@ function forAllNumbers(
 ): Specialization | null {
   const { program } = captured.recorded;
   for (const other of known) {
-    const changes = other.changes(args.leaves);
+    const changes = other.form === args.form ? other.guard.changes(args.leaves) : null;
     if (!changes || changes.some(({ from, to }) => Number.isInteger(from) || Number.isInteger(to))) continue;
     const found = generalise(other.captured.recorded.program, program, changes);
     if (!found || found.followers.length === 0) continue;
@@ -105,11 +105,9 @@ export function compile<F extends Fn>(fn: F, options: CompileOptions = {}): Comp
     );
   const known: Specialization[] = [];
   let last: Specialization | null = null;
-  let form: readonly unknown[] | null = null;
   let called = false;
 
-  const specialize = (args: readonly unknown[]): Specialization => {
-    const tree = treeOf([...args]);
+  const specialize = (tree: Tree): Specialization => {
     const run = (of: Tree): Captured => capture(fn, of, options.keepGradients ?? false);
     const captured = run(tree);
     const made = forAllNumbers(run, captured, tree, known) ?? new Specialization(captured, tree);
@@ -121,17 +119,16 @@ export function compile<F extends Fn>(fn: F, options: CompileOptions = {}): Comp
   const call = (...args: Parameters<F>): unknown => {
     // Inside of another compiled function, this one is a part of it.
     if (recorder !== null) return fn(...args);
+    // Mostly, arguments are tensors and numbers, and all is as it was before.
+    if (last?.flat && last.guard.holds(args)) return last.run(args);
     if (!called) {
       called = true;
       // What is made on first use (states of optimizers, lazy layers) is there afterwards.
       return fn(...args);
     }
-    let leaves: unknown[] = [];
-    if (form === null || !collectLeaves(args, form, leaves)) {
-      leaves = [...treeOf(args).leaves];
-      form = args;
-    }
-    if (last === null || !last.holds(leaves)) last = known.find((s) => s.holds(leaves)) ?? specialize(args);
+    const tree = treeOf(args);
+    const { form, leaves } = tree;
+    last = known.find((s) => s.form === form && s.guard.holds(leaves)) ?? specialize(tree);
     return last.run(leaves);
   };
   Object.defineProperty(call, "name", { value: `compiled ${fn.name}`.trim() });

@@ -1,4 +1,4 @@
-// A captured function made into a program: when it holds, and how it is run.
+// A captured function made into a program, and how it is run.
 // Floor L4 (compile).
 
 import type { CompiledProgram } from "../backend/backend.ts";
@@ -6,268 +6,205 @@ import { getBackend } from "../backend/backend.ts";
 import type { DType, TypedArray } from "../base/dtype.ts";
 import { CompileError } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
-import { contiguousStrides, sameShape } from "../base/shape.ts";
+import { contiguousStrides } from "../base/shape.ts";
 import type { HostAction } from "../tensor/capture/recorder.ts";
 import { mode } from "../tensor/grad-mode.ts";
-import { Storage } from "../tensor/storage.ts";
+import { allocateUnset, Storage } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { isTensor, Tensor } from "../tensor/tensor.ts";
 import type { Captured, CapturedGradient } from "./capture.ts";
-import { isByIdentity } from "./capture.ts";
-import type { Change, Follower } from "./numbers.ts";
+import { Guard } from "./guard.ts";
+import type { Follower } from "./numbers.ts";
 import type { Optimised } from "./passes/index.ts";
 import { optimise } from "./passes/index.ts";
 import { residence } from "./residents.ts";
 import type { Tree } from "./tree.ts";
-
-/** A property of a module that the program depends on. */
-interface Property {
-  readonly owner: Readonly<Record<string, unknown>>;
-  readonly name: string;
-  readonly value: unknown;
-}
+import { isFlat } from "./tree.ts";
 
 interface Input {
   readonly leaf: number;
+  readonly buffer: number;
   /** The elements afterwards, where the argument is changed in place. */
   readonly after: number | null;
   readonly n: number;
   view: TypedArray;
-  readonly buffer: number;
 }
 
-interface Output {
-  readonly shape: Shape;
-  readonly strides: readonly number[];
-  readonly dtype: DType;
-  readonly buffer: number;
-  view: TypedArray;
+/** A tensor that every run makes anew. */
+class Made {
+  readonly #compiled: CompiledProgram;
+  readonly #buffer: number;
+  readonly #shape: Shape;
+  readonly #strides: readonly number[];
+  readonly #dtype: DType;
+  readonly #n: number;
+  #view: TypedArray;
+
+  constructor(compiled: CompiledProgram, buffer: number, like: AnyTensor) {
+    this.#compiled = compiled;
+    this.#buffer = buffer;
+    this.#shape = like.shape;
+    this.#strides = contiguousStrides(like.shape);
+    this.#dtype = like.dtype;
+    this.#view = compiled.view(buffer);
+    this.#n = this.#view.length;
+  }
+
+  make(): AnyTensor {
+    const n = this.#n;
+    // A memory that grew has new views.
+    if (this.#view.length !== n) this.#view = this.#compiled.view(this.#buffer);
+    const data = allocateUnset(this.#dtype, n);
+    copy(data, this.#view, 0, n);
+    return new Tensor(new Storage(data), this.#shape, this.#dtype, this.#strides, 0, true, null);
+  }
 }
 
-/** Stands for a number among the arguments whose value does not matter. */
-const anyNumber = Symbol("any number");
+type Output = Made | { readonly leaf: number } | { readonly value: unknown };
 
-/** What a tensor among the arguments must be like; one that is taken for itself must be it. */
-class Like {
-  readonly shape: Shape;
-  readonly dtype: DType;
-  readonly self: AnyTensor | null;
+/** So many elements are copied one by one sooner than by a call of `set`. */
+const few = 16;
 
-  constructor(x: AnyTensor) {
-    this.shape = x.shape;
-    this.dtype = x.dtype;
-    this.self = isByIdentity(x) ? x : null;
-  }
-
-  fits(x: unknown): boolean {
-    if (!(x instanceof Tensor) || x.dtype !== this.dtype || !sameShape(x.shape as Shape, this.shape))
-      return false;
-    return isByIdentity(x) ? x === this.self : this.self === null;
-  }
+function copy(to: TypedArray, from: TypedArray, offset: number, n: number): void {
+  if (n <= few) for (let i = 0; i < n; i++) to[i] = from[offset + i]!;
+  else
+    (to as Float32Array).set(
+      (offset === 0 && from.length === n ? from : from.subarray(offset, offset + n)) as Float32Array,
+    );
 }
 
 export class Specialization {
   readonly optimised: Optimised;
   readonly compiled: CompiledProgram;
   readonly captured: Captured;
+  readonly guard: Guard;
+  /** How the arguments are nested, and whether they are not. */
+  readonly form: string;
+  readonly flat: boolean;
   readonly #grad: boolean = mode.grad;
-  readonly #inference: boolean = mode.inference;
-  /** The leaves of the arguments that it was captured with, but for tensors. */
-  readonly args: readonly unknown[];
-  readonly #args: readonly unknown[];
   readonly #followers: readonly Follower[];
   readonly #inputs: readonly Input[];
-  readonly #outputs: readonly (Output | { readonly leaf: number } | { readonly value: unknown })[];
-  readonly #single: Output | null;
-  readonly #properties: readonly Property[];
+  readonly #changesInputs: boolean;
+  readonly #outputs: readonly Output[];
+  /** The only output, where the result is it. */
+  readonly #only: Made | null;
   readonly #written: readonly Storage[];
-  /** Storages of the state, and the arrays that they were moved to. */
-  readonly #states: readonly (readonly [Storage, TypedArray])[];
-  readonly #asked: readonly AnyTensor[];
-  readonly #required: readonly boolean[];
   readonly #actions: readonly HostAction[];
+  readonly #gradients: readonly CapturedGradient[];
+  readonly #madeGradients: ReadonlyMap<AnyTensor, Made>;
 
   /** @param followers numbers of the host that follow from numbers among the arguments, behind those of `captured` */
   constructor(captured: Captured, args: Tree, followers: readonly Follower[] = []) {
     this.captured = captured;
-    this.args = args.leaves.map((x) => (isTensor(x) ? null : x));
-    const { recorded } = captured;
+    this.form = args.form;
+    this.flat = isFlat(args);
+    const { recorded, gradients } = captured;
     const { buffers } = recorded.program;
-    const programs = getBackend().programs;
+    const { programs } = getBackend();
     if (!programs) throw new CompileError("torch.compile: this backend runs no programs");
     this.optimised = optimise(recorded.program);
     const states = new Map(
-      [...recorded.states].map(([buffer, storage]) => [
-        buffer,
-        residence(storage, buffers[buffer]!.dtype, "the state of a compiled function"),
-      ]),
+      [...recorded.states].map(([buffer, storage]) => {
+        const { dtype } = buffers[buffer]!;
+        return [buffer, residence(storage, dtype, "the state of a compiled function")];
+      }),
     );
-    this.#states = [...recorded.states].map(
-      ([buffer, storage]) => [storage, states.get(buffer)!.array] as const,
-    );
+    const places = [...recorded.states].map(([b, storage]) => [storage, states.get(b)!.array] as const);
+    this.guard = new Guard(captured, args.leaves, new Set(followers.map((f) => f.leaf)), new Map(places));
     const compiled = programs.compile(this.optimised.program, states);
     this.compiled = compiled;
-    const free = new Set(followers.map((f) => f.leaf));
     this.#followers = followers;
-    this.#args = args.leaves.map((x, i) => (isTensor(x) ? new Like(x) : free.has(i) ? anyNumber : x));
     this.#inputs = captured.inputs.map(({ leaf, buffer, after }) => {
       const view = compiled.view(buffer);
       return { leaf, buffer, after, n: view.length, view };
     });
-    const outputOf = (buffer: number, like: AnyTensor): Output => ({
-      shape: like.shape,
-      strides: contiguousStrides(like.shape),
-      dtype: like.dtype,
-      buffer,
-      view: compiled.view(buffer),
-    });
+    this.#changesInputs = captured.inputs.some((i) => i.after !== null);
     this.#outputs = captured.outputs.map((o) =>
       o.kind === "made"
-        ? outputOf(o.buffer, o.like)
+        ? new Made(compiled, o.buffer, o.like)
         : o.kind === "argument"
           ? { leaf: o.leaf }
           : { value: o.value },
     );
     const [first] = this.#outputs;
     const bare = this.#outputs.length === 1 && captured.result.build([first]) === first;
-    this.#single = bare && first && "view" in first ? first : null;
-    this.#properties = recorded.modules.flatMap((m) => {
-      const owner = m as Readonly<Record<string, unknown>>;
-      return Object.keys(owner).map((name) => ({ owner, name, value: owner[name] }));
-    });
+    this.#only = bare && first instanceof Made ? first : null;
     this.#written = [...recorded.written].flatMap((b) => recorded.states.get(b) ?? []);
     this.#actions = recorded.actions;
-    this.#asked = recorded.asked;
-    this.#required = recorded.asked.map((t) => t.requiresGrad);
-  }
-
-  /** Whether the program is one for these arguments, and for the modules and optimizers as they are now. */
-  holds(leaves: readonly unknown[]): boolean {
-    const known = this.#args;
-    if (leaves.length !== known.length || mode.grad !== this.#grad || mode.inference !== this.#inference)
-      return false;
-    for (let i = 0; i < known.length; i++) {
-      const was = known[i];
-      const x = leaves[i];
-      if (was instanceof Like) {
-        if (!was.fits(x)) return false;
-      } else if (was === anyNumber ? typeof x !== "number" : !Object.is(was, x)) return false;
-    }
-    for (const { owner, name, value } of this.#properties) if (owner[name] !== value) return false;
-    for (const fact of this.captured.recorded.facts) if (!Object.is(fact.get(), fact.value)) return false;
-    for (let i = 0; i < this.#asked.length; i++)
-      if (this.#asked[i]!.requiresGrad !== this.#required[i]) return false;
-    for (const g of this.captured.gradients) if (!this.#gradientHolds(g)) return false;
-    // A tensor that was resized is somewhere else.
-    for (const [storage, array] of this.#states) if (storage.data !== array) return false;
-    return true;
-  }
-
-  /**
-   * The numbers among the arguments that differ from those of this program; null if anything else does, or none.
-   */
-  changes(leaves: readonly unknown[]): Change[] | null {
-    if (leaves.length !== this.args.length) return null;
-    const changes: Change[] = [];
-    for (let leaf = 0; leaf < leaves.length; leaf++) {
-      const [from, to, like] = [this.args[leaf], leaves[leaf], this.#args[leaf]];
-      if (like instanceof Like ? like.fits(to) : Object.is(from, to)) continue;
-      if (typeof from !== "number" || typeof to !== "number") return null;
-      changes.push({ leaf, from, to });
-    }
-    return changes.length > 0 ? changes : null;
-  }
-
-  #gradientHolds({ tensor, before, exact }: CapturedGradient): boolean {
-    const { grad } = tensor;
-    return exact ? grad === before : (grad === null) === (before === null);
+    this.#gradients = gradients;
+    this.#madeGradients = new Map(
+      gradients.flatMap(({ tensor, after }) =>
+        typeof after === "number" ? [[tensor, new Made(compiled, after, tensor)] as const] : [],
+      ),
+    );
   }
 
   run(leaves: readonly unknown[]): unknown {
-    for (const input of this.#inputs) this.#fill(input, leaves[input.leaf] as AnyTensor);
-    const { scalars } = this.compiled;
-    for (const action of this.#actions)
-      if (action.kind === "effect") action.run();
-      else scalars[action.index] = action.run();
-    const first = scalars.length - this.#followers.length;
-    for (let i = 0; i < this.#followers.length; i++) {
-      const { leaf, value } = this.#followers[i]!;
-      scalars[first + i] = value(leaves[leaf] as number);
+    const { compiled } = this;
+    const inputs = this.#inputs;
+    for (let i = 0; i < inputs.length; i++) {
+      const input = inputs[i]!;
+      this.#fill(input, leaves[input.leaf] as AnyTensor);
     }
-    this.compiled.run();
-    for (const storage of this.#written) storage.version++;
-    for (const input of this.#inputs)
-      if (input.after !== null) this.#copyBack(input.after, leaves[input.leaf] as AnyTensor);
-    for (const g of this.captured.gradients) this.#leave(g);
-    if (this.#single) return this.#made(this.#single);
+    this.#act(leaves);
+    compiled.run();
+    const written = this.#written;
+    for (let i = 0; i < written.length; i++) written[i]!.version++;
+    if (this.#changesInputs) this.#changeInputs(leaves);
+    const gradients = this.#gradients;
+    for (let i = 0; i < gradients.length; i++) this.#leave(gradients[i]!);
+    if (this.#only) return this.#only.make();
     return this.captured.result.build(
-      this.#outputs.map((o) => ("view" in o ? this.#made(o) : "leaf" in o ? leaves[o.leaf] : o.value)),
+      this.#outputs.map((o) => (o instanceof Made ? o.make() : "leaf" in o ? leaves[o.leaf] : o.value)),
     );
   }
 
   #fill(input: Input, x: AnyTensor): void {
-    // A memory that grew has new views.
     if (input.view.length !== input.n) input.view = this.compiled.view(input.buffer);
     const packed: AnyTensor = x.packed ? x : x.contiguous();
-    const { data } = packed.storage;
-    const { offset } = packed;
-    const { view, n } = input;
-    if (n <= few) for (let i = 0; i < n; i++) view[i] = data[offset + i] as number;
-    else
-      (view as Float32Array).set(
-        (offset === 0 && data.length === n ? data : data.subarray(offset, offset + n)) as Float32Array,
-      );
+    copy(input.view, packed.storage.data, packed.offset, input.n);
   }
 
-  #copyBack(buffer: number, x: AnyTensor): void {
-    const values = new Tensor(
-      new Storage(this.compiled.view(buffer)),
-      x.shape,
-      x.dtype,
-      contiguousStrides(x.shape),
-      0,
-      true,
-      null,
-    );
+  /** What JavaScript does before a run. */
+  #act(leaves: readonly unknown[]): void {
+    const { scalars } = this.compiled;
+    const actions = this.#actions;
+    for (let i = 0; i < actions.length; i++) {
+      const action = actions[i]!;
+      if (action.index < 0) action.run();
+      else scalars[action.index] = action.run() as number;
+    }
+    const followers = this.#followers;
+    const first = scalars.length - followers.length;
+    for (let i = 0; i < followers.length; i++) {
+      const { leaf, value } = followers[i]!;
+      scalars[first + i] = value(leaves[leaf] as number);
+    }
+  }
+
+  #changeInputs(leaves: readonly unknown[]): void {
     mode.grad = false;
     try {
-      x.copy_(values as AnyTensor);
+      for (const { leaf, after } of this.#inputs) {
+        if (after === null) continue;
+        const x = leaves[leaf] as AnyTensor;
+        const elements = new Storage(this.compiled.view(after));
+        const strides = contiguousStrides(x.shape);
+        x.copy_(new Tensor(elements, x.shape, x.dtype, strides, 0, true, null) as AnyTensor);
+      }
     } finally {
       mode.grad = this.#grad;
     }
   }
 
-  #made(o: Output): AnyTensor {
-    if (o.view.length === 0) o.view = this.compiled.view(o.buffer);
-    const data = o.view.slice();
-    return new Tensor(new Storage(data), o.shape, o.dtype, o.strides, 0, true, null);
-  }
-
   #leave({ tensor, before, after }: CapturedGradient): void {
     if (after === "before") {
       if (before) before.storage.version++;
-    } else if (after === null) tensor.grad = null;
-    else if (isTensor(after)) tensor.grad = after;
-    else tensor.grad = this.#gradient(after, tensor);
-  }
-
-  #gradient(buffer: number, like: AnyTensor): AnyTensor {
-    const data = this.compiled.view(buffer).slice();
-    return new Tensor(
-      new Storage(data),
-      like.shape,
-      like.dtype,
-      contiguousStrides(like.shape),
-      0,
-      true,
-      null,
-    );
+    } else if (after === null || isTensor(after)) tensor.grad = after;
+    else tensor.grad = this.#madeGradients.get(tensor)!.make();
   }
 
   release(): void {
     this.compiled.release();
   }
 }
-
-/** So many elements are copied one by one sooner than by a call of `set`. */
-const few = 16;

@@ -1,10 +1,10 @@
 // Arguments and results of compiled functions: tensors and other values in lists and plain objects.
 // Floor L4 (compile).
 
-import { isTensor } from "../tensor/tensor.ts";
-
-/** What a value is made of, with its leaves taken out; two values of one form have equal keys. */
+/** A value taken apart. */
 export interface Tree {
+  /** How lists and objects are nested: the same for values that differ in their leaves alone. */
+  readonly form: string;
   readonly leaves: readonly unknown[];
   /** The value again, from other leaves. */
   build(leaves: readonly unknown[]): unknown;
@@ -16,10 +16,13 @@ const isPlain = (x: unknown): x is Readonly<Record<string, unknown>> =>
 /** Takes a value apart. Anything but a list or a plain object is a leaf. */
 export function treeOf(value: unknown): Tree {
   const leaves: unknown[] = [];
+  let form = "";
   type Build = (leaves: readonly unknown[]) => unknown;
   const visit = (x: unknown): Build => {
     if (Array.isArray(x)) {
+      form += "[";
       const parts = x.map(visit);
+      form += "]";
       const names = namesOf(x);
       return (from) => {
         const list = parts.map((build) => build(from));
@@ -28,15 +31,24 @@ export function treeOf(value: unknown): Tree {
       };
     }
     if (isPlain(x)) {
-      const parts = Object.entries(x).map(([key, y]) => [key, visit(y)] as const);
+      form += "{";
+      const parts = Object.entries(x).map(([key, y]) => {
+        form += `${key}:`;
+        return [key, visit(y)] as const;
+      });
+      form += "}";
       return (from) => Object.fromEntries(parts.map(([key, build]) => [key, build(from)]));
     }
+    form += "*";
     const i = leaves.push(x) - 1;
     return (from) => from[i];
   };
   const build = visit(value);
-  return { leaves, build };
+  return { form, leaves, build };
 }
+
+/** Whether the value is a list of leaves. */
+export const isFlat = ({ form, leaves }: Tree): boolean => form.length === leaves.length + 2;
 
 /** Names of the elements of several results, such as `values` and `indices`. */
 function namesOf(list: readonly unknown[]): [string, number][] {
@@ -45,23 +57,4 @@ function namesOf(list: readonly unknown[]): [string, number][] {
     const i = list.indexOf((list as unknown as Record<string, unknown>)[name]);
     return i < 0 ? [] : [[name, i]];
   });
-}
-
-/** Appends the leaves of a value to `into`, in the order of {@link treeOf}. False if the form is not that of `like`. */
-export function collectLeaves(value: unknown, like: unknown, into: unknown[]): boolean {
-  if (Array.isArray(like)) {
-    if (!Array.isArray(value) || value.length !== like.length) return false;
-    for (let i = 0; i < like.length; i++) if (!collectLeaves(value[i], like[i], into)) return false;
-    return true;
-  }
-  if (isPlain(like)) {
-    if (!isPlain(value)) return false;
-    const keys = Object.keys(like);
-    if (Object.keys(value).length !== keys.length) return false;
-    for (const key of keys) if (!(key in value) || !collectLeaves(value[key], like[key], into)) return false;
-    return true;
-  }
-  if (Array.isArray(value) || (isPlain(value) && !isTensor(value))) return false;
-  into.push(value);
-  return true;
 }

@@ -200,6 +200,17 @@ export abstract class Optimizer<O extends object = object, S extends object = ob
   }
 }
 
+/** Options that say nothing about what a step does: rates, and what is without effect here. */
+const indifferent: ReadonlySet<string> = new Set([
+  "lr",
+  "initialLr",
+  "eps",
+  "dampening",
+  "foreach",
+  "fused",
+  "capturable",
+]);
+
 /**
  * Tells the recorder of torch.compile that a program holds for these groups: their parameters, and their options but for the
  * values of numbers, which are computed anew in every run; only whether a number is 0 may decide what is done.
@@ -207,17 +218,24 @@ export abstract class Optimizer<O extends object = object, S extends object = ob
 function recordGroups(to: Recorder, groups: readonly ParamGroup<object>[]): void {
   to.fact(() => groups.length);
   for (const group of groups) {
-    to.fact(() => group.params.length);
-    group.params.forEach((p, i) => {
-      to.fact(() => group.params[i]);
+    const params = [...group.params];
+    to.fact(() => sameList(group.params, params));
+    params.forEach((p) => {
       to.consumed(p);
     });
     for (const [key, value] of Object.entries(group)) {
+      if (indifferent.has(key)) continue;
       const now = (): unknown => (group as Record<string, unknown>)[key];
       if (typeof value === "number") to.fact(() => now() === 0);
       else if (typeof value !== "object" || value === null) to.fact(now);
     }
   }
+}
+
+function sameList(a: readonly AnyTensor[], b: readonly AnyTensor[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 // A member keyed by a symbol of another library cannot be declared in the class without a type of its own.

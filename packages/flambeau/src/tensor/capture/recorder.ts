@@ -23,11 +23,14 @@ import { mapStep, reduceStep, rowSteps } from "./loops.ts";
 type Fn = (...args: any[]) => any;
 
 /** What JavaScript does before each run, in order: counts something, or computes a number. */
-export type HostAction =
-  | { readonly kind: "effect"; readonly run: () => void }
-  | { readonly kind: "scalar"; readonly index: number; readonly run: () => number };
+export interface HostAction {
+  /** The number of the program that `run` computes; -1 if it does something else. */
+  readonly index: number;
+  readonly run: () => unknown;
+}
 
-interface Fact {
+/** Something that was so in the capture. */
+export interface Fact {
   readonly get: () => unknown;
   readonly value: unknown;
 }
@@ -391,14 +394,14 @@ export class ProgramRecorder implements Recorder {
 
   scalar(name: string, f: () => number): number {
     const index = this.#scalars.push(name) - 1;
-    this.#actions.push({ kind: "scalar", index, run: f });
+    this.#actions.push({ index, run: f });
     // Nobody computes with such numbers on purpose; kernels are given them as they are.
     const mark = -1.2345678912345e-211 * (index + 1);
     this.#marks.set(mark, index);
     return mark;
   }
   effect(run: () => void): void {
-    this.#actions.push({ kind: "effect", run });
+    this.#actions.push({ index: -1, run });
   }
   fact(get: () => unknown): void {
     this.#facts.push({ get, value: get() });
