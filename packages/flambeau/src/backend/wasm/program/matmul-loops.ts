@@ -19,12 +19,15 @@ export interface Cut {
   readonly rest: number;
 }
 
-export function evenCut(total: number, most: number): Cut {
-  const count = Math.ceil(total / most);
-  const size = Math.ceil(total / count);
-  const tall = total - count * (size - 1);
-  return { count, size, tall, rest: tall < count ? size - 1 : 0 };
+export function evenParts(total: number, count: number): Cut {
+  const parts = Math.max(1, Math.min(total, count));
+  const size = Math.ceil(total / parts);
+  const tall = total - parts * (size - 1);
+  return { count: parts, size, tall, rest: tall < parts ? size - 1 : 0 };
 }
+
+/** As many even parts as are needed for none to be larger than `most`. */
+export const evenCut = (total: number, most: number): Cut => evenParts(total, Math.ceil(total / most));
 
 export function widthCut(total: number, width: number): Cut {
   const tall = Math.floor(total / width);
@@ -69,16 +72,22 @@ export function everyPiece(f: FunctionBuilder, cut: Cut, body: PieceBody): void 
     run(cut.tall, cut.count, (piece) => body(cut.rest, piece, local(f, restStart(cut, piece))));
 }
 
-/** Pieces of group number x, `per` to a group: all of them, or one, or a loop. */
-export function groupPieces(f: FunctionBuilder, cut: Cut, per: number, x: Index, body: PieceBody): void {
-  if (per >= cut.count) everyPiece(f, cut, body);
-  else if (per === 1) onePiece(f, cut, x, body);
+/** The pieces that are in part number x: all of them, or one, or a loop. */
+export function piecesOf(f: FunctionBuilder, cut: Cut, parts: Cut, x: Index, body: PieceBody): void {
+  if (parts.count === 1) everyPiece(f, cut, body);
+  else if (parts.size === 1) onePiece(f, cut, x, body);
   else {
-    const piece = f.let("i32", i32.mul(x, per));
-    const end = f.let("i32", i32.add(piece, per));
-    f.if(i32.gt_s(end, cut.count), () => f.set(end, cut.count));
+    const [start, end] = bounds(f, parts, x);
+    const piece = f.let("i32", start);
     countUp(f, piece, end, 1, () => onePiece(f, cut, piece, body));
   }
+}
+
+/** Where a piece begins and where the next one does. */
+export function bounds(f: FunctionBuilder, cut: Cut, piece: Index): readonly [Index, Index] {
+  if (cut.count === 1) return [0, cut.tall === 1 ? cut.size : cut.rest];
+  const next = typeof piece === "number" ? piece + 1 : f.let("i32", i32.add(piece, 1));
+  return [pieceStart(f, cut, piece), pieceStart(f, cut, next)];
 }
 
 /** First element of a piece. */

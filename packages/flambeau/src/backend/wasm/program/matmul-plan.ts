@@ -4,7 +4,7 @@
 import { features } from "../features.ts";
 import type { Element } from "../matmul/elements.ts";
 import type { Cut } from "./matmul-loops.ts";
-import { evenCut, widthCut } from "./matmul-loops.ts";
+import { evenCut, evenParts, widthCut } from "./matmul-loops.ts";
 import type { Problem } from "./matmul-problem.ts";
 import { isLight } from "./matmul-results.ts";
 
@@ -14,12 +14,12 @@ export interface TilePlan {
   readonly cols: Cut;
   /** Stretches of k. More than one: sums are gathered in memory of the thread. */
   readonly depths: Cut;
-  /** Tiles of rows, and panels of columns, that belong to one unit of work. */
-  readonly block: number;
-  readonly group: number;
+  /** Units of work: blocks of the tiles' rows by groups of panels. */
+  readonly blocks: Cut;
+  readonly groups: Cut;
   /** Whether b is packed into panels: not at all, per matrix by the thread that needs it, or all of it by all threads. */
   readonly panels: "none" | "own" | "shared";
-  /** Whether the rows of a tile are packed side by side, for each unit of work. */
+  /** Whether the rows of each tile are packed side by side, by each unit of work for itself. */
   readonly packed: boolean;
   /** Whether results are computed from sums in registers. */
   readonly light: boolean;
@@ -34,8 +34,13 @@ export interface TilePlan {
 
 /** Matrices from which threads share whole ones. */
 const manyMatrices = 8;
-/** Units of work, where there are enough tiles: some for each of a few threads. */
-const units = 8;
+/** Units of work where there are enough tiles: some for each of a few threads, more where the last one could take long. */
+const units = 12;
+const manyUnits = 32;
+/** Tiles for which it pays to bring a panel to first-level cache. */
+const fullPanel = 8;
+/** Multiply-adds below which threads share nothing. */
+const sharedWork = 1 << 14;
 /** Bytes of a in a block: a part of second-level cache. */
 const blockBytes = 196608;
 /** Span of memory from which walking along k across it costs more than packing: pages and ways of the caches run out. */
@@ -55,46 +60,38 @@ const tallest = (groups: number, relaxed: boolean): number => (!relaxed ? 4 : gr
 export function planTiles(p: Problem, el: Element, wide: boolean): TilePlan {
   const { batch, m, n, k } = p;
   const size = el.bytes;
-  const groups = groupsOf(m, Math.ceil(n / 4), wide && size === 4);
-  const rows = evenCut(m, tallest(groups, features().relaxedSimd));
-  const cols = widthCut(n, 4 * groups);
+  const width = groupsOf(m, Math.ceil(n / 4), wide && size === 4);
+  const rows = evenCut(m, tallest(width, features().relaxedSimd));
+  const cols = widthCut(n, 4 * width);
   const matrices = p.b.batch === 0 ? 1 : batch;
-  const distant = p.b.row * k >= widePanels && k >= 128 && rows.count >= units;
+  const distant = p.b.row * k >= widePanels && k >= 128 && rows.count >= 8;
   const panels =
     k === 0 || (p.b.col === size && !distant) ? "none" : matrices >= manyMatrices ? "own" : "shared";
   const packed = p.a.col !== size && p.a.col * k >= widePackedA && cols.count >= 4 && rows.count > 1;
   const depths =
     k <= longest ? widthCut(k, Math.max(k, 1)) : widthCut(k, 4 * Math.ceil(k / Math.ceil(k / stretch) / 4));
 
-  let block = rows.count;
-  let group = cols.count;
-  if (panels !== "own" && batch < manyMatrices) {
-    if (packed || depths.count > 1 || (rows.count >= units && m * k * size > blockBytes)) {
-      const wanted = Math.ceil(units / batch);
-      const fit = Math.floor(blockBytes / (rows.size * depths.size * size));
-      block = Math.max(1, Math.min(fit, Math.floor(rows.count / wanted)));
-      const blocks = Math.ceil(rows.count / block);
-      if (blocks < wanted) group = Math.ceil(cols.count / Math.ceil(wanted / blocks));
-    } else if (cols.count >= rows.count) group = 1;
-    else block = 1;
-  }
+  const { blocks, groups } =
+    panels === "own" || batch >= manyMatrices
+      ? { blocks: evenParts(rows.count, 1), groups: evenParts(cols.count, 1) }
+      : unitsOf(p, rows, cols, packed, depths.size * size);
   const light = isLight(p) && depths.count === 1;
   const panelsBytes = matrixPanels({ cols, el, k });
   const sumsBytes =
     depths.count > 1
-      ? block * rows.size * cols.count * cols.size * size
+      ? blocks.size * rows.size * cols.count * cols.size * size
       : light
         ? 0
         : rows.size * cols.size * size;
   const packedAt = round(sumsBytes);
-  const panelsAt = packedAt + (packed ? round(block * rows.size * depths.size * size + 16) : 0);
+  const panelsAt = packedAt + (packed ? round(blocks.size * rows.size * depths.size * size + 16) : 0);
   return {
     kind: "tiles",
     rows,
     cols,
     depths,
-    block,
-    group,
+    blocks,
+    groups,
     panels,
     packed,
     light,
@@ -103,6 +100,41 @@ export function planTiles(p: Problem, el: Element, wide: boolean): TilePlan {
     ownBytes: panelsAt + (panels === "own" ? panelsBytes + 64 : 0),
     packedAt,
     panelsAt,
+  };
+}
+
+/**
+ * How tiles become units of work, of which threads get about the same. Where a is large, its block stays in cache while panels pass by;
+ * else a panel does while all tiles pass by, or a tile, whichever are fewer.
+ */
+function unitsOf(
+  { batch, m, n, k }: Problem,
+  rows: Cut,
+  cols: Cut,
+  packed: boolean,
+  depthBytes: number,
+): Pick<TilePlan, "blocks" | "groups"> {
+  const work = batch * m * n * k;
+  const rowBytes = rows.size * depthBytes;
+  if (packed || rows.count * rowBytes > blockBytes) {
+    // What packs is not done twice.
+    const least = Math.ceil(rows.count / Math.max(1, Math.floor(blockBytes / rowBytes)));
+    const most = Math.min(rows.count, Math.max(2 * least, Math.floor(rows.count / fullPanel)));
+    const factor = [12, 8, 4, 2].find((c) => c * Math.ceil(least / c) <= most) ?? 1;
+    const count = factor * Math.ceil(least / factor);
+    // What packs is not done twice.
+    const parts = packed ? 1 : Math.ceil(units / count / batch);
+    return { blocks: evenParts(rows.count, count), groups: evenParts(cols.count, parts) };
+  }
+  const wanted = (work >= manyMultiplications ? manyUnits : work >= sharedWork ? units : 1) / batch;
+  if (cols.count >= rows.count)
+    return {
+      groups: evenParts(cols.count, cols.count),
+      blocks: evenParts(rows.count, Math.ceil(wanted / cols.count)),
+    };
+  return {
+    blocks: evenParts(rows.count, rows.count),
+    groups: evenParts(cols.count, Math.ceil(wanted / rows.count)),
   };
 }
 

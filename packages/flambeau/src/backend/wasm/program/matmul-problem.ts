@@ -6,6 +6,7 @@ import type { DType } from "../../../base/dtype.ts";
 import { dtypes } from "../../../base/dtype.ts";
 import type { Access, LoopOperand, MatmulStep } from "../../../ir/program.ts";
 import type { Expr } from "../../../ir/scalar.ts";
+import { Interner } from "./expressions.ts";
 
 /** Bytes from one batch, row, and column to the next. */
 export interface Strides {
@@ -51,6 +52,7 @@ export function problemOf(step: MatmulStep): Problem {
     dtype,
     strides: "scalar" in source ? null : strides(source, dtypes[dtype].bytes),
   });
+  const expressions = new Interner();
   const given: Problem = {
     dtype,
     batch: step.batch,
@@ -60,7 +62,10 @@ export function problemOf(step: MatmulStep): Problem {
     a: strides(step.a, bytes),
     b: strides(step.b, bytes),
     operands: step.operands.map(operand),
-    maps: step.maps.map(({ body, to }) => ({ body, strides: strides(to, dtypes[body.dtype].bytes) })),
+    maps: step.maps.map(({ body, to }) => ({
+      body: expressions.intern(body),
+      strides: strides(to, dtypes[body.dtype].bytes),
+    })),
     turned: false,
   };
   return plain(turned(merged(plain(given))));

@@ -8,7 +8,7 @@ import type { Element } from "../matmul/elements.ts";
 import { i32s } from "../matmul/elements.ts";
 import type { Context } from "./context.ts";
 import { Finisher } from "./matmul-finish.ts";
-import { everyPiece, groupPieces, onePiece, pieceStart, pointer, sharedPairs } from "./matmul-loops.ts";
+import { bounds, everyPiece, onePiece, pieceStart, piecesOf, pointer, sharedPairs } from "./matmul-loops.ts";
 import { packPanel, packRows } from "./matmul-pack.ts";
 import type { TilePlan } from "./matmul-plan.ts";
 import { matrixPanels } from "./matmul-plan.ts";
@@ -70,7 +70,7 @@ class Tiles {
   }
 
   emit(): void {
-    const { rows, cols, block, group, panels } = this.#plan;
+    const { cols, blocks, groups, panels } = this.#plan;
     const { f } = this.#c;
     const { batch } = this.#p;
     if (panels === "shared") {
@@ -79,10 +79,8 @@ class Tiles {
       );
       this.#c.barrier();
     }
-    const blocks = Math.ceil(rows.count / block);
-    const groups = Math.ceil(cols.count / group);
-    sharedPairs(this.#c, batch * blocks, groups, (tx, y) => {
-      const [t, x] = this.#split(tx, blocks);
+    sharedPairs(this.#c, batch * blocks.count, groups.count, (tx, y) => {
+      const [t, x] = this.#split(tx, blocks.count);
       if (panels === "own") everyPiece(f, cols, (width, panel, j) => this.#packPanel(t, panel, j, width));
       this.#unit(t, x, y);
     });
@@ -99,14 +97,17 @@ class Tiles {
 
   /** Block x of the rows by group y of the panels of batch t. */
   #unit(t: Index, x: Index, y: Index): void {
-    const { rows, cols, depths, block, group, packed } = this.#plan;
+    const { rows, cols, depths, blocks, groups, packed } = this.#plan;
     const { f } = this.#c;
-    const first = block === 1 ? x : block >= rows.count ? 0 : f.let("i32", i32.mul(x as Local, block));
-    this.#firstRow = packed || depths.count > 1 ? pieceStart(f, rows, first) : 0;
+    let block: readonly [Index, Index] = [0, 0];
+    if (packed || depths.count > 1) {
+      block = bounds(f, blocks, x);
+      this.#firstRow = pieceStart(f, rows, block[0]);
+    }
     const all = (stretch: Stretch): void => {
-      if (packed) this.#packRows(t, first, stretch);
-      groupPieces(f, cols, group, y, (width, panel, j) =>
-        groupPieces(f, rows, block, x, (height, _, i) =>
+      if (packed) this.#packRows(t, x, block, stretch);
+      piecesOf(f, cols, groups, y, (width, panel, j) =>
+        piecesOf(f, rows, blocks, x, (height, _, i) =>
           this.#tile({ height, width, t, i, panel, j }, stretch),
         ),
       );
@@ -117,24 +118,15 @@ class Tiles {
     }
     f.memoryFill(this.#c.own, 0, this.#plan.packedAt);
     everyPiece(f, depths, (depth, _, from) => all({ depth, from }));
-    const next = block >= rows.count ? this.#p.m : this.#end(first);
-    const height =
-      typeof next === "number" && typeof this.#firstRow === "number"
-        ? next - this.#firstRow
-        : f.let("i32", i32.sub(next, this.#firstRow));
-    groupPieces(f, cols, group, y, (width, panel, j) => {
+    const first = this.#firstRow;
+    const height = sumOf(
+      pieceStart(f, rows, block[1]),
+      typeof first === "number" ? -first : i32.sub(0, first),
+    );
+    piecesOf(f, cols, groups, y, (width, panel, j) => {
       const from = pointer(f, sumOf(this.#c.own, scaled(panel, this.#panelRow)));
-      this.#finisher.write(from, this.#sumsRow, height, width, t, this.#firstRow, j);
+      this.#finisher.write(from, this.#sumsRow, height, width, t, first, j);
     });
-  }
-
-  /** The row behind the block of tiles that begins with number `first`. */
-  #end(first: Index): Index {
-    const { rows, block } = this.#plan;
-    const { f } = this.#c;
-    const behind = f.let("i32", i32.add(first, block));
-    f.if(i32.gt_s(behind, rows.count), () => f.set(behind, rows.count));
-    return pieceStart(f, rows, behind);
   }
 
   /** Bytes of a row of the sums of several stretches. */
@@ -151,9 +143,9 @@ class Tiles {
     f.do(packPanel(module, this.#el, b, from, to, this.#panelRow, width, k));
   }
 
-  /** Packs the rows of the tiles from number `first` on. */
-  #packRows(t: Index, first: Index, { depth, from }: Stretch): void {
-    const { rows, block } = this.#plan;
+  /** Packs the rows of block x, the tiles from number `first` to `end`. */
+  #packRows(t: Index, x: Index, [first, end]: readonly [Index, Index], { depth, from }: Stretch): void {
+    const { rows, blocks } = this.#plan;
     const { f, module } = this.#c;
     const { a } = this.#p;
     const el = this.#el;
@@ -161,27 +153,24 @@ class Tiles {
       pointer(f, sumOf(this.#a, scaled(t, a.batch), scaled(i, a.row), scaled(from, a.col)));
     const to = (i: Index): Local => pointer(f, sumOf(this.#packedA, this.#inBlock(i, depth * el.bytes)));
     if (a.row !== el.bytes) {
-      const x = block === 1 || typeof first === "number" ? first : f.let("i32", i32.div_u(first, block));
-      groupPieces(f, rows, block, x, (height, _, i) =>
-        f.do(
-          packPanel(module, el, { row: a.col, col: a.row }, at(i), to(i), height * el.bytes, height, depth),
-        ),
+      const source = { row: a.col, col: a.row };
+      piecesOf(f, rows, blocks, x, (height, _, i) =>
+        f.do(packPanel(module, el, source, at(i), to(i), height * el.bytes, height, depth)),
       );
       return;
     }
-    const run = (height: number, start: Index, end: Index): void => {
+    const run = (height: number, start: Local, behind: Local): void => {
       const row = pieceStart(f, rows, start);
-      const count = f.let("i32", i32.sub(end, start));
+      const count = f.let("i32", i32.sub(behind, start));
       f.if(i32.gt_s(count, 0), () =>
         f.do(packRows(module, el, height, at(row), a.col, to(row), depth, count)),
       );
     };
-    const behind = f.let("i32", i32.add(first, block));
-    f.if(i32.gt_s(behind, rows.count), () => f.set(behind, rows.count));
-    const smaller = (x: Index, y: number): Local => f.let("i32", select("i32", x, y, i32.lt_s(x, y)));
-    const larger = (x: Index, y: number): Local => f.let("i32", select("i32", x, y, i32.gt_s(x, y)));
-    if (rows.tall > 0) run(rows.size, first, smaller(behind, rows.tall));
-    if (rows.rest > 0) run(rows.rest, larger(first, rows.tall), behind);
+    const [start, behind] = [f.let("i32", first), f.let("i32", end)];
+    const smaller = (y: Local, z: number): Local => f.let("i32", select("i32", y, z, i32.lt_s(y, z)));
+    const larger = (y: Local, z: number): Local => f.let("i32", select("i32", y, z, i32.gt_s(y, z)));
+    if (rows.tall > 0) run(rows.size, start, smaller(behind, rows.tall));
+    if (rows.rest > 0) run(rows.rest, larger(start, rows.tall), behind);
   }
 
   /** Rows of the block before row i, times `factor`. */
