@@ -2,7 +2,7 @@
 // Floor L5 (optim).
 
 import { ArgumentError, ValueError } from "../base/errors.ts";
-import { hostEffect, hostNumber } from "../tensor/capturing.ts";
+import { hostEffect, hostNumber, unrecorded } from "../tensor/capturing.ts";
 import { full } from "../tensor/create.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { isTensor } from "../tensor/tensor.ts";
@@ -24,7 +24,8 @@ export abstract class RuleOptimizer<O extends object, S extends object> extends 
       if (grad === null) continue;
       let state = this.state.get(p);
       if (!state) {
-        state = this.initialState(p, group);
+        // What lasts is made outside of a function that is captured.
+        state = unrecorded(() => this.initialState(p, group));
         this.state.set(p, state);
       }
       this.rule(p, grad, state, group);

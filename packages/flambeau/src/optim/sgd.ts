@@ -2,7 +2,7 @@
 // Floor L5 (optim). Source: https://pytorch.org/docs/stable/generated/torch.optim.SGD.html
 
 import { ValueError } from "../base/errors.ts";
-import { hostNumber } from "../tensor/capturing.ts";
+import { hostFact, hostNumber, unrecorded } from "../tensor/capturing.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import type { ParamGroup, ParamsInit } from "./groups.ts";
 import { required } from "./optimizer.ts";
@@ -64,7 +64,7 @@ function sgdOf(p: AnyTensor, grad: AnyTensor, buffer: AnyTensor | null, options:
     d = d.add(p, { alpha: hostNumber("weightDecay", () => options.weightDecay) });
   let b = buffer;
   if (options.momentum !== 0) {
-    if (b === null) b = d.clone().detach();
+    if (b === null) b = unrecorded(() => d.emptyLike()).copy_(d.detach());
     else
       b.mul_(hostNumber("momentum", () => options.momentum)).add_(d, {
         alpha: hostNumber("1 - dampening", () => 1 - options.dampening),
@@ -113,6 +113,7 @@ export class SGD extends RuleOptimizer<SGDOptions, SGDState> {
     return { momentumBuffer: null };
   }
   protected rule(p: AnyTensor, grad: AnyTensor, state: SGDState, group: ParamGroup<SGDOptions>): void {
+    if (group.momentum !== 0) hostFact(() => state.momentumBuffer === null);
     state.momentumBuffer = sgdOf(p, grad, state.momentumBuffer, group);
   }
 }

@@ -41,15 +41,19 @@ function throughCopy(copy: LoopStep, write: StepAccess, read: Strided): Access |
 export function foldCopies(program: Program, log: Log): Program {
   const graph = new Graph(program);
   let gone = 0;
-  for (const copy of [...graph.steps]) {
-    if (!isCopy(copy)) continue;
+  const steps = [...graph.steps];
+  for (const copy of steps) {
+    // One that has been replaced comes again as what it is now.
+    if (!isCopy(copy) || !graph.has(copy)) continue;
     const [write] = graph.effects(copy).writes;
     const { reads } = graph.effects(copy);
     for (const reader of graph.readers(write!.buffer)) {
       const at = graph.position(copy);
       if (graph.position(reader) <= at || graph.writtenBetween(reads, copy, reader, true)) continue;
       const made = reading(graph, copy, write!, reader);
-      if (made) graph.replace(reader, made);
+      if (!made) continue;
+      graph.replace(reader, made);
+      steps.push(made);
     }
     if (!graph.isSeen(write!.buffer) && graph.readers(write!.buffer).length === 0) {
       graph.remove(copy);
