@@ -7,8 +7,9 @@ import { Graph } from "./graph.ts";
 import type { Log } from "./log.ts";
 import { withBuffers } from "./rename.ts";
 
-/** Whether a step writes all of a buffer, by one result. */
+/** Whether a step writes all of a buffer, by one result. Steps of the host may leave parts as they were. */
 export function redefines(graph: Graph, step: Step, buffer: BufferId): boolean {
+  if (step.kind === "host") return false;
   const writes = graph.effects(step).writes.filter((w) => w.buffer === buffer);
   const [write] = writes;
   return writes.length === 1 && write!.write === "all" && fillsBuffer(write!, graph.buffers[buffer]!.length);

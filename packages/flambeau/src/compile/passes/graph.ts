@@ -37,7 +37,9 @@ export class Graph {
     let known = this.#effects.get(step);
     if (!known) {
       const all = accessesOf(step, this);
-      known = { reads: all.filter((a) => a.read), writes: all.filter((a) => a.write !== "none") };
+      const writes = all.filter((a) => a.write !== "none");
+      // A step of the host may leave parts of what it writes as they were.
+      known = { reads: step.kind === "host" ? all : all.filter((a) => a.read), writes };
       this.#effects.set(step, known);
     }
     return known;
