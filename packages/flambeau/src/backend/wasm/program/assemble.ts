@@ -23,7 +23,7 @@ import { StepContext } from "./step-context.ts";
 import { mayBlock } from "./threads.ts";
 import { threadCode } from "./threads-code.ts";
 
-/** When several threads share work, in ns of one thread: a barrier costs up to 0.5 us, waking a thread 5 to 10 us. */
+/** When several threads share work, in ns of one thread: a barrier costs up to 0.5 us, waking a thread 5 to 20 us. */
 export interface Sharing {
   /** Steps with less run on one thread. */
   readonly step: number;

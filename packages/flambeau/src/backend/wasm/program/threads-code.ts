@@ -6,12 +6,12 @@ import { atomic, call, globalGet, i32, i64, ModuleBuilder } from "../encoder.ts"
 import { abort, cell } from "./threads-cells.ts";
 
 /**
- * Looks at a cell before a thread sleeps: some 30 us. To sleep and to be woken costs 5 to 10 us, so short waits spin through, and
+ * Looks at a cell before a thread sleeps: some 50 us. To sleep and to be woken costs 5 to 20 us, so short waits spin through, and
  * long ones cost next to nothing. Where threads share a core, who spins delays whom it waits for (a barrier took 40 us instead
  * of 4): so after a wait that ended in sleep a thread looks less often, and after one that did not, more often.
  */
-const looks = 80_000;
-const fewestLooks = 2000;
+const looks = 160_000;
+const fewestLooks = 4000;
 
 /** How long the caller waits for a worker before it gives up; a caller that may not sleep counts its looks. */
 const patienceNs = 20e9;
