@@ -13,7 +13,7 @@ import { evenCut, everyPiece, onePiece, pointer, sharedPairs } from "./matmul-lo
 import { packPanel } from "./matmul-pack.ts";
 import type { Problem } from "./matmul-problem.ts";
 import type { Index } from "./matmul-results.ts";
-import { place, Results, scaled, sumOf } from "./matmul-results.ts";
+import { place, placesOf, Results, scalarBytes, scaled, sumOf } from "./matmul-results.ts";
 
 export interface DotPlan {
   readonly kind: "dot";
@@ -43,14 +43,15 @@ export function planDot(p: Problem, el: Element): DotPlan | null {
     cols: evenCut(p.n, p.m === 1 ? most.colsOfOne : most.cols),
     copied,
     sharedBytes: 0,
-    ownBytes: spareBytes + (copied ? 4 * p.k + 64 : 0),
+    ownBytes: spareBytes + (copied ? 4 * p.k + 64 : 0) + scalarBytes(p),
   };
 }
 
 export function emitDot(c: Context, p: Problem, el: Element, plan: DotPlan): void {
   const { f } = c;
   const [first, b] = (p.turned ? [c.addresses[1], c.addresses[0]] : c.addresses) as readonly [Local, Local];
-  const results = new Results(c.e, p, c.addresses.slice(2));
+  const cells = sumOf(c.own, plan.ownBytes - scalarBytes(p));
+  const results = new Results(c.e, p, placesOf(c.e, p, c.addresses.slice(2), cells));
   let a = first;
   if (plan.copied) {
     a = pointer(f, sumOf(c.own, spareBytes));

@@ -17,7 +17,7 @@ export class Finisher {
   readonly #addresses: readonly Local[];
   readonly #functions = new Map<number, Func>();
 
-  /** `addresses`: of the operands, then of the results. */
+  /** `addresses` as `placesOf` gives them. */
   constructor(c: Context, p: Problem, addresses: readonly Local[]) {
     this.#c = c;
     this.#p = p;

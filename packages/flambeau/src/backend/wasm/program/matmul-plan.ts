@@ -6,7 +6,7 @@ import type { Element } from "../matmul/elements.ts";
 import type { Cut } from "./matmul-loops.ts";
 import { evenCut, evenParts, widthCut } from "./matmul-loops.ts";
 import type { Problem } from "./matmul-problem.ts";
-import { isLight } from "./matmul-results.ts";
+import { isLight, scalarBytes } from "./matmul-results.ts";
 
 export interface TilePlan {
   readonly kind: "tiles";
@@ -97,7 +97,7 @@ export function planTiles(p: Problem, el: Element, wide: boolean): TilePlan {
     light,
     calls: batch * m * n * k >= manyMultiplications && k >= longCalls,
     sharedBytes: panels === "shared" ? matrices * panelsBytes + 64 : 0,
-    ownBytes: panelsAt + (panels === "own" ? panelsBytes + 64 : 0),
+    ownBytes: panelsAt + (panels === "own" ? round(panelsBytes + 64) : 0) + scalarBytes(p),
     packedAt,
     panelsAt,
   };

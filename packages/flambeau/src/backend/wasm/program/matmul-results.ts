@@ -50,6 +50,26 @@ export const isLight = (spec: ResultSpec): boolean => {
   return nodes.size <= 6 && unrolling(spec.maps.map((m) => m.body)) === 4;
 };
 
+/** Bytes that {@link placesOf} needs. */
+export const scalarBytes = (spec: ResultSpec): number =>
+  16 * spec.operands.filter(({ strides }) => !strides).length;
+
+/**
+ * Where operands and results lie, given the addresses of the step: numbers of the host are put to `cells` in the dtypes of their
+ * operands. (V8 pairs vectors whose operands are splat from memory, not those that were computed.)
+ */
+export function placesOf(e: Emitter, spec: ResultSpec, addresses: readonly Local[], cells: Arg): Local[] {
+  let cell = 0;
+  return addresses.map((address, x) => {
+    const operand = spec.operands[x];
+    if (!operand || operand.strides) return address;
+    const at = e.f.let("i32", sumOf(cells, 16 * cell++));
+    const number = cast(e, "float64", operand.dtype, loadSplat(e, "float64", address));
+    storeStrided(e, operand.dtype, [number], at, 1, 1);
+    return at;
+  });
+}
+
 /** Writes results at a place of the product. One is made for each function that writes some. */
 export class Results {
   readonly #e: Emitter;
@@ -58,7 +78,7 @@ export class Results {
   /** Of the accesses: operands, then maps. Scalars have none. */
   readonly #pointers: readonly (Local | null)[];
 
-  /** `addresses`: of the operands, then of the results. */
+  /** `addresses` as {@link placesOf} gives them. */
   constructor(e: Emitter, spec: ResultSpec, addresses: readonly Local[]) {
     this.#e = e;
     this.#spec = spec;
@@ -123,10 +143,7 @@ export class Results {
   #load(index: number, r: number, g: number, count: number, width: number): readonly Group[] {
     const { dtype, strides } = this.#spec.operands[index]!;
     const e = this.#e;
-    if (!strides) {
-      const number = loadSplat(e, "float64", this.#addresses[index]!);
-      return new Array<Group>(count).fill(cast(e, "float64", dtype, number));
-    }
+    if (!strides) return new Array<Group>(count).fill(loadSplat(e, dtype, this.#addresses[index]!));
     const offset = r * strides.row + 4 * g * strides.col;
     const valid = Math.min(4 * count, width - 4 * g);
     return loadStrided(e, dtype, this.#pointers[index]!, strides.col / elementBytes[dtype], valid, offset);

@@ -14,7 +14,7 @@ import type { TilePlan } from "./matmul-plan.ts";
 import { matrixPanels } from "./matmul-plan.ts";
 import type { Problem } from "./matmul-problem.ts";
 import type { Index } from "./matmul-results.ts";
-import { Results, scaled, sumOf } from "./matmul-results.ts";
+import { placesOf, Results, scalarBytes, scaled, sumOf } from "./matmul-results.ts";
 import { emitTile, storeSums } from "./matmul-tile.ts";
 
 /** Where a tile is: its size, batch, first row, panel, first column; and a stretch of k. */
@@ -61,8 +61,8 @@ class Tiles {
     this.#plan = plan;
     const [a, b, ...places] = c.addresses as readonly [Local, Local, ...Local[]];
     [this.#a, this.#b] = p.turned ? [b, a] : [a, b];
-    this.#places = places;
-    this.#finisher = new Finisher(c, p, places);
+    this.#places = placesOf(c.e, p, places, sumOf(c.own, plan.ownBytes - scalarBytes(p)));
+    this.#finisher = new Finisher(c, p, this.#places);
     this.#panelRow = plan.cols.size * el.bytes;
     this.#panelBytes = this.#panelRow * p.k;
     this.#panelBatch = p.b.batch === 0 || plan.panels === "own" ? 0 : matrixPanels({ ...plan, el, k: p.k });
