@@ -77,10 +77,11 @@ export class LoopParts {
     groups: number,
     inputs: (index: number) => readonly Group[],
     known: Known,
+    wanted: (node: Expr) => boolean = () => true,
   ): void {
     for (const body of bodies)
       for (const node of topological(body, known))
-        if (node.op !== "const" && this.levels.of(node) <= level)
+        if (node.op !== "const" && this.levels.of(node) <= level && wanted(node))
           evaluate(this.e, node, groups, inputs, known);
   }
 
@@ -131,7 +132,12 @@ export class LoopParts {
       const { dtype, pointer } = cursors.tracks.get(this.shape.operands[index]!)!;
       return [loadSplat(this.e, dtype, pointer)];
     };
-    this.prepare(bodies, 2, 1, load, known);
+    // What stands only in values that an earlier loop kept has no cursor here.
+    const isHere = (node: Expr): boolean =>
+      topological(node, known).every(
+        ({ op, value }) => op !== "input" || cursors.tracks.has(this.shape.operands[value]!),
+      );
+    this.prepare(bodies, 2, 1, load, known, isHere);
     this.spread(known);
     return known;
   }
