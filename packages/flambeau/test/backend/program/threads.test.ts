@@ -238,13 +238,13 @@ test("workers have the host functions of kernels, error functions excepted", () 
 describe("a process ends by itself", () => {
   const script = fileURLToPath(new URL("team-process.ts", import.meta.url));
   test.each([
-    ["spinning", 0],
-    ["sleeping", 0],
-    ["exit", 7],
-  ])("%s", async (how, code) => {
+    ["spinning", 0, "true 3\n"],
+    ["sleeping", 0, "true 3\nasleep true\n"],
+    ["exit", 7, "true 3\n"],
+  ])("%s", async (how, code, text) => {
     const [status, output] = await new Promise<[unknown, string]>((resolve) => {
       execFile(process.execPath, [script, how], (error, stdout) => resolve([error?.code ?? 0, stdout]));
     });
-    expect([status, output]).toEqual([code, "true 3\n"]);
+    expect([status, output]).toEqual([code, text]);
   });
 });

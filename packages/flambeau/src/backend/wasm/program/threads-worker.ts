@@ -149,7 +149,7 @@ export function startWorker(gone: () => void): Seat {
 
 function startInNode({ Worker }: typeof workerThreads, gone: () => void): Seat {
   // Nothing of the process's own options: no loaders, no hooks, no inspector.
-  const worker = new Worker(workerText, { eval: true, execArgv: [], env: {} });
+  const worker = new Worker(workerText, { eval: true, name: "flambeau", execArgv: [], env: {} });
   let ending = false;
   // What has gone wrong is in the cells, for whoever waits there.
   worker.on("error", () => undefined);
