@@ -171,7 +171,8 @@ function outputOf(
   if (buffer === null || !whole || recorder.kindOf(buffer) !== "temp" || made.has(buffer)) {
     // A view, an array of JavaScript's, or a result that is there twice.
     const copy: AnyTensor = x.detach().clone();
-    buffer = recorder.madeBuffer(copy)!;
+    // No step makes a tensor without elements.
+    buffer = recorder.madeBuffer(copy) ?? recorder.write(copy.storage.data, true);
   }
   recorder.output(buffer);
   const output: CapturedOutput = { kind: "made", buffer, like: x };

@@ -3,6 +3,8 @@
 
 import type { Scalar } from "../base/dtype.ts";
 import { ArgumentError, IndexError, showShape, ValueError } from "../base/errors.ts";
+import { numel } from "../base/shape.ts";
+import { recorder } from "../tensor/capturing.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh, isTensor } from "../tensor/tensor.ts";
 import { composite } from "./define.ts";
@@ -112,7 +114,8 @@ function applyBasic(
   x: AnyTensor,
   given: readonly Parsed[],
 ): { view: AnyTensor; indices: (AnyTensor | null)[] } {
-  const items = given.map(unwrapped);
+  // While a function is captured, a number that only a run knows is an index tensor of one element.
+  const items = recorder !== null && given.filter(isTensor).length === 1 ? given : given.map(unwrapped);
   const taken = items.reduce<number>((n, item) => n + consumes(item), 0);
   if (taken > x.ndim)
     throw new IndexError(
@@ -192,7 +195,12 @@ export const set: OpFn<[index: Index, values: AnyTensor | Scalar], "self"> = com
     // False chooses nothing, whatever the values are.
     if (items.length === 1 && unwrapped(items[0]!) === false) return x;
     const { view, indices } = applyBasic(x, items);
-    if (indices.length > 0)
+    const mask = recorder === null ? null : lonelyMask(indices);
+    if (mask && (!isTensor(values) || numel(values.shape) === 1)) {
+      const rest = Math.max(0, view.ndim - indices.indexOf(mask) - mask.ndim);
+      const shape = [...mask.shape, ...new Array<number>(rest).fill(1)];
+      view.maskedFill_(mask.reshape(shape).bool(), isTensor(values) ? values.reshape([]) : values);
+    } else if (indices.length > 0)
       view.indexPut_(
         indices,
         isTensor(values) ? spread(values.to(x.dtype), view, indices) : scalarOf(x, values),
@@ -202,6 +210,12 @@ export const set: OpFn<[index: Index, values: AnyTensor | Scalar], "self"> = com
     return x;
   },
 );
+
+/** The mask that is all of an index, but for dimensions that are taken whole; null for another index. */
+function lonelyMask(indices: readonly (AnyTensor | null)[]): AnyTensor | null {
+  const [only, ...others] = indices.filter((i) => i !== null);
+  return only && others.length === 0 && isMask(only) ? only : null;
+}
 
 /** The values without leading ones that the indexed result has no dimension for. */
 function spread(values: AnyTensor, view: AnyTensor, indices: readonly (AnyTensor | null)[]): AnyTensor {

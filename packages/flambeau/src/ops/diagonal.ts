@@ -3,10 +3,13 @@
 
 import { DTypeError, RuntimeError } from "../base/errors.ts";
 import { normalizeDim, numel } from "../base/shape.ts";
+import { recorder } from "../tensor/capturing.ts";
+import { arange } from "../tensor/range.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { viewOf } from "../tensor/tensor.ts";
 import { composite, op } from "./define.ts";
 import { dataOf } from "./elements.ts";
+import { scalarOf } from "./fill-elements.ts";
 import type { DiagEmbedOp, DiagOp, DiagonalOp, OpFn, TraceOp, TriangleOp } from "./signatures.ts";
 
 function twoDims(dim1: number, dim2: number, rank: number, op: string): [number, number] {
@@ -77,6 +80,12 @@ export const trace: TraceOp = composite((x: AnyTensor) => {
 
 /** Sets what lies above (or below) diagonal k of each matrix to 0, in a copy. */
 function triangle(x: AnyTensor, k: number, lower: boolean): AnyTensor {
+  if (recorder !== null && x.ndim > 1) {
+    const [rows, columns] = [x.shape[x.ndim - 2]!, x.shape[x.ndim - 1]!];
+    const last: AnyTensor = arange(rows).add(k).unsqueeze(1);
+    const kept = lower ? arange(columns).le(last) : arange(columns).ge(last);
+    return x.where(kept, scalarOf(x, 0));
+  }
   const out: AnyTensor = x.clone();
   if (numel(x.shape) === 0) return out;
   normalizeDim(-2, x.ndim, lower ? "tril" : "triu");

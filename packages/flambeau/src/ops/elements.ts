@@ -124,6 +124,13 @@ export function onPacked(self: AnyTensor, change: (data: Data, offset: number) =
   self.copy_(copy);
 }
 
+/** The same for a change that does not look at the elements. */
+export function changePacked(self: AnyTensor, change: (packed: AnyTensor) => void): void {
+  const whole: AnyTensor = self.contiguous();
+  change(whole);
+  if (whole !== self) self.copy_(whole);
+}
+
 // ---- moving elements ------------------------------------------------------------------------------------------
 
 /**

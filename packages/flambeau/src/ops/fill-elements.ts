@@ -5,7 +5,10 @@ import type { DType, Scalar } from "../base/dtype.ts";
 import { dtypes } from "../base/dtype.ts";
 import { RuntimeError } from "../base/errors.ts";
 import { numel } from "../base/shape.ts";
+import { ExprBuilder } from "../ir/scalar.ts";
+import { recorder } from "../tensor/capturing.ts";
 import { copyElements } from "../tensor/copy.ts";
+import { mapKernel } from "../tensor/kernels.ts";
 import { allocate } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh } from "../tensor/tensor.ts";
@@ -28,8 +31,31 @@ export function scalarOf(x: AnyTensor, value: Scalar, name = "fill_"): AnyTensor
   return one;
 }
 
+const fills = new Map<DType, ReturnType<typeof mapKernel>>();
+
+/** The same as a step of the program that is recorded. */
+function recordFill(self: AnyTensor, value: number | bigint): void {
+  const dtype = self.dtype as DType;
+  if (!Number.isSafeInteger(Number(value)) && typeof value === "bigint") {
+    copyElements(self, scalarOf(self, value));
+    return;
+  }
+  let kernel = fills.get(dtype);
+  if (!kernel) {
+    const body = new ExprBuilder().input(0, dtype);
+    kernel = mapKernel({ kind: "map", name: "fill", operands: [{ dtype, scalar: true }], body });
+    fills.set(dtype, kernel);
+  }
+  const to = { data: self.storage.data, offset: self.offset, strides: self.strides };
+  kernel.runStrided(self.shape, to, [{ data: Number(value), offset: 0, strides: self.shape.map(() => 0) }]);
+}
+
 /** @internal Sets every element to one number. */
 export function fillElements(self: AnyTensor, value: Scalar): void {
+  if (recorder !== null) {
+    recordFill(self, elementOf(self.dtype, value, "fill_"));
+    return;
+  }
   const { data } = self.storage;
   if (self.packed)
     (data as Float32Array).fill(

@@ -110,10 +110,16 @@ export const scatter: OpFn<
   saves: "inputs",
   mutate: (self, dim: number, index: AnyTensor, source: AnyTensor | Scalar, options?: ScatterOptions) => {
     const fold = foldOf(options);
-    if (recorder !== null && !fold && self.ndim > 0 && index.ndim > 0) {
+    if (
+      recorder !== null &&
+      fold !== "prod" &&
+      !(fold && self.dtype === "bool") &&
+      self.ndim > 0 &&
+      index.ndim > 0
+    ) {
       const d = checkScatter(self, dim, index, isTensor(source) ? source : null, "scatter");
       const values = isTensor(source) ? source : scalarOf(self, source);
-      recordScatter(recorder, "scatter", "scatter", self, d, index, values);
+      recordScatter(recorder, "scatter", fold ? "scatterAdd" : "scatter", self, d, index, values);
       return;
     }
     const simple = !fold && isTensor(source) && cellsPer(self.dtype) === 1;

@@ -27,7 +27,7 @@ import {
 } from "./elements.ts";
 import { scalarOf } from "./fill-elements.ts";
 import { foldRows } from "./fold-rows.ts";
-import { recordSlices } from "./index-steps.ts";
+import { fromStart, recordSlices } from "./index-steps.ts";
 import { checkSliceSource, checkSource, checkVector, extentsAround } from "./places.ts";
 import type { OpFn } from "./signatures.ts";
 
@@ -142,7 +142,7 @@ export const indexCopy: OpFn<[dim: number, index: AnyTensor, source: AnyTensor],
     if (numel(self.shape) === 0) return;
     if (recorder !== null && self.ndim > 0) {
       checkIndexDType(index, op, alongRules);
-      const part = source.ndim > 0 ? source : source.reshape(self.shape.map(() => 1));
+      const part = source.ndim > 0 ? source : source.expand(self.shape.with(d, 1));
       recordSlices(recorder, "indexCopy", "scatter", self, d, index.reshape(-1), part);
       return;
     }
@@ -183,6 +183,13 @@ export const indexFill: OpFn<[dim: number, index: AnyTensor, value: AnyTensor | 
       const { outer, size, inner } = extentsAround(self.shape, d);
       checkExtent(size, index, "index_fill_");
       if (numel(self.shape) === 0) return;
+      if (recorder !== null && self.ndim > 0) {
+        const one: AnyTensor = isTensor(value) ? value.to(self.dtype) : scalarOf(self, value);
+        const shape = self.shape.with(d, numel(index.shape));
+        const numbers = fromStart(index.reshape(-1), size);
+        recordSlices(recorder, "indexFill", "scatter", self, d, numbers, one.expand(shape));
+        return;
+      }
       const rows = rowsAlong(outer, size, readIndices(index, size, "index_fill_", d, atRules));
       const v = dataOf(isTensor(value) ? value.to(self.dtype).contiguous() : scalarOf(self, value));
       const at = isTensor(value) && value.dtype === self.dtype ? value.offset : 0;
@@ -206,6 +213,7 @@ const distinct = (index: AnyTensor, size: number): AnyTensor => {
 /** The gradient of the value that slices were filled with. */
 function filledSum(g: AnyTensor, dim: number, index: AnyTensor): AnyTensor {
   if (numel(g.shape) === 0) return g.sum();
+  if (recorder !== null) return g.where(g.zerosLike({ dtype: "bool" }).indexFill(dim, index, true), 0).sum();
   const size = g.shape[normalizeDim(dim, g.ndim, "index_fill_")] ?? 1;
   return g.indexSelect(dim, distinct(index, size)).sum();
 }

@@ -6,7 +6,7 @@ import type { Access } from "../ir/program.ts";
 import type { Recorder } from "../tensor/capturing.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 
-type Mode = "gather" | "scatter" | "scatterAdd";
+export type Mode = "gather" | "scatter" | "scatterAdd";
 
 /** Access of a tensor whose dimension d is gone through by numbers. */
 const still = (access: Access, d: number): Access => ({
@@ -62,6 +62,57 @@ export function recordScatter(
     };
   });
 }
+
+/** A tensor, and how far apart in memory its elements lie along the dimensions of a step. */
+export interface Strided {
+  readonly tensor: AnyTensor;
+  readonly strides: readonly number[];
+}
+
+/** Numbers over the dimensions of a step, below `limit`; one more is `step` elements further on. */
+export interface Numbers extends Strided {
+  readonly limit: number;
+  readonly step: number;
+}
+
+/** Elements of `whole` (with a stride of 0 where numbers go) read into `part`, or written or added from there. */
+export function recordElements(
+  to: Recorder,
+  name: string,
+  mode: Mode,
+  shape: readonly number[],
+  numbers: Numbers,
+  whole: Strided,
+  part: Strided,
+): void {
+  if (numel(shape) === 0) return;
+  const gathers = mode === "gather";
+  const index = gathers ? numbers.tensor : apart(numbers.tensor, whole.tensor);
+  const other = gathers ? part.tensor : apart(part.tensor, whole.tensor);
+  to.step((read, write) => {
+    const list = { ...read(index), strides: numbers.strides };
+    const [from, target] = gathers
+      ? [read(whole.tensor), write(other)]
+      : [read(other), write(whole.tensor, true)];
+    const [a, b] = gathers ? [whole, part] : [part, whole];
+    return {
+      kind: "elements",
+      name,
+      mode,
+      dtype: whole.tensor.dtype,
+      shape,
+      limit: numbers.limit,
+      step: numbers.step,
+      index: list,
+      from: { ...from, strides: a.strides },
+      to: { ...target, strides: b.strides },
+    };
+  });
+}
+
+/** Numbers that may count from the end as those from the start; out of range they stay. */
+export const fromStart = (index: AnyTensor, size: number): AnyTensor =>
+  index.where(index.ge(0), index.add(size));
 
 /** Whether the slices of dimension d are rows: one after the other, of adjacent elements. */
 const hasRows = (x: AnyTensor, d: number): boolean =>

@@ -5,6 +5,8 @@ import { isFloat } from "../base/dtype.ts";
 import { DTypeError, IndexError, showShape } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { broadcastShapes, numel } from "../base/shape.ts";
+import type { Recorder } from "../tensor/capturing.ts";
+import { recorder } from "../tensor/capturing.ts";
 import { allocateUnset } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh } from "../tensor/tensor.ts";
@@ -21,6 +23,8 @@ import {
   takeRowsInto,
 } from "./elements.ts";
 import { foldRows } from "./fold-rows.ts";
+import type { Mode } from "./index-steps.ts";
+import { fromStart, recordElements, recordSlices } from "./index-steps.ts";
 import type { OpFn } from "./signatures.ts";
 
 /** A list of index tensors for the leading dimensions; null takes a dimension whole; a mask (bool or uint8) stands for its places. */
@@ -71,6 +75,68 @@ function resolveIndices(
       }
     }, []);
   return { dims, lists: lists.map((t) => t.expand(shape)), shape };
+}
+
+/** What index tensors choose of a tensor, as dimensions of a move. */
+interface Chosen {
+  readonly shape: number[];
+  /** Which dimensions of the shape are those of the indices. */
+  readonly from: number;
+  readonly rank: number;
+  /** Dimensions of the tensor that the others are. */
+  readonly others: readonly number[];
+}
+
+function chosenBy(x: AnyTensor, dims: readonly number[], shape: Shape): Chosen {
+  const first = dims[0] ?? 0;
+  const from = dims.every((d, i) => d === first + i) ? first : 0;
+  const others = (x.shape as Shape).map((_, i) => i).filter((i) => !dims.includes(i));
+  const extents = others.map((d) => x.shape[d]!);
+  return {
+    shape: [...extents.slice(0, from), ...shape, ...extents.slice(from)],
+    from,
+    rank: shape.length,
+    others,
+  };
+}
+
+/** How far apart in memory what the indices name lies from the first element; -1 where an index is out of range. */
+function distances(x: AnyTensor, dims: readonly number[], lists: readonly AnyTensor[]): AnyTensor {
+  const parts = dims.map((d, i) => {
+    const n = fromStart(lists[i]!, x.shape[d]!);
+    return { there: n.ge(0).logicalAnd(n.lt(x.shape[d]!)), far: n.mul(x.strides[d]!) };
+  });
+  const there = parts.map((p) => p.there).reduce((a, b) => a.logicalAnd(b));
+  return parts
+    .map((p) => p.far)
+    .reduce((a, b) => a.add(b))
+    .where(there, -1);
+}
+
+/** Reads `part` from what indices choose of `x`, or changes that, in a step of the program that is recorded. */
+function recordChosen(
+  to: Recorder,
+  name: string,
+  mode: Mode,
+  x: AnyTensor,
+  dims: readonly number[],
+  lists: readonly AnyTensor[],
+  { shape, from, rank, others }: Chosen,
+  part: AnyTensor,
+): void {
+  if (dims.length === 1 && rank === 1) {
+    const numbers = fromStart(lists[0]!, x.shape[dims[0]!]!);
+    recordSlices(to, name, mode, x, dims[0]!, numbers, part);
+    return;
+  }
+  const tensor = distances(x, dims, lists);
+  const limit = dims.reduce((n, d) => n + (x.shape[d]! - 1) * x.strides[d]!, 1);
+  const isOther = (i: number): boolean => i < from || i >= from + rank;
+  const strides = shape.map((_, i) => (isOther(i) ? 0 : tensor.strides[i - from]!));
+  const base = shape.map((_, i) => (isOther(i) ? x.strides[others[i < from ? i : i - rank]!]! : 0));
+  const numbers = { tensor, strides, limit, step: 1 };
+  const whole = { tensor: x, strides: base };
+  recordElements(to, name, mode, shape, numbers, whole, { tensor: part, strides: part.strides });
 }
 
 /** For each place of the broadcast indices, the row of x (indexed dimensions first) that it names. */
@@ -124,6 +190,14 @@ function layoutOf(x: AnyTensor, indices: TensorIndices, name: string): Layout {
 export const indexTensors: OpFn<[indices: TensorIndices]> = op({
   saves: "inputs",
   forward: (x: AnyTensor, indices: TensorIndices) => {
+    if (recorder !== null) {
+      const { dims, lists, shape } = resolveIndices(x.shape, indices, "index");
+      const chosen = chosenBy(x, dims, shape);
+      const taken: AnyTensor = fresh(allocateUnset(x.dtype, numel(chosen.shape)), chosen.shape, x.dtype);
+      if (dims.length === 0) taken.copy_(x);
+      else recordChosen(recorder, "index", "gather", x, dims, lists, chosen, taken);
+      return taken;
+    }
     const { order, shape, rows, inner } = layoutOf(x, indices, "index");
     const source = (order ? x.permute(order) : x).contiguous();
     const out: AnyTensor = fresh(allocateUnset(x.dtype, rows.length * inner), shape, x.dtype);
@@ -160,6 +234,15 @@ export const indexPut: OpFn<
         "indexPut",
         `Index put requires the source and destination dtypes match, got ${self.dtype} for the destination and ${values.dtype} for the source.`,
       );
+    if (recorder !== null && !(accumulate && self.dtype === "bool")) {
+      const mode = accumulate ? "scatterAdd" : "scatter";
+      const { dims, lists, shape } = resolveIndices(self.shape, indices, "index_put_");
+      const chosen = chosenBy(self, dims, shape);
+      const part = values.expand(chosen.shape);
+      if (dims.length > 0) recordChosen(recorder, "index_put_", mode, self, dims, lists, chosen, part);
+      else self.copy_(accumulate ? self.add(part) : part);
+      return;
+    }
     const { order, shape, rows, inner } = layoutOf(self, indices, "index_put_");
     const source = values.expand(shape).contiguous();
     const width = cellsPer(self.dtype);

@@ -6,6 +6,7 @@ import { promoteTypes } from "../base/dtype.ts";
 import { ArgumentError, RuntimeError, ShapeError, showShape } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { normalizeDim, numel, sameShape } from "../base/shape.ts";
+import { recorder } from "../tensor/capturing.ts";
 import { copyElements } from "../tensor/copy.ts";
 import { allocateUnset } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
@@ -17,6 +18,14 @@ import type { CatOp, StackLike, StackOp } from "./signatures.ts";
 
 /** Copies `parts` one behind the other along dimension d of `out`: in runs where they lie in row-major order. */
 function joinInto(out: AnyTensor, parts: readonly AnyTensor[], d: number, dtype: DType): void {
+  if (recorder !== null) {
+    let start = 0;
+    for (const x of parts) {
+      copyElements(out.narrow(d, start, x.shape[d]!), x);
+      start += x.shape[d]!;
+    }
+    return;
+  }
   const inner = numel(out.shape.slice(d + 1)) * cellsPer(dtype);
   const outer = numel(out.shape.slice(0, d));
   const row = out.shape[d]! * inner;

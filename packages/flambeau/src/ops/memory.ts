@@ -6,6 +6,7 @@ import { checkDType } from "../base/dtype.ts";
 import { RuntimeError, ShapeError, showShape } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { broadcastShapes, numel, sameShape } from "../base/shape.ts";
+import { recorder } from "../tensor/capturing.ts";
 import { copyElements } from "../tensor/copy.ts";
 import { mayOverlap } from "../tensor/overlap.ts";
 import { allocateUnset } from "../tensor/storage.ts";
@@ -86,7 +87,8 @@ export const fill_: OpFn<[value: AnyTensor | Scalar], "self"> = mutating({
       throw new RuntimeError(
         `fill_ only supports 0-dimension value tensor but got tensor with ${value.ndim} dimensions.`,
       );
-    fillElements(self, isTensor(value) ? (value.item() as Scalar) : value);
+    if (recorder !== null && isTensor(value)) copyElements(self, value);
+    else fillElements(self, isTensor(value) ? (value.item() as Scalar) : value);
   },
   vjp: (g, s) => [s.edges[0] ? g.zerosLike() : null, g.sum()],
 });

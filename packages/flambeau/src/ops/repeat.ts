@@ -4,6 +4,8 @@
 import { ArgumentError, DTypeError, IndexError, RuntimeError, showShape } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { normalizeDim, numel } from "../base/shape.ts";
+import { recorder } from "../tensor/capturing.ts";
+import { copyElements } from "../tensor/copy.ts";
 import { allocateUnset } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh, isTensor } from "../tensor/tensor.ts";
@@ -34,6 +36,12 @@ const repeated: (x: AnyTensor, times: readonly number[]) => AnyTensor = op({
     const shape = from.map((n, d) => n * times[d]!);
     const out: AnyTensor = fresh(allocateUnset(x.dtype, numel(shape)), shape, x.dtype);
     if (numel(shape) === 0) return out;
+    if (recorder !== null) {
+      const blocks = from.flatMap((n, d) => [times[d]!, n]);
+      const once = x.reshape(from.flatMap((n) => [1, n]));
+      copyElements(out.view(blocks), once);
+      return out;
+    }
     const source = x.contiguous();
     const width = cellsPer(x.dtype);
     const to = cellsOf(out.storage.data);
@@ -151,6 +159,11 @@ const multiplied: (x: AnyTensor, times: number, d: number) => AnyTensor = op({
     const shape = x.shape.slice();
     shape[d] = x.shape[d]! * times;
     const out: AnyTensor = fresh(allocateUnset(x.dtype, numel(shape)), shape, x.dtype);
+    if (recorder !== null) {
+      const rest = x.shape.slice(d + 1);
+      copyElements(out.view([...x.shape.slice(0, d + 1), times, ...rest]), x.unsqueeze(d + 1));
+      return out;
+    }
     const source = x.contiguous();
     const width = cellsPer(x.dtype);
     const to = cellsOf(out.storage.data);

@@ -4,6 +4,7 @@
 import { RuntimeError, ShapeError, showShape } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { checkShape, numel, sameShape, span } from "../base/shape.ts";
+import { HostAccess, recorder } from "../tensor/capturing.ts";
 import { copyElements } from "../tensor/copy.ts";
 import { allocate, Storage } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
@@ -38,6 +39,19 @@ export const asStrided: OpFn<[shape: Shape, strides: readonly number[], offset?:
   },
 });
 
+/** Whether two elements may lie in one place: distances do not grow faster than what smaller ones reach. */
+function overlaps(shape: Shape, strides: readonly number[]): boolean {
+  const dims = shape.map((n, d) => ({ n, stride: strides[d]! })).filter(({ n }) => n > 1);
+  let reach = 0;
+  return dims
+    .sort((a, b) => a.stride - b.stride)
+    .some(({ n, stride }) => {
+      const meets = stride <= reach;
+      reach += (n - 1) * stride;
+      return meets;
+    });
+}
+
 /**
  * The adjoint of {@link asStrided}: zeros of `shape` (laid out by `layout`) to which element (i, j, ...) is added at
  * offset + i * strides[0] + ...
@@ -55,6 +69,12 @@ export const asStridedScatterAdd: OpFn<
     const low = Math.min(offset, 0);
     const high = Math.max(span(shape, layout), offset + span(g.shape, strides));
     const memory = new Storage(allocate(g.dtype, high - low));
+    if (recorder !== null) {
+      if (overlaps(g.shape, strides)) throw new HostAccess("elements were added in one place");
+      const whole = new Tensor(memory, [high - low], g.dtype, [1], 0, true, null) as AnyTensor;
+      copyElements(viewOf(whole, g.shape, strides, offset - low), g);
+      return new Tensor(memory, shape, g.dtype, layout, -low, false, null).contiguous();
+    }
     const to = memory.data as Float64Array;
     const from = g.storage.data as Float64Array;
     const rank = g.ndim;
@@ -77,6 +97,15 @@ export const asStridedScatterAdd: OpFn<
       .asStrided(s.meta(0).shape, s.meta(3), s.meta(4)),
 });
 
+/** A copy of all the memory that x looks into, as a step of the program that is recorded. */
+function wholeCopy(x: AnyTensor): Storage {
+  const n = x.storage.data.length;
+  const memory = (storage: Storage): AnyTensor => new Tensor(storage, [n], x.dtype, [1], 0, true, null);
+  const copy = memory(new Storage(allocate(x.dtype, n)));
+  copyElements(copy, memory(x.storage));
+  return copy.storage;
+}
+
 /**
  * A copy of `x` whose memory has `source` at offset + i * strides[0] + ...: what {@link asStrided} would show. The
  * offset counts from the start of x's storage; default that of `x`.
@@ -92,7 +121,9 @@ export const asStridedScatter: OpFn<
     strides: readonly number[],
     offset?: number | null,
   ) => {
-    const memory = new Storage(x.storage.data.slice());
+    if (recorder !== null && overlaps(shape, strides))
+      throw new HostAccess("elements were written over each other");
+    const memory = recorder === null ? new Storage(x.storage.data.slice()) : wholeCopy(x);
     const out: AnyTensor = new Tensor(memory, x.shape, x.dtype, x.strides, x.offset, x.packed, null);
     const part = out.asStrided(shape, strides, offset ?? undefined);
     if (!sameShape(part.shape, source.shape))

@@ -4,6 +4,8 @@
 import { DTypeError, IndexError } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { numel } from "../base/shape.ts";
+import type { Recorder } from "../tensor/capturing.ts";
+import { HostAccess, recorder } from "../tensor/capturing.ts";
 import { allocateUnset } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh } from "../tensor/tensor.ts";
@@ -11,6 +13,7 @@ import { mutating, op } from "./define.ts";
 import {
   cellsOf,
   cellsPer,
+  changePacked,
   dataOf,
   onPacked,
   putRows,
@@ -19,7 +22,25 @@ import {
   takeRules,
 } from "./elements.ts";
 import { foldRows } from "./fold-rows.ts";
+import type { Mode } from "./index-steps.ts";
+import { fromStart, recordElements } from "./index-steps.ts";
 import type { OpFn } from "./signatures.ts";
+
+/** Reads `part` from the flattened `whole` (packed), or changes that, in a step of the program that is recorded. */
+function recordFlat(
+  to: Recorder,
+  name: string,
+  mode: Mode,
+  whole: AnyTensor,
+  index: AnyTensor,
+  part: AnyTensor,
+): void {
+  const limit = numel(whole.shape);
+  const at = fromStart(index, limit);
+  const numbers = { tensor: at, strides: at.strides, limit, step: 1 };
+  const all = { tensor: whole, strides: at.strides.map(() => 0) };
+  recordElements(to, name, mode, index.shape, numbers, all, { tensor: part, strides: part.strides });
+}
 
 /** `x[index]` of the flattened tensor, in the shape of `index`. Negative indices count from the end. */
 export const take: OpFn<[index: AnyTensor]> = op({
@@ -28,6 +49,11 @@ export const take: OpFn<[index: AnyTensor]> = op({
     const n = numel(x.shape);
     checkTakeIndex(index, "take");
     if (n === 0 && numel(index.shape) > 0) throw new IndexError("take(): tried to take from an empty tensor");
+    if (recorder !== null) {
+      const taken = fresh(allocateUnset(x.dtype, numel(index.shape)), index.shape as Shape, x.dtype);
+      recordFlat(recorder, "take", "gather", x.contiguous(), index, taken);
+      return taken;
+    }
     const at = readIndices(index, n, "take", 0, takeRules);
     const source = x.contiguous();
     const out: AnyTensor = fresh(allocateUnset(x.dtype, at.length), index.shape as Shape, x.dtype);
@@ -61,6 +87,13 @@ export const put: OpFn<[index: AnyTensor, source: AnyTensor, accumulate?: boolea
           `put_(): Expected source and index to have the same number of elements, but got source.numel() = ${numel(source.shape)}, index.numel() = ${count}`,
         );
       if (n === 0 && count > 0) throw new IndexError("put_(): Tried to put elements into an empty tensor");
+      if (recorder !== null) {
+        if (accumulate && self.dtype === "bool") throw new HostAccess("bools were added");
+        const mode = accumulate ? "scatterAdd" : "scatter";
+        const part = source.reshape(index.shape);
+        const to = recorder;
+        return changePacked(self, (whole) => recordFlat(to, "put_", mode, whole, index, part));
+      }
       const at = readIndices(index, n, "put_", 0, takeRules);
       const from = source.contiguous();
       const width = cellsPer(self.dtype);

@@ -4,6 +4,9 @@
 import { ArgumentError, IndexError, RuntimeError, showShape } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { normalizeDim, numel } from "../base/shape.ts";
+import type { Recorder } from "../tensor/capturing.ts";
+import { recorder } from "../tensor/capturing.ts";
+import { copyElements } from "../tensor/copy.ts";
 import { allocateUnset } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh } from "../tensor/tensor.ts";
@@ -32,6 +35,18 @@ function reverseRuns(to: Cells, at: number, from: Cells, start: number, n: numbe
   else for (let i = 0; i < n; i++) moveRun(to, at + i * run, from, start + (n - 1 - i) * run, run);
 }
 
+/** The same as a step of the program that is recorded: a copy that goes backwards. */
+function recordFlip(to: Recorder, x: AnyTensor, flips: readonly boolean[]): AnyTensor {
+  const out: AnyTensor = fresh(allocateUnset(x.dtype, numel(x.shape)), x.shape as Shape, x.dtype);
+  if (numel(x.shape) === 0) return out;
+  const shape: Shape = x.shape;
+  const strides = x.strides.map((s, d) => (flips[d] ? -s : s));
+  const offset = shape.reduce((at, n, d) => (flips[d] ? at + (n - 1) * x.strides[d]! : at), x.offset);
+  const target = { data: out.storage.data, offset: 0, strides: out.strides };
+  to.copy(shape, target, { data: x.storage.data, offset, strides });
+  return out;
+}
+
 /** The elements in reverse order along the listed dimensions. A copy. `x.flip(0, 1)`, `x.flip([0, 1])`. */
 export const flip: FlipOp = op({
   variadic: true,
@@ -47,6 +62,7 @@ export const flip: FlipOp = op({
     // What lies behind the last flipped dimension is moved in one piece.
     const last = flips.lastIndexOf(true);
     if (last < 0 || x.ndim === 0) return x.clone();
+    if (recorder !== null) return recordFlip(recorder, x, flips);
     return copied(x, (to, from, offset, width) => {
       const run = numel(shape.slice(last + 1)) * width;
       const n = shape[last]!;
@@ -93,6 +109,14 @@ const rolled: (x: AnyTensor, shift: number, dim: number) => AnyTensor = op({
   forward: (x: AnyTensor, shift: number, dim: number) => {
     if (numel(x.shape) === 0) return x.clone();
     const d = normalizeDim(dim, x.ndim, "roll");
+    if (recorder !== null) {
+      const size = x.shape[d]!;
+      const by = ((shift % size) + size) % size;
+      const out: AnyTensor = fresh(allocateUnset(x.dtype, numel(x.shape)), x.shape as Shape, x.dtype);
+      copyElements(out.narrow(d, by, size - by), x.narrow(d, 0, size - by));
+      copyElements(out.narrow(d, 0, by), x.narrow(d, size - by, by));
+      return out;
+    }
     return copied(x, (to, from, offset, width) => {
       const n = x.shape[d]!;
       const run = numel(x.shape.slice(d + 1)) * width;

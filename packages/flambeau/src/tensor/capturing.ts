@@ -135,10 +135,13 @@ export class HostAccess extends Error {
   override name = "HostAccess";
   /** Whether random numbers were asked for, not elements. */
   readonly draws: boolean;
+  /** Why the op that looked could not be called in every run instead; null before that was tried. */
+  readonly refusal: Error | null;
 
-  constructor(what: string, draws = false) {
+  constructor(what: string, draws = false, refusal: Error | null = null) {
     super(what);
     this.draws = draws;
+    this.refusal = refusal;
   }
 }
 

@@ -1,6 +1,6 @@
 // Copies that only change the layout: readers look at what was copied instead. Floor L4 (compile).
 
-import { numel } from "../../base/shape.ts";
+import { numel, sameShape } from "../../base/shape.ts";
 import type { StepAccess } from "../../ir/accesses.ts";
 import type { Access, LoopStep, Program, Step } from "../../ir/program.ts";
 import { isAccess, isEmpty, isMap } from "./body.ts";
@@ -70,12 +70,15 @@ function reading(graph: Graph, copy: LoopStep, write: StepAccess, reader: Step):
   let changed = false;
   const made = withAccesses(reader, (access, use) => {
     if (use !== "read" || access.buffer !== write.buffer) return access;
-    const look = looks.find(
+    const found = looks.filter(
       (r) => r.buffer === access.buffer && r.offset === access.offset && endsWith(r, reader, access),
     );
-    if (!look || !mayMeet(look, write) || graph.writtenBetween([look], copy, reader, false)) return access;
-    const found = throughCopy(copy, write, look);
-    const taken = found && accepted(reader, look, access, found);
+    const [look] = found;
+    // The operands of a product may have the same strides over different dimensions.
+    if (!look || found.some((r) => !sameShape(r.sizes, look.sizes))) return access;
+    if (!mayMeet(look, write) || graph.writtenBetween([look], copy, reader, false)) return access;
+    const through = throughCopy(copy, write, look);
+    const taken = through && accepted(reader, look, access, through);
     if (!taken) return access;
     changed = true;
     return taken;

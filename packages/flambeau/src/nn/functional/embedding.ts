@@ -4,10 +4,9 @@
 import { NotImplementedError, RuntimeError, showShape, ValueError } from "../../base/errors.ts";
 import type { Shape } from "../../base/shape.ts";
 import { sameShape } from "../../base/shape.ts";
-import { alongRules, checkIndexDType, readIndices } from "../../ops/elements.ts";
-import { lookUp } from "../../ops/functional/rows.ts";
+import { alongRules, readIndices } from "../../ops/elements.ts";
+import { gradientTimes, lookUp } from "../../ops/functional/rows.ts";
 import { stack } from "../../ops/join.ts";
-import { where } from "../../ops/select.ts";
 import { takeRows } from "../../ops/take-rows.ts";
 import { recorder } from "../../tensor/capturing.ts";
 import { noGrad } from "../../tensor/grad-mode.ts";
@@ -28,12 +27,16 @@ export interface EmbeddingOptions {
 
 const integers = (x: AnyTensor): Int32Array => Int32Array.from(x.toTypedArray() as ArrayLike<number>, Number);
 
-/** The numbers of rows in `index`. @throws RuntimeError for another dtype; IndexError for a row that does not exist. */
-function rowsIn(index: AnyTensor, count: number, name: string): Int32Array {
+function checkNumbers(index: AnyTensor, name: string): void {
   if (index.dtype !== "int32" && index.dtype !== "int64")
     throw new RuntimeError(
       `${name}: Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got ${index.dtype} instead`,
     );
+}
+
+/** The numbers of rows in `index`. @throws RuntimeError for another dtype; IndexError for a row that does not exist. */
+function rowsIn(index: AnyTensor, count: number, name: string): Int32Array {
+  checkNumbers(index, name);
   return readIndices(index, count, name, 0, alongRules);
 }
 
@@ -89,10 +92,10 @@ export const embedding: <X extends AnyTensor, W extends AnyTensor>(
       throw new RuntimeError(`embedding: 'weight' must be 2-D, got shape ${showShape(weight.shape)}`);
     const count: number = weight.shape[0];
     const padding = rowNumber(paddingIdx, count);
-    if (recorder !== null && (maxNorm ?? null) === null && !scaleGradByFreq)
-      return recordedLookUp(input, weight, padding);
+    const scaled = maxNorm !== null && maxNorm !== undefined;
+    if (recorder !== null && !scaled) return embeddingInStep(input, weight, padding, scaleGradByFreq);
     const rows = rowsIn(input, count, "embedding");
-    if (maxNorm !== null && maxNorm !== undefined) renormRows(weight, rows, maxNorm, normType);
+    if (scaled) renormRows(weight, rows, maxNorm, normType);
     return lookUp(weight, {
       rows,
       shape: input.shape as Shape,
@@ -102,12 +105,31 @@ export const embedding: <X extends AnyTensor, W extends AnyTensor>(
   },
 );
 
-/** {@link embedding} without a look at the numbers. */
-function recordedLookUp(input: AnyTensor, weight: AnyTensor, padding: number | null): AnyTensor {
-  checkIndexDType(input, "embedding", alongRules);
-  const rows = takeRows(weight, input);
-  if (padding === null || !rows.requiresGrad) return rows;
-  return where(input.unsqueeze(-1).eq(padding), rows.detach(), rows) as AnyTensor;
+/** The same without a look at the numbers of rows: as a step of the program that is recorded. */
+function embeddingInStep(
+  input: AnyTensor,
+  weight: AnyTensor,
+  padding: number | null,
+  scaleGradByFreq: boolean,
+): AnyTensor {
+  checkNumbers(input, "embedding");
+  const numbers: AnyTensor = input.reshape(-1);
+  let rows: AnyTensor = weight.indexSelect(0, numbers);
+  if (weight.requiresGrad && (padding !== null || scaleGradByFreq)) {
+    const factors = noGrad(() => {
+      const counted: AnyTensor | null = padding === null ? null : numbers.ne(padding).to(weight.dtype);
+      if (!scaleGradByFreq) return counted!;
+      const one: AnyTensor = weight.detach().newOnes([1]);
+      const counts = weight
+        .detach()
+        .newZeros([weight.shape[0]])
+        .indexAdd(0, numbers, one.expand(numbers.shape));
+      const shares: AnyTensor = counts.indexSelect(0, numbers).reciprocal();
+      return counted ? shares.mul(counted) : shares;
+    });
+    rows = gradientTimes(rows, factors.unsqueeze(1));
+  }
+  return rows.reshape([...input.shape, weight.shape[1]]);
 }
 
 /** What the gradient of each row is multiplied by; null for 1. */

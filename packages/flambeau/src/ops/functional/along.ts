@@ -1,14 +1,18 @@
 // Each place of the result along one dimension as a weighted sum of a few places of the input: borders, resampling.
 // Floor L4 (ops).
 
+import type { DType } from "../../base/dtype.ts";
 import type { Shape } from "../../base/shape.ts";
 import { numel } from "../../base/shape.ts";
+import type { Recorder } from "../../tensor/capturing.ts";
+import { HostAccess, recorder } from "../../tensor/capturing.ts";
 import { allocate } from "../../tensor/storage.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { fresh } from "../../tensor/tensor.ts";
 import { op } from "../define.ts";
 import type { Data } from "../elements.ts";
 import { dataOf } from "../elements.ts";
+import { recordSlices } from "../index-steps.ts";
 
 /** A sparse matrix: place m of the result is the sum of weights[e] * place at[e] for e from first[m] below first[m + 1]. */
 export interface Taps {
@@ -37,6 +41,7 @@ export const along: (x: AnyTensor, dim: number, taps: Taps, back: boolean) => An
     const inner = numel(shape.slice(dim + 1));
     const rows = taps.first.length - 1;
     (shape as number[])[dim] = back ? taps.length : rows;
+    if (recorder !== null) return recordTaps(recorder, x, dim, taps, back, shape);
     const y: AnyTensor = fresh(allocate(x.dtype, numel(shape)), shape, x.dtype);
     const packed = x.contiguous();
     const from = dataOf(packed);
@@ -55,6 +60,52 @@ export const along: (x: AnyTensor, dim: number, taps: Taps, back: boolean) => An
   },
   vjp: (g, s) => along(g, s.meta(1), s.meta(2), !s.meta(3)),
 });
+
+/** Taps of a place beyond this are left to JavaScript. */
+const mostTaps = 8;
+
+/** The same in steps of the program that is recorded: one for the first tap of each place, one for the second, ... */
+function recordTaps(
+  to: Recorder,
+  x: AnyTensor,
+  dim: number,
+  { first, at, weights }: Taps,
+  back: boolean,
+  shape: Shape,
+): AnyTensor {
+  const rows = first.length - 1;
+  let most = 0;
+  for (let m = 0; m < rows; m++) most = Math.max(most, first[m + 1]! - first[m]!);
+  if (most > mostTaps) throw new HostAccess("many elements were added up");
+  const listed = (list: Int32Array | Float64Array, dtype: DType): AnyTensor => fresh(list, [rows], dtype);
+  const column = shape.map((_, d) => (d === dim ? rows : 1));
+  let y: AnyTensor = x.newZeros(shape);
+  for (let t = 0; t < most; t++) {
+    const places = new Int32Array(rows);
+    // A place with fewer taps has others of weight 0.
+    const factors = new Float64Array(rows);
+    for (let m = 0; m < rows; m++) {
+      const e = first[m]! + t;
+      if (e >= first[m + 1]!) continue;
+      places[m] = at[e]!;
+      factors[m] = weights ? weights[e]! : 1;
+    }
+    const numbers = listed(places, "int32");
+    const weight = factors.every((w) => w === 1)
+      ? null
+      : listed(factors, "float64").to(x.dtype).reshape(column);
+    if (back) {
+      const part: AnyTensor = weight ? x.mul(weight) : x;
+      recordSlices(to, "resample", "scatterAdd", y, dim, numbers, part);
+    } else {
+      const part: AnyTensor = fresh(allocate(x.dtype, numel(shape)), shape, x.dtype);
+      recordSlices(to, "resample", "gather", x, dim, numbers, part);
+      const term: AnyTensor = weight ? part.mul(weight) : part;
+      y = t === 0 ? term : y.add(term);
+    }
+  }
+  return y;
+}
 
 function copyRows(from: Data, source: number, to: Data, target: number, at: Int32Array, inner: number): void {
   for (let m = 0, w = target; m < at.length; m++) {

@@ -5,7 +5,7 @@ import { isFloat } from "../../base/dtype.ts";
 import type { Shape } from "../../base/shape.ts";
 import { allocate, allocateUnset } from "../../tensor/storage.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
-import { fresh } from "../../tensor/tensor.ts";
+import { fresh, viewOf } from "../../tensor/tensor.ts";
 import { op } from "../define.ts";
 import { cellsOf, cellsPer, dataOf, takeRowsInto } from "../elements.ts";
 import { foldRows } from "../fold-rows.ts";
@@ -85,4 +85,12 @@ const spread: (g: AnyTensor, lookup: Lookup) => AnyTensor = op({
     return out;
   },
   vjp: (gg, s) => lookUpScaled(gg, s.meta(1)),
+});
+
+/** The tensor itself, whose gradient is multiplied by `factors`. */
+export const gradientTimes: (x: AnyTensor, factors: AnyTensor) => AnyTensor = op({
+  name: "embedding",
+  saves: "inputs",
+  forward: (x: AnyTensor) => viewOf(x, x.shape, x.strides, x.offset),
+  vjp: (g, s) => [g.mul(s.at(1)), null],
 });

@@ -55,6 +55,15 @@ export class CapturedArray {
     return this.contents;
   }
 
+  /** The number that all elements are; null if they differ, or if code cannot hold it. */
+  uniform(): number | null {
+    const data = this.read();
+    const [first] = data;
+    if (first === undefined) return null;
+    for (const v of data) if (!Object.is(v, first)) return null;
+    return typeof first === "number" || BigInt.asIntN(32, first) === first ? Number(first) : null;
+  }
+
   write(): TypedArray {
     if (this.frozen) throw new HostAccess("elements were written");
     return this.read();

@@ -8,7 +8,7 @@ import { CompileError } from "../../base/errors.ts";
 import { defaultGenerator, Generator } from "../../base/generator.ts";
 import type { Shape } from "../../base/shape.ts";
 import { numel, sameShape } from "../../base/shape.ts";
-import { unrecorded } from "../capturing.ts";
+import { HostAccess, unrecorded } from "../capturing.ts";
 import { noGrad } from "../grad-mode.ts";
 import { allocateUnset, Storage } from "../storage.ts";
 import type { AnyTensor } from "../tensor.ts";
@@ -146,7 +146,13 @@ export function calledOp(
         const packed: AnyTensor = t.contiguous();
         const { data } = packed.storage;
         const n = numel(t.shape);
-        (writes[next++] as Float32Array).set(
+        const out = writes[next++]!;
+        if (out.length !== n)
+          throw new CompileError(
+            `${name} was captured, but its result has ${n} elements now and had ${out.length} then: the shape depends on values. Call ` +
+              "it outside of the compiled function",
+          );
+        (out as Float32Array).set(
           (n === data.length ? data : data.subarray(packed.offset, packed.offset + n)) as Float32Array,
         );
       });
@@ -196,4 +202,13 @@ function sameTwice<T extends { readonly result: unknown }>(
       );
   }
   return found;
+}
+
+/** The call of an op in every run; where there can be none, an op around it perhaps can be called: a HostAccess tells that one. */
+export function orTellOuter(inner: boolean, draws: boolean, call: (draws: boolean) => CalledOp): CalledOp {
+  try {
+    return call(draws);
+  } catch (error) {
+    throw inner && error instanceof CompileError ? new HostAccess(error.message, draws, error) : error;
+  }
 }

@@ -4,7 +4,7 @@
 import type { DType } from "../../base/dtype.ts";
 import { contiguousStrides } from "../../base/shape.ts";
 import type { ReduceNest } from "../../ir/nest.ts";
-import type { Access, HostScalar, LoopOperand, LoopResult, LoopStep } from "../../ir/program.ts";
+import type { Access, HostScalar, LoopOperand, LoopResult, LoopStep, MatmulStep } from "../../ir/program.ts";
 import type { RowNest } from "../../ir/row.ts";
 import type { Expr } from "../../ir/scalar.ts";
 import { ExprBuilder } from "../../ir/scalar.ts";
@@ -95,6 +95,29 @@ export function reduceStep(
     stages: [{ combine: nest.combine, body: rebuilt(k, nest.body, (i, d) => k.input(i, d)) }],
     maps: [],
     values: [{ body: result, to: { ...to, strides: contiguousStrides(dims) } }],
+  };
+}
+
+export function matmulStep(
+  name: string,
+  dtype: "float32" | "float64",
+  sizes: Pick<MatmulStep, "batch" | "m" | "n" | "k">,
+  a: Access,
+  b: Access,
+  bias: Access | null,
+  to: Access,
+): MatmulStep {
+  const e = new ExprBuilder();
+  const product = e.input(0, dtype);
+  return {
+    kind: "matmul",
+    name,
+    dtype,
+    ...sizes,
+    a,
+    b,
+    operands: bias ? [{ dtype, source: bias }] : [],
+    maps: [{ body: bias ? e.add(product, e.input(1, dtype)) : product, to }],
   };
 }
 

@@ -15,9 +15,9 @@ import type { Storage } from "../storage.ts";
 import type { AnyTensor } from "../tensor.ts";
 import { CapturedArray, ownerOf } from "./arrays.ts";
 import type { CalledOp } from "./host-call.ts";
-import { calledOp } from "./host-call.ts";
+import { calledOp, orTellOuter } from "./host-call.ts";
 import type { Source } from "./loops.ts";
-import { mapStep, reduceStep, rowSteps } from "./loops.ts";
+import { mapStep, matmulStep, reduceStep, rowSteps } from "./loops.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: ops take whatever they take.
 type Fn = (...args: any[]) => any;
@@ -76,6 +76,8 @@ export class ProgramRecorder implements Recorder {
   /** Names of the ops that are running, innermost last: for the names of buffers and for messages. */
   readonly #running: string[] = [];
   #failed: string | null = null;
+  /** How to take back what steps did to arrays, should these steps be given up. */
+  readonly #undo: (() => void)[] = [];
 
   // ---- arrays -------------------------------------------------------------------------------------------------
 
@@ -160,12 +162,22 @@ export class ProgramRecorder implements Recorder {
     const given = owner.maker === "steps" && this.#buffers[owner.buffer]!.kind === "input";
     if (owner.maker === "steps" && !given) return owner.buffer;
     // Arguments and constants stay as they are: what is changed is a copy.
-    const before = (given || owner.maker === "host") && !whole ? this.read(data) : -1;
+    const kept = (given || owner.maker === "host") && !whole;
+    const value = kept && owner.buffer < 0 ? owner.uniform() : null;
+    const before = kept && value === null ? this.read(data) : -1;
+    const { buffer, maker, contents } = owner;
+    this.#undo.push(() => Object.assign(owner, { buffer, maker, contents }));
     owner.buffer = this.#newBuffer(owner, "temp");
     owner.maker = "steps";
     owner.contents = null;
-    if (before >= 0) this.#copyBuffer(before, owner.buffer, owner);
+    if (value !== null) this.#fill(owner.buffer, value, owner);
+    else if (before >= 0) this.#copyBuffer(before, owner.buffer, owner);
     return owner.buffer;
+  }
+
+  #fill(buffer: BufferId, value: number, { dtype, length }: CapturedArray): void {
+    const body = new ExprBuilder().const(value, dtype);
+    this.#steps.push(mapStep("fill", [length], body, { buffer, offset: 0, strides: [1] }, [], []));
   }
 
   #copyBuffer(from: BufferId, to: BufferId, { dtype, length }: CapturedArray): void {
@@ -282,34 +294,15 @@ export class ProgramRecorder implements Recorder {
       offset,
       strides: [batchStride, rowStride, colStride],
     });
-    const e = new ExprBuilder();
-    const product = e.input(0, dtype);
-    const step = {
-      kind: "matmul" as const,
-      name: this.#running.at(-1) ?? "matmul",
-      dtype,
-      batch,
-      m,
-      n,
-      k,
-      a: view(a, aBatchStride),
-      b: view(b, bBatchStride),
-    };
-    const source = bias && {
-      buffer: this.read(bias.data),
-      offset: bias.offset,
-      strides: [0, 0, bias.stride],
-    };
+    const [first, second] = [view(a, aBatchStride), view(b, bBatchStride)];
+    const added = bias && { buffer: this.read(bias.data), offset: bias.offset, strides: [0, 0, bias.stride] };
     const to: Access = {
       buffer: this.write(out, batch * m * n === out.length),
       offset: outOffset,
       strides: [m * n, n, 1],
     };
-    this.#steps.push({
-      ...step,
-      operands: source ? [{ dtype, source }] : [],
-      maps: [{ body: source ? e.add(product, e.input(1, dtype)) : product, to }],
-    });
+    const name = this.#running.at(-1) ?? "matmul";
+    this.#steps.push(matmulStep(name, dtype, { batch, m, n, k }, first, second, added, to));
   }
 
   step(make: StepOf): void {
@@ -374,15 +367,19 @@ export class ProgramRecorder implements Recorder {
 
   #attempt(name: string, run: () => unknown, call: ((draws: boolean) => CalledOp) | null): unknown {
     const length = this.#steps.length;
+    const changes = this.#undo.length;
     this.#running.push(name);
     try {
       return run();
     } catch (error) {
       if (error instanceof HostAccess) this.#failed ??= name;
-      if (call === null || !(error instanceof HostAccess)) throw error;
+      if (!(error instanceof HostAccess)) throw error;
+      const inner = this.#running.length > 1;
+      if (call === null) throw (inner ? null : error.refusal) ?? error;
       this.#failed = null;
       this.#steps.length = length;
-      const { tensors, results, value, run: compute } = call(error.draws);
+      while (this.#undo.length > changes) this.#undo.pop()!();
+      const { tensors, results, value, run: compute } = orTellOuter(inner, error.draws, call);
       const reads = tensors.map((t) => this.read(t.storage.data, t.dtype));
       const writes = results.map((t) => this.write(t.storage.data, !tensors.includes(t), t.dtype));
       this.#steps.push({ kind: "host", name, reads, writes, run: compute });

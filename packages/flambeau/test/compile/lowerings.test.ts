@@ -1,0 +1,332 @@
+// Ops that look at elements in JavaScript when they run eagerly are steps of a program when they are captured: values and gradients
+// are those of eager code, and nothing calls JavaScript in the middle of a program. On the interpreter, and on the backend.
+
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { getBackend, setBackend } from "../../src/backend/backend.ts";
+import * as torch from "../../src/index.ts";
+import { ReferencePrograms } from "./reference-programs.ts";
+
+const { nn } = torch;
+type T = torch.AnyTensor;
+type F = (...args: T[]) => T | readonly T[];
+
+const plain = (t: T | null): unknown =>
+  t === null ? null : [t.dtype, t.shape, [...(t.toTypedArray() as Float64Array)].map(Number)];
+
+/** Results, the arguments afterwards, and gradients of the arguments that take one. */
+function results(f: F, args: readonly T[], gradients: boolean): T[] {
+  const value = f(...args);
+  const outputs = Array.isArray(value) ? (value as T[]) : [value as T];
+  if (!gradients) return outputs;
+  const leaves = args.filter((x) => x.requiresGrad);
+  const weighted = outputs
+    .filter((y) => y.requiresGrad)
+    .map((y) => y.mul(torch.arange(1, y.numel() + 1).reshape(y.shape)).sum());
+  const total = weighted.reduce((a, b) => a.add(b));
+  return [...outputs, ...(torch.autograd.grad([total], leaves) as T[])];
+}
+
+const hosts = (text: string): string[] => text.split("\n").filter((line) => /^\d+ host /.test(line));
+
+/** Compiles `f` and compares it with eager code. */
+function check(f: F, make: () => T[], { gradients = true, host = false } = {}): void {
+  torch.manualSeed(1);
+  const eager = make();
+  const expected = [...results(f, eager, gradients), ...eager.map((x) => x.detach())].map(plain);
+  torch.manualSeed(1);
+  const args = make();
+  const compiled = torch.compile((...xs: T[]) => results(f, xs, gradients));
+  torch.noGrad(() => make());
+  compiled(...args.map((x) => x.detach().clone().requiresGrad_(x.requiresGrad)));
+  torch.manualSeed(1);
+  const again = make();
+  const found = [...compiled(...again), ...again.map((x) => x.detach())].map(plain);
+  expect(found.length).toBe(expected.length);
+  expected.forEach((e, i) => {
+    const [dtype, shape, values] = e as [string, number[], number[]];
+    const [d, s, v] = found[i] as [string, number[], number[]];
+    expect([d, s]).toEqual([dtype, shape]);
+    values.forEach((x, k) => {
+      if (Number.isFinite(x)) expect(v[k]).toBeCloseTo(x, 4);
+      else expect(v[k]).toBe(x);
+    });
+  });
+  if (host) expect(hosts(compiled.explain())).not.toEqual([]);
+  else expect(hosts(compiled.explain())).toEqual([]);
+}
+
+const leaf = (...shape: number[]): T => torch.randn(shape).requiresGrad_(true) as T;
+const ints = (list: number[] | number[][]): T => torch.tensor(list, { dtype: "int32" }) as T;
+
+const usual = getBackend();
+describe.each(["interpreter", "backend"])("on the %s", (where) => {
+  beforeEach(() => {
+    if (where === "interpreter") setBackend({ ...usual, programs: new ReferencePrograms() });
+  });
+  afterEach(() => setBackend(usual));
+
+  test("what has no code of its own is seen as a host step", () => {
+    check(
+      (x) => x.sort(0).values as T,
+      () => [torch.randn(7) as T],
+      { gradients: false, host: true },
+    );
+  });
+
+  describe("by number", () => {
+    test.each([0, 1, -1])("indexSelect, dimension %s", (d) => {
+      check(
+        (x, i) => x.indexSelect(d, i),
+        () => [leaf(4, 3, 5), ints([2, 0, 2])],
+      );
+    });
+    test("indexSelect of a transposed tensor, by int64", () => {
+      check(
+        (x, i) => x.t().indexSelect(0, i),
+        () => [leaf(4, 6), torch.tensor([5, 1, 1], { dtype: "int64" }) as T],
+      );
+    });
+    test("an index out of range stops the program", () => {
+      const f = torch.compile((x: T, i: T): T => x.indexSelect(0, i));
+      const x = torch.randn(4, 8) as T;
+      f(x, ints([0, 3]));
+      f(x, ints([1, 2]));
+      expect(() => f(x, ints([1, 4]))).toThrow(/index/);
+      expect(() => f(x, ints([-1, 0]))).toThrow(/index/);
+      expect(plain(f(x, ints([3, 3])))).toEqual(plain(x.indexSelect(0, ints([3, 3])) as T));
+    });
+    test.each([0, 1])("gather, dimension %s, of fewer elements", (d) => {
+      check(
+        (x, i) => x.gather(d, i),
+        () => [
+          leaf(3, 4),
+          ints([
+            [0, 2, 1],
+            [2, 2, 0],
+          ]),
+        ],
+      );
+    });
+    test("takeAlongDim", () => {
+      check(
+        (x, i) => x.takeAlongDim(i, 1),
+        () => [leaf(3, 4), ints([[3], [0], [2]])],
+      );
+    });
+    test("scatter", () => {
+      check(
+        (x, i, y) => [x.scatter(1, i, y), x.scatter(1, i, 2)],
+        () => [
+          leaf(3, 4),
+          ints([
+            [3, 1],
+            [0, 2],
+            [2, 3],
+          ]),
+          leaf(3, 2),
+        ],
+      );
+    });
+    test("scatterAdd, of elements that meet", () => {
+      check(
+        (x, i, y) => x.scatterAdd(0, i, y),
+        () => [
+          leaf(3, 2),
+          ints([
+            [2, 0],
+            [2, 2],
+            [2, 1],
+          ]),
+          leaf(4, 2),
+        ],
+      );
+    });
+    test("indexAdd, indexCopy, indexFill", () => {
+      check(
+        (x, i, y) => [x.indexAdd(1, i, y, { alpha: 2 }), x.indexCopy(1, i, y), x.indexFill(1, i, 3)],
+        () => [leaf(2, 5), ints([3, 0, 1]), leaf(2, 3)],
+      );
+      check(
+        (x, i, v) => x.indexFill(0, i, v),
+        () => [leaf(4, 3), ints([-1, 1, 1]), torch.tensor(2.5).requiresGrad_(true) as T],
+      );
+    });
+    test("take and put, from the end as well", () => {
+      check(
+        (x, i) => x.take(i),
+        () => [
+          leaf(3, 4),
+          ints([
+            [11, -1],
+            [0, 5],
+          ]),
+        ],
+      );
+      check(
+        (x, i, y) => [x.put(i, y), x.put(i, y, true)],
+        () => [leaf(3, 4), ints([11, -2, 5]), leaf(3)],
+      );
+    });
+    test("index tensors: one, several, apart, with what is between", () => {
+      check(
+        (x, i) => x.at([i]),
+        () => [leaf(5, 4), ints([4, -1, 0])],
+      );
+      check(
+        (x, i, j) => x.at([i, j]),
+        () => [leaf(5, 4, 3), ints([4, -1, 0]), ints([1, -4, 3])],
+      );
+      check(
+        (x, i, j) => x.at([":", i, j]),
+        () => [leaf(2, 5, 4), ints([[4], [0]]), ints([1, 3])],
+      );
+      check(
+        (x, i, j) => x.at([i, ":", j]),
+        () => [leaf(5, 2, 4), ints([4, 0]), ints([1, 3])],
+      );
+      check(
+        (x, i) => x.at([":", i]),
+        () => [leaf(2, 5), torch.tensor(3, { dtype: "int32" }) as T],
+      );
+    });
+    test("one index of several out of range stops the program", () => {
+      const f = torch.compile((x: T, i: T, j: T): T => x.at([i, j]));
+      const x = torch.randn(4, 8) as T;
+      f(x, ints([0]), ints([7]));
+      f(x, ints([0]), ints([7]));
+      expect(() => f(x, ints([0]), ints([8]))).toThrow(/index/);
+    });
+    test("assignments", () => {
+      const assign = (y: T, change: (y: T) => void): T => {
+        const copy = y.clone();
+        change(copy);
+        return copy;
+      };
+      check(
+        (x, i, v) => assign(x, (y) => y.set([":", i], v)),
+        () => [leaf(2, 5), ints([3, 0]), leaf(2, 2)],
+      );
+      check(
+        (x, i) => assign(x, (y) => y.set([i], 4)),
+        () => [leaf(4, 2), ints([3, -3])],
+      );
+      check(
+        (x) => assign(x, (y) => y.set([y.gt(0)], 4)),
+        () => [leaf(4, 2)],
+      );
+      check(
+        (x, m) => assign(x, (y) => y.set([":", m], 4)),
+        () => [leaf(3, 2), torch.tensor([true, false]) as T],
+      );
+      check(
+        (x, i, j, v) => x.indexPut([i, j], v, true),
+        () => [leaf(3, 4), ints([2, 0, 2]), ints([1, 1, 1]), leaf(3)],
+      );
+    });
+    test.each([{}, { paddingIdx: 1 }, { scaleGradByFreq: true }, { paddingIdx: -1, scaleGradByFreq: true }])(
+      "embedding, %o",
+      (options) => {
+        check(
+          (i, w) => nn.functional.embedding(i, w, options) as T,
+          () => [
+            ints([
+              [1, 3, 3],
+              [0, 1, 3],
+            ]),
+            leaf(4, 6),
+          ],
+        );
+      },
+    );
+  });
+
+  describe("moved", () => {
+    test("cat and stack", () => {
+      check(
+        (x, y) => torch.cat([x, y.t(), x], 1) as T,
+        () => [leaf(3, 2), leaf(4, 3)],
+      );
+      check(
+        (x, y) => torch.stack([x, y], -1) as T,
+        () => [leaf(3, 2), leaf(3, 2)],
+      );
+      check(
+        (x, y) => torch.cat([x, y]) as T,
+        () => [leaf(2), ints([3, 4])],
+      );
+    });
+    test("split, chunk, unbind, narrow, slices with steps", () => {
+      check(
+        (x) => [...x.split(2, 1), ...x.chunk(2), ...x.unbind(1)] as T[],
+        () => [leaf(4, 5)],
+      );
+      check(
+        (x) => [x.narrow(1, 1, 2), x.at("::2, 1:4:2"), x.select(0, -1)],
+        () => [leaf(4, 5)],
+      );
+    });
+    test("repeat, tile, repeatInterleave, expand", () => {
+      check(
+        (x) =>
+          [x.repeat(2, 1, 3), x.tile(2), x.repeatInterleave(3, 0), x.unsqueeze(1).expand(2, 4, 3)] as T[],
+        () => [leaf(2, 3)],
+      );
+    });
+    test("flip, roll, rot90", () => {
+      check(
+        (x) => [x.flip(0), x.flip([0, 2]), x.roll(2, 1), x.roll(-1), x.rot90(1)] as T[],
+        () => [leaf(2, 3, 4)],
+      );
+    });
+    test("padding", () => {
+      for (const mode of ["constant", "reflect", "replicate", "circular"] as const)
+        check(
+          (x) => nn.functional.pad(x, [2, 1, 1, 0], mode) as T,
+          () => [leaf(1, 2, 3, 4)],
+        );
+      check(
+        (x) => nn.functional.pad(x, [1, -2], "constant", 3) as T,
+        () => [leaf(2, 5)],
+      );
+    });
+    test("interpolation", () => {
+      check(
+        (x) => nn.functional.interpolate(x, { scaleFactor: 2, mode: "bilinear" }) as T,
+        () => [leaf(1, 2, 3, 4)],
+      );
+      check(
+        (x) => nn.functional.interpolate(x, { size: [5, 2], mode: "nearest" }) as T,
+        () => [leaf(1, 2, 3, 4)],
+      );
+    });
+    test("triangles and diagonals", () => {
+      check(
+        (x) => [x.tril(), x.triu(1), x.tril(-1), x.diagonal(), x.diagonal(1).diagEmbed(), x.trace()] as T[],
+        () => [leaf(4, 4)],
+      );
+    });
+    test("asStrided", () => {
+      check(
+        (x) => x.asStrided([2, 2], [4, 2], 1) as T,
+        () => [leaf(3, 4)],
+      );
+    });
+    test("filling", () => {
+      check(
+        (x, v) => {
+          const y = x.mul(1);
+          y.at("0").fill_(v);
+          y.at("1").fill_(7);
+          y.at(":, 2").zero_();
+          return [y, x.maskedFill(x.gt(0), -1), x.maskedFill(x.gt(0), v), x.where(x.gt(0), 2)] as T[];
+        },
+        () => [leaf(3, 4), torch.tensor(5) as T],
+      );
+      check(
+        (x) => x.fill_(2) as T,
+        () => [torch.zeros(3) as T],
+        { gradients: false },
+      );
+    });
+  });
+});
