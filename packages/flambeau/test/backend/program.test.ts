@@ -50,6 +50,8 @@ function numbers(dtype: DType, n: number): TypedArray {
 class RandomLoop {
   readonly buffers: Buffer[] = [];
   readonly k = new ExprBuilder();
+  /** How many outer dimensions there are, the last of which is contiguous; 0 for loops of all kinds. */
+  columns = 0;
 
   buffer(dtype: DType, length: number): number {
     const name = `b${this.buffers.length} ${dtype}`;
@@ -59,7 +61,8 @@ class RandomLoop {
   /** An access over `sizes` to a buffer of its own: dimensions in any order, with gaps; where `repeats`, some of them with stride 0. */
   access(dtype: DType, sizes: readonly number[], repeats: boolean): Access {
     const order = sizes.map((_, d) => d);
-    if (random() < 0.5) order.sort(() => random() - 0.5);
+    if (this.columns) order.push(order.splice(this.columns - 1, 1)[0]!);
+    if (random() < (this.columns ? 0.2 : 0.5)) order.sort(() => random() - 0.5);
     const strides = sizes.map(() => 0);
     let step = random() < 0.25 ? 2 : 1;
     for (const d of order.reverse()) {
@@ -87,7 +90,7 @@ class RandomLoop {
     }
     if (dtype === "bool") return pick([k.and, k.or, k.xor])(sub(dtype), sub(dtype));
     if (!isFloat(dtype)) return pick([k.add, k.sub, k.max, k.min])(sub(dtype), sub(dtype));
-    if (random() < 0.3) return pick([k.tanh, k.sin, k.abs, k.neg])(sub(dtype));
+    if (random() < 0.3) return pick([k.tanh, (x: Expr) => k.sin(k.tanh(x)), k.abs, k.neg])(sub(dtype));
     return pick([k.add, k.sub, k.mul, k.max, k.min])(sub(dtype), sub(dtype));
   }
 
@@ -98,10 +101,19 @@ class RandomLoop {
       while (list.reduce((a, b) => a * b, 1) > most) list[list.indexOf(Math.max(...list))] = 2;
       return list;
     };
+    if (this.columns) {
+      const outer = [pick([48, 70, 70, 265])];
+      if (this.columns > 1) outer.unshift(2);
+      return this.loopOver(outer, pick([[16], [19], [3, 7]]), pick([1, 2, 3, 4]));
+    }
     const stageCount = pick([0, 0, 1, 1, 2, 3]);
     const outer = limit(sizes(stageCount === 0 ? 0 : integer(3)), 60);
     const inner = limit(sizes(stageCount === 0 ? integer(4) : 1 + integer(2)), stageCount === 0 ? 2000 : 150);
     if (random() < 0.03) inner.push(0);
+    return this.loopOver(outer, inner, stageCount);
+  }
+
+  loopOver(outer: readonly number[], inner: readonly number[], stageCount: number): LoopStep {
     const all = [...outer, ...inner];
     const { k } = this;
     const operands: LoopOperand[] = [];
@@ -174,6 +186,17 @@ const loop = (
 test.each([0, 1, 2, 3])("random loops, part %i", (part) => {
   for (let i = 0; i < 100; i++) {
     const random = new RandomLoop();
+    const step = random.step();
+    const program: Program = { buffers: random.buffers, steps: [step], scalars: ["p", "q"] };
+    const shown = JSON.stringify(step, (key, v: unknown) => (key === "body" ? show(v as Expr) : v));
+    check(programs, program, ({ dtype, length }) => numbers(dtype, length), [2, 3], `${part}.${i} ${shown}`);
+  }
+});
+
+test.each([0, 1])("random reductions down columns, part %i", (part) => {
+  for (let i = 0; i < 12; i++) {
+    const random = new RandomLoop();
+    random.columns = 1 + (i % 2);
     const step = random.step();
     const program: Program = { buffers: random.buffers, steps: [step], scalars: ["p", "q"] };
     const shown = JSON.stringify(step, (key, v: unknown) => (key === "body" ? show(v as Expr) : v));

@@ -166,6 +166,11 @@ export class Accumulators {
     return emitOp(this.e, binaryOf[this.nest.combine], dtype, dtype, [a, b], []);
   }
 
+  /** Goes on from given values. */
+  set(groups: readonly Group[]): void {
+    this.#set(this.values, groups);
+  }
+
   /** Adds to the first accumulators as many groups as there are. */
   add(groups: readonly Group[]): void {
     this.#set(

@@ -15,8 +15,10 @@ import type { LoopPlan } from "./loop-plan.ts";
 import { reduce } from "./loop-reduce.ts";
 import type { LoopShape } from "./loop-shape.ts";
 import { product } from "./loop-shape.ts";
+import { Strips } from "./loop-strips.ts";
+import type { StripPlan } from "./loop-strips-plan.ts";
 
-export function emitLoop(c: Context, shape: LoopShape, plan: LoopPlan): void {
+export function emitLoop(c: Context, shape: LoopShape, plan: LoopPlan, strips: StripPlan | null): void {
   const { outer, inner, lanes, across, maps, values, stages } = shape;
   const bodies = [...stages, ...maps, ...values].map(({ body }) => body);
   const items = product(outer);
@@ -24,7 +26,8 @@ export function emitLoop(c: Context, shape: LoopShape, plan: LoopPlan): void {
   if (items === 0 || (lanes === 0 && (across || onlyMaps))) return;
   const parts = new LoopParts(c, shape, plan);
   parts.prepareOnce(bodies);
-  if (across) emitAcross(parts, items, bodies);
+  if (strips) emitStrips(parts, strips, items);
+  else if (across) emitAcross(parts, items, bodies);
   else if (items === 1 && onlyMaps && inner.length === 0) storeFlat(parts, plan.passes[0]!);
   else
     forItems(c, items, (item) => {
@@ -68,6 +71,30 @@ function moveTo(
     });
     if (across && firstLane && track.lane !== 0) at = i32.add(at, i32.mul(firstLane, track.lane * bytes(k)));
     f.set(starts[k]!, at);
+  });
+}
+
+/** Few items are shared column by column. */
+const fewItems = 16;
+
+function emitStrips(parts: LoopParts, plan: StripPlan, items: number): void {
+  const { c, f } = parts;
+  const { lanes } = parts.shape;
+  const strips = new Strips(parts, plan);
+  if (items >= fewItems) {
+    forItems(c, items, (item) => {
+      moveTo(parts, item, null);
+      strips.emit(f.let("i32", 0), f.let("i32", lanes));
+    });
+    return;
+  }
+  const { start, end } = c.share(lanes, 16);
+  const item = f.let("i32", 0);
+  f.loop((again) => {
+    moveTo(parts, item, null);
+    strips.emit(start, end);
+    f.set(item, i32.add(item, 1));
+    f.brIf(again, i32.lt_u(item, items));
   });
 }
 

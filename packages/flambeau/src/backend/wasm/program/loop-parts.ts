@@ -20,6 +20,7 @@ import type { LoopShape } from "./loop-shape.ts";
 import { product } from "./loop-shape.ts";
 
 export type Known = Map<Expr, readonly Group[]>;
+export type ReadonlyKnown = ReadonlyMap<Expr, readonly Group[]>;
 
 /** A pointer on its way over the inner dimensions. Strides count elements. */
 export interface Cursor {
@@ -35,7 +36,7 @@ export interface Cursors {
   readonly kept: ReadonlyMap<Expr, Cursor>;
 }
 
-const allOf = ({ tracks, kept }: Cursors): Cursor[] => [...tracks.values(), ...kept.values()];
+export const allOf = ({ tracks, kept }: Cursors): Cursor[] => [...tracks.values(), ...kept.values()];
 
 /** Groups that are the same in all: long enough for every unrolling. */
 export const repeat = (group: Group): Group[] => new Array<Group>(4).fill(group);
@@ -148,9 +149,9 @@ export class LoopParts {
    */
   compute(
     roots: readonly Expr[],
-    reads: readonly Kept[],
+    reads: readonly { readonly node: Expr }[],
     cursors: Cursors,
-    known: Known,
+    known: ReadonlyKnown,
     valid: number,
   ): Group[][] {
     const { e, f } = this;
@@ -194,28 +195,38 @@ export class LoopParts {
     moved: number,
     body: (cursors: Cursors) => void,
   ): void {
-    const { f } = this;
-    const { inner } = this.shape;
-    if (product(inner) === 0) return;
+    if (product(this.shape.inner) === 0) return;
     const cursors: Cursors = {
       tracks: new Map(
-        tracks.map((k) => [k, { ...this.shape.tracks[k]!, pointer: f.let("i32", this.starts[k]!) }]),
+        tracks.map((k) => [k, { ...this.shape.tracks[k]!, pointer: this.f.let("i32", this.starts[k]!) }]),
       ),
       kept: new Map(kept.map((keep) => [keep.node, this.#keptCursor(keep)])),
     };
+    this.walkFrom(
+      cursors,
+      this.shape.inner.length,
+      ({ lane }) => moved * lane,
+      () => body(cursors),
+    );
+  }
+
+  /** The same for the first `depth` inner dimensions and cursors at their beginning; `body` moves each on by `moved` elements. */
+  walkFrom(cursors: Cursors, depth: number, moved: (cursor: Cursor) => number, body: () => void): void {
+    const { f } = this;
+    const { inner } = this.shape;
     const all = allOf(cursors);
     /** How many elements dimension d and those behind it take a cursor on. */
     const extent = (cursor: Cursor, d: number): number =>
-      d === inner.length ? moved * cursor.lane : inner[d]! * cursor.inner[d]!;
+      d === depth ? moved(cursor) : inner[d]! * cursor.inner[d]!;
     const level = (d: number): void => {
-      if (d === inner.length) {
-        body(cursors);
+      if (d === depth) {
+        body();
         return;
       }
       const left = f.let("i32", inner[d]!);
       f.loop((again) => {
         level(d + 1);
-        for (const cursor of all) this.#move(cursor, cursor.inner[d]! - extent(cursor, d + 1));
+        for (const cursor of all) this.move(cursor, cursor.inner[d]! - extent(cursor, d + 1));
         f.set(left, i32.sub(left, 1));
         f.brIf(again, left);
       });
@@ -234,14 +245,15 @@ export class LoopParts {
     return { dtype: node.dtype, inner, lane: 1, pointer };
   }
 
-  #move({ dtype, pointer }: Cursor, elements: number): void {
+  /** Moves a cursor on by elements. */
+  move({ dtype, pointer }: Cursor, elements: number): void {
     const by = elements * elementBytes[dtype];
     if (by !== 0) this.f.set(pointer, i32.add(pointer, by));
   }
 
   /** Moves the cursors on by elements along the lanes. */
   advance(cursors: Cursors, elements: number): void {
-    for (const cursor of allOf(cursors)) this.#move(cursor, elements * cursor.lane);
+    for (const cursor of allOf(cursors)) this.move(cursor, elements * cursor.lane);
   }
 
   /** `n` times the body. */

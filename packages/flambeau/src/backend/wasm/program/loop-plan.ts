@@ -45,7 +45,8 @@ export const keptLanes = ({ lanes, across }: LoopShape): number => (across ? 16 
 const dependsOn = ({ body }: Stage, operands: number, first: number): boolean =>
   topological(body).some((node) => node.op === "input" && node.value >= operands + first);
 
-function groupStages({ stages, operands }: LoopShape): number[][] {
+/** Stages that can be computed in one walk, since none needs the result of another. */
+export function groupStages({ stages, operands }: LoopShape): number[][] {
   const groups: number[][] = [];
   stages.forEach((stage, s) => {
     const last = groups.at(-1);

@@ -11,6 +11,7 @@ import { Levels } from "./loop-levels.ts";
 import { planLoop } from "./loop-plan.ts";
 import type { LoopShape, Track } from "./loop-shape.ts";
 import { product, shapeOf } from "./loop-shape.ts";
+import { planStrips } from "./loop-strips-plan.ts";
 import { guardBytes } from "./resident.ts";
 
 const trackKey = ({ dtype, source, outer, inner, lane }: Track): string =>
@@ -48,15 +49,17 @@ export const loopCode: StepEmitter<LoopStep> = (step, buffers) => {
   const sizeOf = (k: number): number => touched(shape, tracks[k]!) * elementBytes[tracks[k]!.dtype];
   for (const k of new Set(operands)) if ("buffer" in tracks[k]!.source) bytes += sizeOf(k);
   for (const { track } of [...maps, ...values]) bytes += sizeOf(track);
-  const plan = planLoop(shape, new Levels(shape));
+  const levels = new Levels(shape);
+  const plan = planLoop(shape, levels);
+  const strips = planStrips(shape, levels);
   return {
     key: keyOf(shape),
     name: step.name,
     addresses: tracks.map(({ source }) => source),
     sharedBytes: 0,
-    ownBytes: scratchBytes + plan.keptBytes + guardBytes,
+    ownBytes: scratchBytes + (strips?.bytes ?? plan.keptBytes) + guardBytes,
     flops,
     bytes,
-    emit: (c) => emitLoop(c, shape, plan),
+    emit: (c) => emitLoop(c, shape, plan, strips),
   };
 };
