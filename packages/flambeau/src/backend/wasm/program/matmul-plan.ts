@@ -46,6 +46,9 @@ const blockBytes = 196608;
 /** Span of memory from which walking along k across it costs more than packing: pages and ways of the caches run out. */
 const widePackedA = 524288;
 const widePanels = 1048576;
+/** A page each for that many rows of b leaves none to the rest in the cache of addresses. */
+const pageBytes = 4096;
+const manyPages = 48;
 /** The longest stretch of k that needs no second one, and the length of several. */
 const longest = 2048;
 const stretch = 1024;
@@ -64,7 +67,8 @@ export function planTiles(p: Problem, el: Element, wide: boolean): TilePlan {
   const rows = evenCut(m, tallest(width, features().relaxedSimd));
   const cols = widthCut(n, 4 * width);
   const matrices = p.b.batch === 0 ? 1 : batch;
-  const distant = p.b.row * k >= widePanels && k >= 128 && rows.count >= 8;
+  const distant =
+    rows.count >= 8 && ((p.b.row * k >= widePanels && k >= 128) || (p.b.row >= pageBytes && k >= manyPages));
   const panels =
     k === 0 || (p.b.col === size && !distant) ? "none" : matrices >= manyMatrices ? "own" : "shared";
   const packed = p.a.col !== size && p.a.col * k >= widePackedA && cols.count >= 4 && rows.count > 1;
@@ -75,7 +79,7 @@ export function planTiles(p: Problem, el: Element, wide: boolean): TilePlan {
     panels === "own" || batch >= manyMatrices
       ? { blocks: evenParts(rows.count, 1), groups: evenParts(cols.count, 1) }
       : unitsOf(p, rows, cols, packed, depths.size * size);
-  const light = isLight(p) && depths.count === 1;
+  const light = isLight(p, rows.size) && depths.count === 1;
   const panelsBytes = matrixPanels({ cols, el, k });
   const sumsBytes =
     depths.count > 1

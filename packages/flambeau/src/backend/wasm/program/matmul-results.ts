@@ -38,16 +38,12 @@ export interface ResultSpec {
   readonly maps: readonly { readonly body: Expr; readonly strides: Strides }[];
 }
 
-/** Whether the results are the sums themselves, stored where nothing else is read. */
-export const isPlain = (spec: ResultSpec): boolean =>
-  spec.maps.length === 1 && spec.maps[0]!.body.op === "input" && spec.maps[0]!.body.value === 0;
-
-/** Operations beside the reading of inputs: bodies of few are cheaper where the sums are than by way of memory. */
-export const isLight = (spec: ResultSpec): boolean => {
+/** Whether results of a tile of `rows` are better computed where the sums are than by way of memory: a matter of registers. */
+export const isLight = (spec: ResultSpec, rows: number): boolean => {
   const nodes = new Set<Expr>();
   for (const { body } of spec.maps)
     for (const node of topological(body)) if (node.args.length > 0) nodes.add(node);
-  return nodes.size <= 6 && unrolling(spec.maps.map((m) => m.body)) === 4;
+  return rows === 1 || (nodes.size * rows <= 36 && unrolling(spec.maps.map((m) => m.body)) === 4);
 };
 
 /** Bytes that {@link placesOf} needs. */
