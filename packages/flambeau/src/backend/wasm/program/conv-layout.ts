@@ -108,12 +108,13 @@ export function packFunction(module: ModuleBuilder, e: Element, planes: Planes, 
   });
 }
 
-/** Positions of a block: a line of the cache in each plane. */
-const block = 16;
+/** Bytes of a block of positions, which stay in the first-level cache while each plane gets as long a stretch as may be. */
+const blockBytes = 2 ** 13;
 
 /** unpack(from, to): a rectangle of positions with their channels side by side to planes. Writes nothing but the elements. */
 export function unpackFunction(module: ModuleBuilder, e: Element, planes: Planes, area: Rectangle): Func {
   const positions = area.columns;
+  const block = Math.max(16, 16 * Math.floor(blockBytes / planes.pitch / 16));
   return module.helper(`convUnpack ${JSON.stringify([planes, area])}`, () => {
     const define = (count: number): Func =>
       module.func("convUnpackBlock", i32s("from", "to", "plane", "pitch"), [], (f, x) => {
