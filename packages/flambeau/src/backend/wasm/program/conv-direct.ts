@@ -11,7 +11,7 @@ import type { Element } from "../matmul/elements.ts";
 import { bump, countUp, i32s } from "../matmul/elements.ts";
 import type { Context } from "./context.ts";
 import type { Axis, Gather } from "./conv-geometry.ts";
-import { roundUp } from "./conv-geometry.ts";
+import { roundUp, tileRows } from "./conv-geometry.ts";
 import { gatherFunction, packFunction, unpackFunction, wholePlanes } from "./conv-layout.ts";
 import { emitResults } from "./conv-results.ts";
 import type { TileLoop } from "./conv-tile.ts";
@@ -32,8 +32,11 @@ export function panelsOf(channels: number, most: number): Panel[] {
   return panels;
 }
 
-/** Rows of a tile of so many vectors: about as many accumulators as there are registers. */
+/** Rows of a tile of so many vectors: about as many accumulators as there are registers, and pointers if each row has one. */
 export const rowsFor = (vectors: number, most: number): number => (vectors === most ? 6 : 8);
+/** Rows of a tile of half as many vectors, whose rows share a pointer. */
+const narrowRows = 12;
+const fewRows = 5;
 
 /** A class of target positions: those that look at the source in the same way. */
 interface Class {
@@ -304,23 +307,81 @@ function panelFunction(
   vectors: number,
   far: number,
 ): Func {
+  const [, along, run] = one.loops as [TileLoop, TileLoop, TileLoop];
+  const b = 16 * vectors;
+  const loops = one.loops.map((loop, i) => ({
+    ...loop,
+    b: i === 2 ? b : b * run.count * (i === 0 ? along.count : 1),
+  }));
+  const split = tileRows(one.x.count, narrowRows);
+  if (vectors < p.width && Math.min(...split) >= fewRows)
+    return lineFunction(c, e, p, one, vectors, loops, split);
   const count = one.y.count * one.x.count;
   const rows = Math.min(rowsFor(vectors, p.width), count);
-  const loops = one.loops.map((loop, i) =>
-    i === 2
-      ? { ...loop, b: 16 * vectors }
-      : { ...loop, b: 16 * vectors * one.loops[2]!.count * (i === 0 ? one.loops[1]!.count : 1) },
-  );
   const tile = tileFunction(c.module, e, { rows, vectors, aRow: "table", cRow: "table", loops, add: false });
   return c.module.func("convPanel", i32s("image", "weights", "target", "table"), [], (f, x) => {
     // The last tile may compute some positions again: they come out the same.
     const last = f.let("i32", i32.add(x.table, 4 * (count - rows)));
     f.loop((again) => {
-      f.do(call(tile, x.image, x.weights, x.target, x.table, i32.add(x.table, far)));
+      f.do(call(tile, x.image, x.weights, x.target, x.table, i32.add(x.table, far), 0));
       const end = f.let("i32", i32.eq(x.table, last));
       bump(f, x.table, 4 * rows);
       f.if(i32.gt_u(x.table, last), () => f.set(x.table, last));
       f.brIf(again, i32.eqz(end));
     });
   });
+}
+
+/**
+ * The same by rows of the target, in tiles of so many neighbours: for narrow panels, whose tiles need many rows. Rows of the
+ * kernel that meet nothing but padding are left out.
+ */
+function lineFunction(
+  c: Context,
+  e: Element,
+  { g, channels }: DirectPlan,
+  { x: xs, y: ys, start }: Class,
+  vectors: number,
+  loops: readonly TileLoop[],
+  split: readonly number[],
+): Func {
+  const pixel = 4 * g.sourceChannels;
+  const [aRow, cRow] = [xs.sourceStep * pixel, 4 * xs.step * channels];
+  const tile = (rows: number): Func =>
+    tileFunction(c.module, e, { rows, vectors, aRow, cRow, loops, add: false, given: true });
+  const [down] = loops as [TileLoop];
+  return c.module.func("convLines", i32s("image", "weights", "target", "table"), [], (f, x) => {
+    bump(f, x.image, start);
+    bump(f, x.target, 4 * channels * (ys.first * g.x.target + xs.first));
+    for (const { first, taps, lines } of lineRuns(ys, g.y.source)) {
+      const [a, b] = [f.local("i32"), f.let("i32", i32.add(x.weights, first * down.b))];
+      repeat(f, lines, () => {
+        f.set(a, i32.add(x.image, first * down.a));
+        for (const rows of split) {
+          f.do(call(tile(rows), a, b, x.target, 0, 0, taps));
+          bump(f, a, rows * aRow);
+          bump(f, x.target, rows * cRow);
+        }
+        bump(f, x.image, ys.sourceStep * g.x.extent * pixel);
+        bump(f, x.target, 4 * channels * ys.step * g.x.target - xs.count * cRow);
+      });
+    }
+  });
+}
+
+/** Rows of the target that follow each other and meet the same rows of the kernel, `taps` of them from `first` on. */
+function lineRuns(
+  { count, taps, sourceStep }: Axis,
+  source: number,
+): { first: number; taps: number; lines: number }[] {
+  const runs: { first: number; taps: number; lines: number }[] = [];
+  for (let j = 0; j < count; j++) {
+    const inside = taps.map(({ offset }) => j * sourceStep + offset >= 0 && j * sourceStep + offset < source);
+    const first = Math.max(0, inside.indexOf(true));
+    const met = inside.filter(Boolean).length;
+    const last = runs.at(-1);
+    if (last?.first === first && last.taps === met) last.lines++;
+    else runs.push({ first, taps: met, lines: 1 });
+  }
+  return runs;
 }

@@ -4,7 +4,7 @@
 import type { Func, FunctionBuilder, Local, ModuleBuilder } from "../encoder.ts";
 import { i32, v128 } from "../encoder.ts";
 import type { Element } from "../matmul/elements.ts";
-import { bump, i32s } from "../matmul/elements.ts";
+import { bump, countDown, i32s } from "../matmul/elements.ts";
 import { repeat } from "./repeat.ts";
 
 /** `count` rounds; a and b move by so many bytes a round. */
@@ -18,34 +18,37 @@ export interface TileSpec {
   readonly rows: number;
   /** Of 16 bytes. */
   readonly vectors: number;
-  /** Where row r of a is: so many bytes apart, or at offsets in a table. Rows 4 bytes apart share a pointer. */
+  /** Where rows of a are: so many bytes apart, or at offsets in a table. */
   readonly aRow: number | "table";
   readonly cRow: number | "table";
   /** The innermost last. */
   readonly loops: readonly TileLoop[];
   /** Whether the sums are added to c. */
   readonly add: boolean;
+  /** Whether the rounds of the outermost loop are given at the call, in place of its count. */
+  readonly given?: boolean;
 }
 
 const unroll = 4;
 
-/** tile(a, b, c, aTable, cTable): c[r, :] = sum over the loops of a[r] * b[:]. Small and called often, as V8 likes it. */
+/** tile(a, b, c, aTable, cTable, rounds): c[r, :] = sum over the loops of a[r] * b[:]. Small and called often, as V8 likes it. */
 export function tileFunction(module: ModuleBuilder, e: Element, spec: TileSpec): Func {
   const name = `convTile ${JSON.stringify(spec)}`;
   return module.helper(name, () =>
-    module.func("convTile", i32s("a", "b", "c", "aTable", "cTable"), [], (f, x) => emitTile(f, e, spec, x)),
+    module.func("convTile", i32s("a", "b", "c", "aTable", "cTable", "rounds"), [], (f, x) =>
+      emitTile(f, e, spec, x),
+    ),
   );
 }
 
-type Params = { readonly [K in "a" | "b" | "c" | "aTable" | "cTable"]: Local };
+type Params = { readonly [K in "a" | "b" | "c" | "aTable" | "cTable" | "rounds"]: Local };
 
 function emitTile(f: FunctionBuilder, e: Element, spec: TileSpec, x: Params): void {
   const { rows, vectors, aRow, cRow } = spec;
-  const adjacent = aRow === 4;
-  const pointers = Array.from({ length: adjacent ? 1 : rows }, (_, r) => {
-    if (aRow === "table") return f.let("i32", i32.add(x.a, i32.load(x.aTable, 4 * r)));
-    return r === 0 ? x.a : f.let("i32", i32.add(x.a, aRow * r));
-  });
+  const pointers =
+    aRow === "table"
+      ? Array.from({ length: rows }, (_, r) => f.let("i32", i32.add(x.a, i32.load(x.aTable, 4 * r))))
+      : [x.a];
   const acc = Array.from({ length: rows * vectors }, () => f.let("v128", e.zero));
   const av = f.local("v128");
   const bv = Array.from({ length: vectors }, () => f.local("v128"));
@@ -57,7 +60,7 @@ function emitTile(f: FunctionBuilder, e: Element, spec: TileSpec, x: Params): vo
     for (let u = 0; u < count; u++) {
       bv.forEach((v, i) => f.set(v, v128.load(x.b, u * b + 16 * i)));
       for (let r = 0; r < rows; r++) {
-        f.set(av, e.splat(pointers[adjacent ? 0 : r]!, u * a + (adjacent ? 4 * r : 0)));
+        f.set(av, aRow === "table" ? e.splat(pointers[r]!, u * a) : e.splat(x.a, u * a + r * aRow));
         bv.forEach((v, i) => f.set(acc[r * vectors + i]!, e.madd(av, v, acc[r * vectors + i]!)));
       }
     }
@@ -77,6 +80,10 @@ function emitTile(f: FunctionBuilder, e: Element, spec: TileSpec, x: Params): vo
       nest(depth + 1);
       move(loop.a - travelled.a, loop.b - travelled.b);
     };
+    if (depth === 0 && spec.given) {
+      f.if(x.rounds, () => countDown(f, x.rounds, round));
+      return;
+    }
     if (!inner) {
       repeat(f, loop.count, round);
       return;

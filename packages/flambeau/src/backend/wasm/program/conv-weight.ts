@@ -197,7 +197,7 @@ function imageFunction(c: Context, e: Element, p: WeightPlan, vectors: number): 
   const split = tileRows(g.targetChannels, vectors === p.width ? 6 : 12);
   return c.module.func("convWeightImage", i32s("input", "gradient", "sums"), [], (f, v) => {
     for (const rows of split) {
-      f.do(call(tile(rows), v.gradient, v.input, v.sums, 0, 0));
+      f.do(call(tile(rows), v.gradient, v.input, v.sums, 0, 0, 0));
       bump(f, v.gradient, 4 * rows);
       bump(f, v.sums, 4 * p.pitch * rows);
     }

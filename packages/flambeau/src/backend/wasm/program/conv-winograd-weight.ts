@@ -207,7 +207,7 @@ function productFunction(c: Context, e: Element, p: WinogradWeightPlan, tiles: n
       });
     return c.module.func("convPoint", i32s("b", "a", "c"), [], (f, x) => {
       for (const rows of tileRows(g.targetChannels, vectors === p.width ? 6 : 12)) {
-        f.do(call(tile(rows), x.a, x.b, x.c, 0, 0));
+        f.do(call(tile(rows), x.a, x.b, x.c, 0, 0, 0));
         bump(f, x.a, 4 * rows);
         bump(f, x.c, cRow * rows);
       }

@@ -249,13 +249,14 @@ function productsFunction(c: Context, e: Element, p: WinogradPlan): Func {
     return c.module.func("convPoint", i32s("a", "b", "c"), [], (f, x) => {
       const whole = Math.floor(tiles / rows);
       repeat(f, whole, () => {
-        f.do(call(tile, x.a, x.b, x.c, 0, 0));
+        f.do(call(tile, x.a, x.b, x.c, 0, 0, 0));
         bump(f, x.a, rows * pixel);
         bump(f, x.c, rows * out);
       });
       // Some rows again: they come out the same.
       const again = rows * (whole + 1) - tiles;
-      if (again < rows) f.do(call(tile, i32.sub(x.a, again * pixel), x.b, i32.sub(x.c, again * out), 0, 0));
+      if (again < rows)
+        f.do(call(tile, i32.sub(x.a, again * pixel), x.b, i32.sub(x.c, again * out), 0, 0, 0));
     });
   };
   const runs = panelRuns(p.panels).map((run) => ({ ...run, func: panelFunction(run.vectors) }));
