@@ -18,8 +18,8 @@ export interface TileSpec {
   readonly rows: number;
   /** Of 16 bytes. */
   readonly vectors: number;
-  /** Where rows of a are: so many bytes apart, or at offsets in a table. */
-  readonly aRow: number | "table";
+  /** Where rows of a are: so many bytes apart, at these offsets, or at offsets in a table in memory. */
+  readonly aRow: number | readonly number[] | "table";
   readonly cRow: number | "table";
   /** The innermost last. */
   readonly loops: readonly TileLoop[];
@@ -49,6 +49,9 @@ function emitTile(f: FunctionBuilder, e: Element, spec: TileSpec, x: Params): vo
     aRow === "table"
       ? Array.from({ length: rows }, (_, r) => f.let("i32", i32.add(x.a, i32.load(x.aTable, 4 * r))))
       : [x.a];
+  const offsets = Array.from({ length: rows }, (_, r) =>
+    aRow === "table" ? 0 : typeof aRow === "number" ? r * aRow : aRow[r]!,
+  );
   const acc = Array.from({ length: rows * vectors }, () => f.let("v128", e.zero));
   const av = f.local("v128");
   const bv = Array.from({ length: vectors }, () => f.local("v128"));
@@ -60,7 +63,7 @@ function emitTile(f: FunctionBuilder, e: Element, spec: TileSpec, x: Params): vo
     for (let u = 0; u < count; u++) {
       bv.forEach((v, i) => f.set(v, v128.load(x.b, u * b + 16 * i)));
       for (let r = 0; r < rows; r++) {
-        f.set(av, aRow === "table" ? e.splat(pointers[r]!, u * a) : e.splat(x.a, u * a + r * aRow));
+        f.set(av, e.splat(pointers[aRow === "table" ? r : 0]!, u * a + offsets[r]!));
         bv.forEach((v, i) => f.set(acc[r * vectors + i]!, e.madd(av, v, acc[r * vectors + i]!)));
       }
     }

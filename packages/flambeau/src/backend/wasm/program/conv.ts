@@ -12,6 +12,7 @@ import { gatherOf } from "./conv-geometry.ts";
 import type { Sizes } from "./conv-results.ts";
 import { resultsOf } from "./conv-results.ts";
 import { emitWeight, planWeight } from "./conv-weight.ts";
+import { emitTurned, planTurned } from "./conv-weight-turned.ts";
 import { emitWinograd, planWinograd } from "./conv-winograd.ts";
 import { emitWinogradWeight, planWinogradWeight } from "./conv-winograd-weight.ts";
 import { product } from "./loop-shape.ts";
@@ -49,6 +50,15 @@ export const convCode: StepEmitter<ConvStep> = (step): StepCode => {
         emit: (c) => emitWinogradWeight(c, e, step, winograd, results.plain),
       };
     const plan = planWeight(gather, g.kernel, g.dilation, width);
+    const turned = planTurned(gather, g.kernel, width, plan.stretches * plan.pitch * gather.targetChannels);
+    if (turned)
+      return {
+        ...common,
+        key,
+        sharedBytes: turned.sharedBytes,
+        ownBytes: turned.ownBytes + results.ownBytes,
+        emit: (c) => emitTurned(c, e, step, turned, results.plain),
+      };
     return {
       ...common,
       key,
