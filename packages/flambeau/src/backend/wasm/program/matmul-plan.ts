@@ -37,6 +37,8 @@ const manyMatrices = 8;
 /** Units of work where there are enough tiles: some for each of a few threads, more where the last one could take long. */
 const units = 12;
 const manyUnits = 32;
+/** Panels from which threads take whole ones. */
+const manyPanels = 8;
 /** Tiles for which it pays to bring a panel to first-level cache. */
 const fullPanel = 8;
 /** Multiply-adds below which threads share nothing. */
@@ -78,7 +80,7 @@ export function planTiles(p: Problem, el: Element, wide: boolean): TilePlan {
   const { blocks, groups } =
     panels === "own" || batch >= manyMatrices
       ? { blocks: evenParts(rows.count, 1), groups: evenParts(cols.count, 1) }
-      : unitsOf(p, rows, cols, packed, depths.size * size);
+      : unitsOf(p, rows, cols, packed, panels, depths.size * size);
   const light = isLight(p, rows.size) && depths.count === 1;
   const panelsBytes = matrixPanels({ cols, el, k });
   const sumsBytes =
@@ -116,6 +118,7 @@ function unitsOf(
   rows: Cut,
   cols: Cut,
   packed: boolean,
+  panels: TilePlan["panels"],
   depthBytes: number,
 ): Pick<TilePlan, "blocks" | "groups"> {
   const work = batch * m * n * k;
@@ -131,11 +134,11 @@ function unitsOf(
     return { blocks: evenParts(rows.count, count), groups: evenParts(cols.count, parts) };
   }
   const wanted = (work >= manyMultiplications ? manyUnits : work >= sharedWork ? units : 1) / batch;
-  if (cols.count >= rows.count)
-    return {
-      groups: evenParts(cols.count, cols.count),
-      blocks: evenParts(rows.count, Math.ceil(wanted / cols.count)),
-    };
+  if (cols.count >= rows.count) {
+    // Where there are enough panels each thread takes those that it has packed, which are in its cache.
+    const blocks = panels === "shared" && cols.count >= manyPanels ? 1 : Math.ceil(wanted / cols.count);
+    return { groups: evenParts(cols.count, cols.count), blocks: evenParts(rows.count, blocks) };
+  }
   return {
     blocks: evenParts(rows.count, rows.count),
     groups: evenParts(cols.count, Math.ceil(wanted / rows.count)),

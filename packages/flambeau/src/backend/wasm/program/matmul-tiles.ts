@@ -77,7 +77,8 @@ class Tiles {
       sharedPairs(this.#c, this.#p.b.batch === 0 ? 1 : batch, cols.count, (t, panel) =>
         onePiece(f, cols, panel, (width, _, j) => this.#packPanel(t, panel, j, width)),
       );
-      this.#c.barrier();
+      // Units that are the panels go to the threads that packed them.
+      if (batch > 1 || blocks.count > 1 || groups.count !== cols.count) this.#c.barrier();
     }
     sharedPairs(this.#c, batch * blocks.count, groups.count, (tx, y) => {
       const [t, x] = this.#split(tx, blocks.count);
