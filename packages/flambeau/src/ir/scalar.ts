@@ -73,20 +73,36 @@ export interface Expr {
 
 type Arg = Expr | number;
 
+/** Nodes that one builder makes at most: numbers of three arguments fit into one number. */
+const mostNodes = 2 ** 17;
+
 /** Builds expressions; equal subexpressions become one node. Numbers become constants of the other operand's dtype. */
 export class ExprBuilder {
-  readonly #nodes = new Map<string, Expr>();
+  /** By operation and dtype, then by value or the numbers of the arguments. */
+  readonly #nodes = new Map<string, Map<number, Expr>>();
   readonly #ids = new Map<Expr, number>();
 
   #make(op: ScalarOp, dtype: DType, args: readonly Expr[], value = 0): Expr {
-    const key = `${op} ${dtype} ${Object.is(value, -0) ? "-0" : value} ${args.map((a) => this.#ids.get(a)).join(" ")}`;
-    let node = this.#nodes.get(key);
+    const kind = Object.is(value, -0) ? `${op} ${dtype} -0` : `${op} ${dtype}`;
+    let nodes = this.#nodes.get(kind);
+    if (!nodes) this.#nodes.set(kind, (nodes = new Map()));
+    let key = value;
+    if (args.length > 0) {
+      key = 0;
+      for (const arg of args) key = key * mostNodes + (this.#ids.get(arg) ?? this.#foreign());
+    }
+    let node = nodes.get(key);
     if (!node) {
       node = { op, dtype, args, value };
-      this.#nodes.set(key, node);
+      nodes.set(key, node);
+      if (this.#ids.size === mostNodes) throw new Error("ExprBuilder: too many nodes");
       this.#ids.set(node, this.#ids.size);
     }
     return node;
+  }
+
+  #foreign(): never {
+    throw new Error("ExprBuilder: an argument was made by another builder");
   }
 
   #pair(a: Arg, b: Arg): [Expr, Expr] {
