@@ -71,7 +71,7 @@ export class Body {
     return this.k.input(place, dtype);
   }
 
-  #stage(combine: CombineOp, body: Expr): Expr {
+  stage(combine: CombineOp, body: Expr): Expr {
     const known = this.#stages.findIndex((s) => s.combine === combine && s.body === body);
     const place = known >= 0 ? known : this.#stages.push({ combine, body }) - 1;
     return this.k.input(firstStage + place, body.dtype);
@@ -90,7 +90,7 @@ export class Body {
     const known = new Map<Expr, Expr>();
     const translate = (body: Expr): Expr => substitute(this.k, body, (index) => inputs[index]!, known);
     if (step.kind === "loop")
-      for (const { combine, body } of step.stages) inputs.push(this.#stage(combine, translate(body)));
+      for (const { combine, body } of step.stages) inputs.push(this.stage(combine, translate(body)));
     return translate;
   }
 

@@ -13,6 +13,7 @@ import { evaluations, inlined } from "./inline.ts";
 import { objection, wouldSerialize } from "./limits.ts";
 import type { Log } from "./log.ts";
 import { merged } from "./merge.ts";
+import { nested } from "./nested.ts";
 
 /** A value that costs so little is computed again for each of several readers. */
 const cheap = 4;
@@ -34,26 +35,50 @@ function producersOf(graph: Graph, step: Step): Step[] {
   return [...found].sort((a, b) => graph.position(b) - graph.position(a));
 }
 
-/** Calls `visit` with each step that is there when its turn comes; steps that are put in later have theirs in the next round. */
-function forEachStep(graph: Graph, visit: (step: Step) => boolean): boolean {
-  let changed = false;
-  for (const step of [...graph.steps]) if (graph.has(step) && visit(step)) changed = true;
-  return changed;
+/** A kind of fusion: what it does with a step, and when it has tried it without success. */
+class Kind {
+  readonly #visit: (graph: Graph, step: LoopStep) => boolean;
+  readonly #tried = new WeakMap<Step, number>();
+
+  constructor(visit: (graph: Graph, step: LoopStep) => boolean) {
+    this.#visit = visit;
+  }
+
+  /** Tries each loop that is there when its turn comes, unless nothing near it has changed since the last time. */
+  run(graph: Graph): boolean {
+    let changed = false;
+    for (const step of [...graph.steps]) {
+      if (!isLoop(step) || !graph.has(step) || graph.changed(step) <= (this.#tried.get(step) ?? -1)) continue;
+      if (this.#visit(graph, step)) changed = true;
+      else this.#tried.set(step, graph.changes);
+    }
+    return changed;
+  }
 }
 
-/** Epilogues of products and convolutions. */
-function epilogues(graph: Graph): boolean {
-  return forEachStep(graph, (loop) => {
-    if (!isLoop(loop) || !isMap(loop)) return false;
-    for (const step of producersOf(graph, loop)) {
-      if (step.kind !== "matmul" && step.kind !== "conv") continue;
-      const made = withEpilogue<MatmulStep | ConvStep>(graph, step, loop);
-      if (!made || !alongRows(made) || objection(graph, made) || !graph.between(step, loop)) continue;
-      graph.join(step, loop, made);
-      return true;
-    }
-    return false;
-  });
+/** The epilogue of a product or convolution; with `last`, only of a result that nothing else looks at. */
+function epilogue(graph: Graph, loop: LoopStep, last: boolean): boolean {
+  if (!isMap(loop)) return false;
+  for (const step of producersOf(graph, loop)) {
+    if (step.kind !== "matmul" && step.kind !== "conv") continue;
+    if (last && !isLastReader(graph, step, loop)) continue;
+    const made = withEpilogue<MatmulStep | ConvStep>(graph, step, loop);
+    if (!made || !alongRows(made) || objection(graph, made) || !graph.between(step, loop)) continue;
+    graph.join(step, loop, made);
+    return true;
+  }
+  return false;
+}
+
+/** Whether no other step looks at the results that a loop reads of another step. */
+function isLastReader(graph: Graph, step: Step, loop: LoopStep): boolean {
+  const read = new Set(graph.effects(loop).reads.map(({ buffer }) => buffer));
+  return graph
+    .effects(step)
+    .writes.every(
+      ({ buffer }) =>
+        !read.has(buffer) || (!graph.isSeen(buffer) && graph.readers(buffer).every((r) => r === loop)),
+    );
 }
 
 /** Whether operands and results lie along the rows of the product: others are slow beside it. */
@@ -81,34 +106,30 @@ function worthwhile(graph: Graph, producer: LoopStep, readers: readonly BodyStep
   return count <= (cost <= 3 * cheap && readers.length === 1 ? 3 : 1) * size;
 }
 
-/** Producers whose readers all compute for themselves what they read; copies and constants wherever it is possible. */
-function inlining(graph: Graph): boolean {
-  return forEachStep(graph, (producer) => {
-    if (!isLoop(producer) || !isMap(producer) || producer.maps.length !== 1) return false;
-    const [write] = graph.effects(producer).writes;
-    const { buffer } = write!;
-    const readers = graph
-      .readers(buffer)
-      .filter(
-        (r) =>
-          graph.position(r) > graph.position(producer) &&
-          graph.effects(r).reads.some((a) => mayMeet(a, write!)),
-      );
-    const free = costOf([producer.maps[0]!.body]) === 0;
-    const made = new Map<BodyStep, BodyStep>();
-    for (const reader of readers) {
-      const step = hasBody(reader) && !isEmpty(reader) ? inlined(graph, producer, reader) : null;
-      if (step && !objection(graph, step)) made.set(reader as BodyStep, step);
-    }
-    if (made.size === 0) return false;
-    if (!free) {
-      if (made.size < readers.length || graph.isSeen(buffer)) return false;
-      if (!worthwhile(graph, producer, [...made.keys()])) return false;
-    }
-    for (const [reader, step] of made) graph.replace(reader, step);
-    if (made.size === readers.length && !graph.isSeen(buffer)) graph.remove(producer);
-    return true;
-  });
+/** A producer whose readers all compute for themselves what they read; a copy or constant wherever it is possible. */
+function inlining(graph: Graph, producer: LoopStep): boolean {
+  if (!isMap(producer) || producer.maps.length !== 1) return false;
+  const [write] = graph.effects(producer).writes;
+  const { buffer } = write!;
+  const readers = graph
+    .readers(buffer)
+    .filter(
+      (r) =>
+        graph.position(r) > graph.position(producer) &&
+        graph.effects(r).reads.some((a) => mayMeet(a, write!)),
+    );
+  const free = costOf([producer.maps[0]!.body]) === 0;
+  if (!free && (graph.isSeen(buffer) || !readers.every(hasBody))) return false;
+  const made = new Map<BodyStep, BodyStep>();
+  for (const reader of readers) {
+    const step = hasBody(reader) && !isEmpty(reader) ? inlined(graph, producer, reader) : null;
+    if (step && !objection(graph, step)) made.set(reader as BodyStep, step);
+    else if (!free) return false;
+  }
+  if (made.size === 0 || (!free && !worthwhile(graph, producer, [...made.keys()]))) return false;
+  for (const [reader, step] of made) graph.replace(reader, step);
+  if (made.size === readers.length && !graph.isSeen(buffer)) graph.remove(producer);
+  return true;
 }
 
 function tryMerge(graph: Graph, a: LoopStep, b: LoopStep): boolean {
@@ -118,31 +139,36 @@ function tryMerge(graph: Graph, a: LoopStep, b: LoopStep): boolean {
   return true;
 }
 
-/** Loops with those that compute what they read. */
-function merging(graph: Graph): boolean {
-  return forEachStep(graph, (loop) => {
-    if (!isLoop(loop)) return false;
-    return producersOf(graph, loop).some((a) => isLoop(a) && tryMerge(graph, a, loop));
+/** A reduction that reads nothing of another one but what it reduces further. */
+function tryNest(graph: Graph, a: LoopStep, b: LoopStep): boolean {
+  const alone = graph.effects(a).writes.every((w) => {
+    const readers = graph.readers(w.buffer);
+    return !graph.isSeen(w.buffer) && readers.length === 1 && readers[0] === b;
   });
+  const made = alone ? nested(graph, a, b) : null;
+  if (!made || objection(graph, made) || wouldSerialize([a, b], made) || !graph.between(a, b)) return false;
+  graph.join(a, b, made);
+  return true;
 }
 
-/** Loops that read the same data over the same indices. */
-function siblings(graph: Graph): boolean {
-  return forEachStep(graph, (loop) => {
-    if (!isLoop(loop)) return false;
-    const { reads } = graph.effects(loop);
-    const bytes = (list: typeof reads): number => list.reduce((sum, r) => sum + graph.bytes(r), 0);
-    const total = bytes(reads);
-    const end = graph.position(loop);
-    const near = new Set<LoopStep>();
-    for (const read of reads)
-      for (const other of graph.readers(read.buffer))
-        if (isLoop(other) && graph.position(other) < end) near.add(other);
-    const candidates = [...near].sort((a, b) => graph.position(b) - graph.position(a)).slice(0, maxSiblings);
-    return candidates.some((other) => {
-      const shared = reads.filter((r) => graph.effects(other).reads.some((o) => mayMeet(o, r)));
-      return 3 * bytes(shared) >= total && tryMerge(graph, other, loop);
-    });
+/** A loop with one that computes what it reads. */
+const merging = (graph: Graph, loop: LoopStep): boolean =>
+  producersOf(graph, loop).some((a) => isLoop(a) && (tryMerge(graph, a, loop) || tryNest(graph, a, loop)));
+
+/** A loop with one that reads the same data over the same indices. */
+function sibling(graph: Graph, loop: LoopStep): boolean {
+  const { reads } = graph.effects(loop);
+  const bytes = (list: typeof reads): number => list.reduce((sum, r) => sum + graph.bytes(r), 0);
+  const total = bytes(reads);
+  const end = graph.position(loop);
+  const near = new Set<LoopStep>();
+  for (const read of reads)
+    for (const other of graph.readers(read.buffer))
+      if (isLoop(other) && graph.position(other) < end) near.add(other);
+  const candidates = [...near].sort((a, b) => graph.position(b) - graph.position(a)).slice(0, maxSiblings);
+  return candidates.some((other) => {
+    const shared = reads.filter((r) => graph.effects(other).reads.some((o) => mayMeet(o, r)));
+    return 3 * bytes(shared) >= total && tryMerge(graph, other, loop);
   });
 }
 
@@ -157,15 +183,17 @@ export function fuse(program: Program, log: Log, options: FusionOptions = {}): P
   const graph = new Graph(program);
   const { epilogues: e = true, inlining: i = true, merging: m = true, siblings: s = true } = options;
   const kinds = [
-    [e, epilogues],
-    [i, inlining],
-    [m, merging],
-    [s, siblings],
+    [e, new Kind((g, loop) => epilogue(g, loop, true))],
+    [i, new Kind(inlining)],
+    [m, new Kind(merging)],
+    [s, new Kind(sibling)],
+    [e, new Kind((g, loop) => epilogue(g, loop, false))],
   ] as const;
-  // Each kind to its end before the next one: epilogues want a product's result before others take it.
+  // Each kind to its end before the next one. Epilogues that leave nothing else to store come first; those that store the product as
+  // well come last: what they would store may have been computed in place by then.
   for (let at = 0; at < kinds.length; ) {
-    const [on, run] = kinds[at]!;
-    at = on && run(graph) ? 0 : at + 1;
+    const [on, kind] = kinds[at]!;
+    at = on && kind.run(graph) ? 0 : at + 1;
   }
   log.add("fusion", `${program.steps.length} steps became ${graph.steps.length}`);
   return graph.program();

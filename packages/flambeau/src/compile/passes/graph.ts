@@ -21,6 +21,9 @@ export class Graph {
   /** The steps that touch each buffer, in no order. */
   readonly #users = new Map<BufferId, Set<Step>>();
   #positions: Map<Step, number> | null = null;
+  /** Counts changes; and that at which steps that touch each buffer changed last. */
+  changes = 0;
+  readonly #changed = new Map<BufferId, number>();
 
   constructor({ buffers, steps, scalars }: Program) {
     this.buffers = [...buffers];
@@ -45,9 +48,19 @@ export class Graph {
     return known;
   }
 
+  /** When a step that shares a buffer with this one came or went last. */
+  changed(step: Step): number {
+    const { reads, writes } = this.effects(step);
+    let last = 0;
+    for (const { buffer } of [...reads, ...writes]) last = Math.max(last, this.#changed.get(buffer) ?? 0);
+    return last;
+  }
+
   #enter(step: Step): void {
     const { reads, writes } = this.effects(step);
+    this.changes++;
     for (const { buffer } of [...reads, ...writes]) {
+      this.#changed.set(buffer, this.changes);
       const users = this.#users.get(buffer);
       if (users) users.add(step);
       else this.#users.set(buffer, new Set([step]));
@@ -56,7 +69,11 @@ export class Graph {
 
   #leave(step: Step): void {
     const { reads, writes } = this.effects(step);
-    for (const { buffer } of [...reads, ...writes]) this.#users.get(buffer)?.delete(step);
+    this.changes++;
+    for (const { buffer } of [...reads, ...writes]) {
+      this.#users.get(buffer)?.delete(step);
+      this.#changed.set(buffer, this.changes);
+    }
   }
 
   #places(): Map<Step, number> {

@@ -3,6 +3,7 @@
 import type { LoopResult, Program, Step } from "../../ir/program.ts";
 import type { BodyStep } from "./body.ts";
 import { hasBody, isAccess, isEmpty, rewritten, sameAccess, squeezed, valuesOf } from "./body.ts";
+import { withoutFactors } from "./factors.ts";
 
 /** Whether a map stores an element where it was loaded from. */
 function storesItself(step: BodyStep, { body, to }: LoopResult): boolean {
@@ -16,7 +17,7 @@ function simplified(step: Step): Step[] {
   if (isEmpty(step) && valuesOf(step).length === 0) return [];
   const made = rewritten(step);
   // Equal operands show when dimensions of one element are gone.
-  const small = made.kind === "loop" ? rewritten(squeezed(made)) : made;
+  const small = made.kind === "loop" ? rewritten(withoutFactors(squeezed(made))) : made;
   const left = rewritten(small, (result) => !storesItself(small, result));
   return left.maps.length + valuesOf(left).length > 0 ? [left] : [];
 }

@@ -159,3 +159,27 @@ test("changes in place of a state are one loop", () => {
   const { steps } = optimised(w.program(), [0.5]);
   expect(steps).toHaveLength(1);
 });
+
+test("sums of sums are one reduction, and factors that stand still are taken out of them", () => {
+  const [n, c, hw] = [3, 2, 4];
+  const w = new Writer();
+  const [g, v, weight] = [w.buffer("input", n * c * hw), w.buffer("input", n * c * hw), w.buffer("state", c)];
+  const [gw, gv, rows, y, z] = [
+    w.buffer("temp", n * c * hw),
+    w.buffer("temp", n * c * hw),
+    w.buffer("temp", n * c),
+    w.buffer("output", c),
+    w.buffer("output", c),
+  ];
+  const shape = [n, c, hw];
+  const channel = w.at(weight, [], [0, 1, 0]);
+  w.map("gw", w.at(gw, shape), [w.at(g, shape), channel], (k, a, b) => k.mul(a, b), shape);
+  w.reduce("rows", rows, w.at(gw, [n * c, hw]), [n * c], [hw]);
+  w.reduce("sum", y, w.at(rows, [], [1, c]), [c], [n]);
+  w.map("gv", gv, [g, v], (k, a, b) => k.mul(a, b));
+  w.reduce("dot", z, w.at(gv, [], [hw, c * hw, 1]), [c], [n, hw]);
+  const [step, ...others] = optimised(w.program()).steps as LoopStep[];
+  expect(others).toEqual([]);
+  expect(step).toMatchObject({ outer: [c], inner: [n, hw] });
+  expect(step!.stages.map(({ body }) => body.op)).toEqual(["input", "mul"]);
+});
