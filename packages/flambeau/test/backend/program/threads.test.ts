@@ -1,5 +1,6 @@
 // Teams of threads: the same results as one thread, errors that arrive, and processes that end.
 
+import { resolveObjectURL } from "node:buffer";
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { WorkerOptions } from "node:worker_threads";
@@ -22,6 +23,7 @@ const makeGang = (...options: ConstructorParameters<typeof Gang>): Gang => {
 
 afterEach(() => {
   vi.restoreAllMocks();
+  vi.unstubAllGlobals();
   for (const { team } of gangs.splice(0)) team.close();
 });
 
@@ -47,6 +49,28 @@ function watchWorkers(edit: (text: string) => string = (text) => text): Worker[]
   vi.spyOn(process, "getBuiltinModule").mockImplementation(((name: string) =>
     name === "node:worker_threads" ? { Worker: Watched } : find(name)) as typeof find);
   return started;
+}
+
+/** What a browser's Worker is, made of one of Node's: the program comes from a Blob, and finds `self` and no `require`. */
+class PageWorker {
+  readonly #worker: Promise<Worker>;
+
+  constructor(url: string) {
+    const blob = resolveObjectURL(url);
+    if (!blob) throw new Error(`${url} is no Blob`);
+    this.#worker = blob.text().then((text) => {
+      const self = 'require("node:worker_threads").parentPort';
+      const worker = new Worker(`((require, self) => {${text}})(undefined, ${self})`, { eval: true });
+      worker.unref();
+      return worker;
+    });
+  }
+  postMessage(message: unknown): void {
+    void this.#worker.then((worker) => worker.postMessage(message));
+  }
+  terminate(): void {
+    void this.#worker.then((worker) => worker.terminate());
+  }
 }
 
 describe("results are those of one thread", () => {
@@ -120,6 +144,19 @@ describe("results are those of one thread", () => {
     }
     expect([two.ready, one.ready]).toEqual([2, 1]);
   });
+});
+
+test("workers of a page", async () => {
+  vi.spyOn(process, "getBuiltinModule").mockReturnValue(undefined as never);
+  vi.stubGlobal("Worker", PageWorker);
+  const gang = makeGang(true, false);
+  const program = gang.program();
+  gang.team.threads = 3;
+  // A page's workers start when its thread has nothing to do.
+  while (gang.team.available(program) < 3) await new Promise((resolve) => setImmediate(resolve));
+  gang.fill();
+  gang.run(program, "mix");
+  expect(gang.values).toEqual(alone());
 });
 
 describe("without threads", () => {
