@@ -13,6 +13,7 @@ interface Options {
   write?: boolean | undefined;
   check?: boolean | undefined;
   seconds?: string | undefined;
+  compiled?: boolean | undefined;
 }
 
 const benches: Record<string, (json: boolean, options: Options) => Promise<void> | void> = {
@@ -21,9 +22,9 @@ const benches: Record<string, (json: boolean, options: Options) => Promise<void>
   train: (json, { only, write, check, seconds }) =>
     benchTrain({ json, only: only?.split(",") ?? [], write: write ?? false, check: check ?? false, seconds }),
   cold: benchCold,
-  memory: benchMemory,
+  memory: (json, { compiled }) => benchMemory(json, compiled ?? false),
 };
-const usage = `usage: npm run bench -- NAME [--json]; NAME is one of ${Object.keys(benches).join(", ")}; ops takes --only a,b and --write; train takes those, --check and --seconds s`;
+const usage = `usage: npm run bench -- NAME [--json]; NAME is one of ${Object.keys(benches).join(", ")}; ops takes --only a,b and --write; train takes those, --check and --seconds s; memory takes --compiled`;
 
 function fail(message: string): never {
   process.stderr.write(`${message}\n`);
@@ -40,6 +41,7 @@ try {
       write: { type: "boolean" },
       check: { type: "boolean" },
       seconds: { type: "string" },
+      compiled: { type: "boolean" },
     },
   });
 } catch (error) {

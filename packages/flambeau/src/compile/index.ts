@@ -11,6 +11,7 @@ import { generalise } from "./numbers.ts";
 import { Specialization } from "./specialization.ts";
 import type { Tree } from "./tree.ts";
 import { treeOf } from "./tree.ts";
+import { turn } from "./turns.ts";
 
 export interface CompileOptions {
   /**
@@ -23,8 +24,18 @@ export interface CompileOptions {
 // biome-ignore lint/suspicious/noExplicitAny: any function can be compiled.
 type Fn = (...args: any[]) => unknown;
 
+/** The function; of a module, a call of it. */
+type Call<F extends Fn> = F extends { readonly "~state": unknown }
+  ? (...args: Parameters<F>) => ReturnType<F>
+  : F;
+
 /** What {@link compile} returns: the function, and what became of it. */
-export type Compiled<F extends Fn> = ((...args: Parameters<F>) => ReturnType<F>) & {
+export type Compiled<F extends Fn> = Call<F> & {
+  /**
+   * The same call for loops that must not stop a page or a server: `await step.async(X, y)`. Leaves the thread to other tasks whenever the
+   * loop has kept it for 8 ms.
+   */
+  async(...args: Parameters<F>): Promise<ReturnType<F>>;
   /** The program of the last call as text: its kernels, what was fused and why, its memory, its arithmetic. */
   explain(): string;
   /** How many programs there are: one for each combination of shapes, dtypes and modes that was met. */
@@ -134,6 +145,10 @@ export function compile<F extends Fn>(fn: F, options: CompileOptions = {}): Comp
   Object.defineProperty(call, "name", { value: `compiled ${fn.name}`.trim() });
   Object.defineProperty(call, "programs", { get: () => known.length });
   return Object.assign(call, {
+    async: async (...args: Parameters<F>): Promise<unknown> => {
+      await turn();
+      return call(...args);
+    },
     explain: (): string => {
       if (!last)
         throw new CompileError(

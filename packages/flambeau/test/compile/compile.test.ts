@@ -239,6 +239,19 @@ describe("arguments and results", () => {
     f(torch.zeros(2));
     expect(numbers(a)).toEqual([2, 2]);
   });
+  test("awaited calls leave the thread to others", async () => {
+    const f = torch.compile((x: torch.Tensor) => x.add_(1));
+    const x = torch.zeros(2);
+    let tasks = 0;
+    const others = setInterval(() => tasks++, 0);
+    // As many calls as take a while, however fast they are.
+    for (let n = 1; tasks < 2; n++) {
+      expect(await f.async(x)).toBe(x);
+      expect(x.at(0).item()).toBe(n);
+    }
+    clearInterval(others);
+    expect(tasks).toBeGreaterThan(1);
+  });
   test("a module", () => {
     const net = new nn.Linear(2, 2);
     const f = torch.compile(net);
