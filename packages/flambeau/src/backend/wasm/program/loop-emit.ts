@@ -17,8 +17,17 @@ import type { LoopShape } from "./loop-shape.ts";
 import { product } from "./loop-shape.ts";
 import { Strips } from "./loop-strips.ts";
 import type { StripPlan } from "./loop-strips-plan.ts";
+import type { TilePlan } from "./loop-tiles.ts";
+import { storeTiles } from "./loop-tiles.ts";
 
-export function emitLoop(c: Context, shape: LoopShape, plan: LoopPlan, strips: StripPlan | null): void {
+/** How a loop is computed: plain, or in one of two special ways. */
+export interface LoopPlans {
+  readonly plain: LoopPlan;
+  readonly strips: StripPlan | null;
+  readonly tiles: TilePlan | null;
+}
+
+export function emitLoop(c: Context, shape: LoopShape, { plain: plan, strips, tiles }: LoopPlans): void {
   const { outer, inner, lanes, across, maps, values, stages } = shape;
   const bodies = [...stages, ...maps, ...values].map(({ body }) => body);
   const items = product(outer);
@@ -27,6 +36,7 @@ export function emitLoop(c: Context, shape: LoopShape, plan: LoopPlan, strips: S
   const parts = new LoopParts(c, shape, plan);
   parts.prepareOnce(bodies);
   if (strips) emitStrips(parts, strips, items);
+  else if (tiles) storeTiles(parts, tiles);
   else if (across) emitAcross(parts, items, bodies);
   else if (items === 1 && onlyMaps && inner.length === 0) storeFlat(parts, plan.passes[0]!);
   else

@@ -8,13 +8,13 @@ import type { Cursors, Known, LoopParts } from "./loop-parts.ts";
 import type { Pass } from "./loop-plan.ts";
 
 /** Bodies up to this cost are computed four groups at a time, since there are no sums to keep in registers. */
-const longest = 16;
+export const longestMap = 16;
 
 /** Elements of a round along the lanes. */
 function stepOf({ shape: { maps, lanes } }: LoopParts): number {
   const unrolled = unrolling(
     maps.map(({ body }) => body),
-    longest,
+    longestMap,
   );
   return Math.min(4 * unrolled, 4 * Math.ceil(lanes / 4));
 }
@@ -60,7 +60,7 @@ export function storeMaps(parts: LoopParts, pass: Pass, valid: number | null): v
   const rounds = Math.floor(lanes / step);
   const rest = lanes - rounds * step;
   parts.walk(tracks, pass.reads, rounds * step, (cursors) => {
-    const known = parts.knownOfRun(bodies, cursors);
+    const known = parts.knownOfRun(bodies, pass.reads, cursors);
     parts.times(rounds, () => {
       store(parts, pass, cursors, known, step);
       parts.advance(cursors, step);

@@ -78,11 +78,10 @@ export class LoopParts {
     groups: number,
     inputs: (index: number) => readonly Group[],
     known: Known,
-    wanted: (node: Expr) => boolean = () => true,
   ): void {
     for (const body of bodies)
       for (const node of topological(body, known))
-        if (node.op !== "const" && this.levels.of(node) <= level && wanted(node))
+        if (node.op !== "const" && this.levels.of(node) <= level)
           evaluate(this.e, node, groups, inputs, known);
   }
 
@@ -125,20 +124,17 @@ export class LoopParts {
     return [this.e.v(v128.load32_splat(own))];
   }
 
-  /** What is known before a run of vectors begins. */
-  knownOfRun(bodies: readonly Expr[], cursors: Cursors): Known {
+  /** What is known before a run of vectors begins; what stands only in values that are read has no cursor here. */
+  knownOfRun(bodies: readonly Expr[], reads: readonly { readonly node: Expr }[], cursors: Cursors): Known {
     const known = new Map(this.known);
     if (this.shape.across) return known;
     const load = (index: number): readonly Group[] => {
       const { dtype, pointer } = cursors.tracks.get(this.shape.operands[index]!)!;
       return [loadSplat(this.e, dtype, pointer)];
     };
-    // What stands only in values that an earlier loop kept has no cursor here.
-    const isHere = (node: Expr): boolean =>
-      topological(node, known).every(
-        ({ op, value }) => op !== "input" || cursors.tracks.has(this.shape.operands[value]!),
-      );
-    this.prepare(bodies, 2, 1, load, known, isHere);
+    for (const { node } of reads) known.set(node, []);
+    this.prepare(bodies, 2, 1, load, known);
+    for (const { node } of reads) known.delete(node);
     this.spread(known);
     return known;
   }
@@ -254,6 +250,30 @@ export class LoopParts {
   /** Moves the cursors on by elements along the lanes. */
   advance(cursors: Cursors, elements: number): void {
     for (const cursor of allOf(cursors)) this.move(cursor, elements * cursor.lane);
+  }
+
+  /**
+   * Walks with copies of the cursors along `count` lanes, a multiple of `step` unless they are the last ones of the shape's.
+   */
+  along(cursors: Cursors, count: Local, step: number, body: (cursors: Cursors, valid: number) => void): void {
+    const { f } = this;
+    const copy = (c: Cursor): Cursor => ({ ...c, pointer: f.let("i32", c.pointer) });
+    const own: Cursors = {
+      tracks: new Map([...cursors.tracks].map(([k, c]) => [k, copy(c)])),
+      kept: new Map([...cursors.kept].map(([node, c]) => [node, copy(c)])),
+    };
+    const left = f.let("i32", count);
+    const many = (): Code => i32.ge_u(left, step);
+    f.if(many(), () =>
+      f.loop((again) => {
+        body(own, step);
+        this.advance(own, step);
+        f.set(left, i32.sub(left, step));
+        f.brIf(again, many());
+      }),
+    );
+    const rest = this.shape.lanes % step;
+    if (rest > 0) f.if(left, () => body(own, rest));
   }
 
   /** `n` times the body. */

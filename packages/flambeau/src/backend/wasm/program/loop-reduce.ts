@@ -114,7 +114,7 @@ class Reducer {
       for (const s of sums) s.flush();
     };
     this.#walk(rounds * step, (cursors) => {
-      const known = parts.knownOfRun(this.#bodies, cursors);
+      const known = parts.knownOfRun(this.#bodies, this.#reads, cursors);
       const round = (): void => {
         const values = this.#values(cursors, known, step);
         values.forEach((v, i) => {

@@ -59,8 +59,12 @@ const units = (dim: Dim): number => dim.strides.filter((s) => s === 1).length;
 const unfit = (dim: Dim): number => dim.strides.filter((s) => s !== 1 && s !== 0).length;
 const reach = (dim: Dim): number => dim.strides.reduce((sum, s) => sum + Math.abs(s), 0);
 
-/** Better along vectors first: few accesses with strides, many of 1, long. */
-const byLanes = (a: Dim, b: Dim): number => unfit(a) - unfit(b) || units(b) - units(a) || b.size - a.size;
+/** Better along vectors first: few accesses with strides, the last ones (results) least; many of 1; long. */
+const byLanes = (a: Dim, b: Dim): number =>
+  unfit(a) - unfit(b) ||
+  Number((a.strides.at(-1) ?? 0) > 1) - Number((b.strides.at(-1) ?? 0) > 1) ||
+  units(b) - units(a) ||
+  b.size - a.size;
 
 /** Without dimensions of one element, far strides first, neighbours merged where all accesses go on from one to the next. */
 function simplify(dims: readonly Dim[]): Dim[] {

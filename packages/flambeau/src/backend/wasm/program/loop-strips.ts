@@ -6,7 +6,7 @@ import type { DType } from "../../../base/dtype.ts";
 import type { Expr } from "../../../ir/scalar.ts";
 import { f64ToF32 } from "../casts.ts";
 import { evaluate, topological, unrolling } from "../codegen.ts";
-import type { Code, Local } from "../encoder.ts";
+import type { Local } from "../encoder.ts";
 import { f64x2, i32, select, v128 } from "../encoder.ts";
 import type { Group } from "../lanes.ts";
 import { constantGroup, elementBytes, loadGroups, storeGroups } from "../lanes.ts";
@@ -113,27 +113,8 @@ export class Strips {
     return tracks;
   }
 
-  /** Walks along the strip's columns with copies of the cursors. */
   #along(cursors: Cursors, step: number, body: (cursors: Cursors, valid: number) => void): void {
-    const parts = this.#parts;
-    const { f } = parts;
-    const copy = (c: Cursor): Cursor => ({ ...c, pointer: f.let("i32", c.pointer) });
-    const own: Cursors = {
-      tracks: new Map([...cursors.tracks].map(([k, c]) => [k, copy(c)])),
-      kept: new Map([...cursors.kept].map(([node, c]) => [node, copy(c)])),
-    };
-    const left = f.let("i32", this.#count);
-    const many = (): Code => i32.ge_u(left, step);
-    f.if(many(), () =>
-      f.loop((again) => {
-        body(own, step);
-        parts.advance(own, step);
-        f.set(left, i32.sub(left, step));
-        f.brIf(again, many());
-      }),
-    );
-    const rest = parts.shape.lanes % step;
-    if (rest > 0) f.if(left, () => body(own, rest));
+    this.#parts.along(cursors, this.#count, step, body);
   }
 
   #stepOf(bodies: readonly Expr[]): number {

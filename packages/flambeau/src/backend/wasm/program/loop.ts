@@ -12,6 +12,7 @@ import { planLoop } from "./loop-plan.ts";
 import type { LoopShape, Track } from "./loop-shape.ts";
 import { product, shapeOf } from "./loop-shape.ts";
 import { planStrips } from "./loop-strips-plan.ts";
+import { planTiles } from "./loop-tiles.ts";
 import { guardBytes } from "./resident.ts";
 
 const trackKey = ({ dtype, source, outer, inner, lane }: Track): string =>
@@ -50,16 +51,15 @@ export const loopCode: StepEmitter<LoopStep> = (step, buffers) => {
   for (const k of new Set(operands)) if ("buffer" in tracks[k]!.source) bytes += sizeOf(k);
   for (const { track } of [...maps, ...values]) bytes += sizeOf(track);
   const levels = new Levels(shape);
-  const plan = planLoop(shape, levels);
-  const strips = planStrips(shape, levels);
+  const [plain, strips, tiles] = [planLoop(shape, levels), planStrips(shape, levels), planTiles(shape)];
   return {
     key: keyOf(shape),
     name: step.name,
     addresses: tracks.map(({ source }) => source),
     sharedBytes: 0,
-    ownBytes: scratchBytes + (strips?.bytes ?? plan.keptBytes) + guardBytes,
+    ownBytes: scratchBytes + ((strips ?? tiles)?.bytes ?? plain.keptBytes) + guardBytes,
     flops,
     bytes,
-    emit: (c) => emitLoop(c, shape, plan, strips),
+    emit: (c) => emitLoop(c, shape, { plain, strips, tiles }),
   };
 };
