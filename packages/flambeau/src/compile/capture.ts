@@ -147,10 +147,12 @@ function run(fn: Fn, args: readonly unknown[], recorder: ProgramRecorder): unkno
     if (error instanceof HostAccess) {
       const where = userLine(error);
       const op = recorder.failed ? ` in ${recorder.failed}` : "";
-      throw new CompileError(
+      const refusal = new CompileError(
         `the function given to torch.compile looks at values of a tensor${op}${where} (${error.message}): while it is captured there are ` +
           "none. Return the tensor and look at it outside, or use torch.where instead of a branch on a value",
       );
+      refusal.cause = error;
+      throw refusal;
     }
     if (error instanceof CompileError) {
       const where = userLine(error);

@@ -6,7 +6,9 @@ import { dtypes } from "../base/dtype.ts";
 import { DTypeError, IndexError } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { normalizeDim, numel } from "../base/shape.ts";
+import { recorder } from "../tensor/capturing.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
+import { where } from "./select.ts";
 
 /** A packed tensor as [outer, size, inner], where `size` is the extent of dimension `d`. */
 export interface Rows {
@@ -50,7 +52,8 @@ export function toPlaces(
 
 /** The gradient of an element that stands for the whole tensor: shared evenly among all that equal it, NaN with NaN. */
 export function shareEvenly(g: AnyTensor, x: AnyTensor, y: AnyTensor): AnyTensor {
-  const hits: AnyTensor = Number.isNaN(y.item()) ? x.isnan() : x.eq(y);
+  const hits: AnyTensor =
+    recorder !== null ? where(y.isnan(), x.isnan(), x.eq(y)) : Number.isNaN(y.item()) ? x.isnan() : x.eq(y);
   return g.newZeros(x.shape).maskedFill(hits, g.div(hits.sum().to(g.dtype)));
 }
 

@@ -5,6 +5,7 @@ import type { Scalar } from "../base/dtype.ts";
 import { ArgumentError, IndexError, showShape, ValueError } from "../base/errors.ts";
 import { numel } from "../base/shape.ts";
 import { recorder } from "../tensor/capturing.ts";
+import { takenForView } from "../tensor/record.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh, isTensor } from "../tensor/tensor.ts";
 import { composite } from "./define.ts";
@@ -170,7 +171,12 @@ function applyBasic(
 export const at: OpFn<Index[]> = composite(
   (x: AnyTensor, ...args: unknown[]) => {
     const { view, indices } = applyBasic(x, parse(args));
-    if (indices.length > 0) return view.indexTensors(indices);
+    if (indices.length > 0) {
+      const part = view.indexTensors(indices);
+      // The view of a number that only a run knows.
+      const single = recorder !== null && indices.find((i) => i !== null)!;
+      return single && single.ndim === 0 && !isMask(single) ? takenForView(part) : part;
+    }
     return view === x ? x.view(x.shape) : view;
   },
   { variadic: true },
@@ -193,7 +199,8 @@ export const set: OpFn<[index: Index, values: AnyTensor | Scalar], "self"> = com
   (x: AnyTensor, index: unknown, values: AnyTensor | Scalar) => {
     const items = parse([index]);
     // False chooses nothing, whatever the values are.
-    if (items.length === 1 && unwrapped(items[0]!) === false) return x;
+    const known = recorder === null || !isTensor(items[0]);
+    if (items.length === 1 && known && unwrapped(items[0]!) === false) return x;
     const { view, indices } = applyBasic(x, items);
     const mask = recorder === null ? null : lonelyMask(indices);
     if (mask && (!isTensor(values) || numel(values.shape) === 1)) {

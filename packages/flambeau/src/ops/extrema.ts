@@ -4,6 +4,8 @@
 import type { DType, TypedArray } from "../base/dtype.ts";
 import { ArgumentError, IndexError, RuntimeError } from "../base/errors.ts";
 import { normalizeDim, numel } from "../base/shape.ts";
+import type { Recorder } from "../tensor/capturing.ts";
+import { recorder } from "../tensor/capturing.ts";
 import { reducer } from "../tensor/reduction.ts";
 import { allocateUnset } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
@@ -11,6 +13,7 @@ import { fresh, isTensor } from "../tensor/tensor.ts";
 import type { Rows } from "./along.ts";
 import { checkRow, notFor, reducedShape, rowsAlong, shareEvenly, toPlaces } from "./along.ts";
 import { composite, op } from "./define.ts";
+import { recordExtrema } from "./extrema-steps.ts";
 import { named } from "./named.ts";
 import { amax, amin } from "./reduce.ts";
 import { maximum, minimum } from "./select.ts";
@@ -21,13 +24,31 @@ function findExtrema(
   x: AnyTensor,
   rows: Rows,
   largest: boolean,
-): { values: TypedArray; indices: Int32Array } {
+): { values: TypedArray; indices: TypedArray } {
+  if (recorder !== null) return recordedExtrema(recorder, x, rows, largest);
   const source = x.contiguous();
   const n = rows.outer * rows.inner;
   const values = allocateUnset(x.dtype, n);
   const indices = new Int32Array(n);
   const find = rows.inner === 1 ? ofRows : ofColumns;
   find(source.storage.data as Float32Array, source.offset, rows, largest, values as Float32Array, indices);
+  return { values, indices };
+}
+
+function recordedExtrema(
+  to: Recorder,
+  x: AnyTensor,
+  { outer, size, inner }: Rows,
+  largest: boolean,
+): { values: TypedArray; indices: TypedArray } {
+  const n = outer * inner;
+  const values = allocateUnset(x.dtype, n);
+  const indices = allocateUnset("int32", n);
+  const list = (data: TypedArray, dtype: DType): AnyTensor => fresh(data, [outer, inner], dtype);
+  const rows = x.reshape([outer, size, inner]);
+  const name = largest ? "max" : "min";
+  if (n > 0)
+    recordExtrema(to, name, rows, 1, largest, list(values, x.dtype as DType), list(indices, "int32"));
   return { values, indices };
 }
 

@@ -36,7 +36,7 @@ export const gather: OpFn<[dim: number, index: AnyTensor]> = op({
   saves: "inputs",
   forward: (x: AnyTensor, dim: number, index: AnyTensor) => {
     const d = checkIndex(x, dim, index, "gather");
-    if (recorder !== null && x.ndim > 0 && index.ndim > 0) {
+    if (recorder !== null) {
       const picks: AnyTensor = fresh(
         allocateUnset(x.dtype, numel(index.shape)),
         index.shape as Shape,
@@ -110,13 +110,7 @@ export const scatter: OpFn<
   saves: "inputs",
   mutate: (self, dim: number, index: AnyTensor, source: AnyTensor | Scalar, options?: ScatterOptions) => {
     const fold = foldOf(options);
-    if (
-      recorder !== null &&
-      fold !== "prod" &&
-      !(fold && self.dtype === "bool") &&
-      self.ndim > 0 &&
-      index.ndim > 0
-    ) {
+    if (recorder !== null && fold !== "prod" && !(fold && self.dtype === "bool")) {
       const d = checkScatter(self, dim, index, isTensor(source) ? source : null, "scatter");
       const values = isTensor(source) ? source : scalarOf(self, source);
       recordScatter(recorder, "scatter", fold ? "scatterAdd" : "scatter", self, d, index, values);
@@ -162,7 +156,7 @@ export const scatter: OpFn<
 export const scatterAdd: OpFn<[dim: number, index: AnyTensor, source: AnyTensor], "sameInplace"> = mutating({
   saves: "inputs",
   mutate: (self, dim: number, index: AnyTensor, source: AnyTensor) => {
-    if (recorder !== null && self.dtype !== "bool" && self.ndim > 0 && index.ndim > 0) {
+    if (recorder !== null && self.dtype !== "bool") {
       const d = checkScatter(self, dim, index, source, "scatter_add");
       recordScatter(recorder, "scatterAdd", "scatterAdd", self, d, index, source);
       return;

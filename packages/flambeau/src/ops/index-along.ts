@@ -39,6 +39,11 @@ function checkExtent(size: number, index: AnyTensor, op: string): void {
 
 /** {@link indexSelect} in a captured function. */
 function selected(to: Recorder, x: AnyTensor, d: number, index: AnyTensor): AnyTensor {
+  // The one element stays one, however often it is asked for.
+  if (x.ndim === 0)
+    return numel(index.shape) === 0
+      ? x.newZeros([])
+      : selected(to, x.view([1]), 0, index.narrow(0, 0, 1)).view([]);
   checkIndexDType(index, "index_select", alongRules);
   const shape = x.shape.slice();
   shape[d] = numel(index.shape);
@@ -55,7 +60,7 @@ export const indexSelect: OpFn<[dim: number, index: AnyTensor]> = op({
     checkVector(index, "index_select");
     const { outer, size, inner } = extentsAround(x.shape, d);
     if (x.ndim > 1) checkExtent(size, index, "index_select");
-    if (recorder !== null && x.ndim > 0) return selected(recorder, x, d, index);
+    if (recorder !== null && (x.ndim > 0 || index.ndim > 0)) return selected(recorder, x, d, index);
     const at = readIndices(index, size, "index_select", d, alongRules);
     // The one element stays one, however often it is asked for.
     if (x.ndim === 0) return at.length > 0 ? x.clone() : x.newZeros([]);
@@ -85,11 +90,12 @@ export const indexAdd: OpFn<
   saves: "inputs",
   mutate: (self, dim: number, index: AnyTensor, source: AnyTensor, options?: { alpha?: number }) => {
     const alpha = options?.alpha ?? 1;
-    if (recorder !== null && self.ndim > 0 && self.dtype !== "bool") {
+    if (recorder !== null && self.dtype !== "bool") {
       const { d, expected } = checkSliceSource(self, dim, index, source, "index_add_");
       checkIndexDType(index, "index_add_", alongRules);
       const part = (alpha === 1 ? source : source.mul(alpha)).to(self.dtype).reshape(expected);
-      recordSlices(recorder, "indexAdd", "scatterAdd", self, d, index.reshape(-1), part);
+      const [whole, slices] = self.ndim === 0 ? [self.view([1]), part.reshape([1])] : [self, part];
+      recordSlices(recorder, "indexAdd", "scatterAdd", whole, d, index.reshape(-1), slices);
       return;
     }
     const { rows, inner } = checkSource(self, dim, index, source, "index_add_");

@@ -17,9 +17,16 @@ const still = (access: Access, d: number): Access => ({
 /** What is read while `self` is written must lie elsewhere. */
 const apart = (x: AnyTensor, self: AnyTensor): AnyTensor => (x.storage === self.storage ? x.clone() : x);
 
+/** A tensor without dimensions as one of a single element. */
+const lifted = (x: AnyTensor): AnyTensor => (x.ndim === 0 ? x.view([1]) : x);
+
 /** out[n] = x[n with its place along d replaced by index[n]], for n within the shape of `index`. */
 export function recordGather(to: Recorder, x: AnyTensor, d: number, index: AnyTensor, out: AnyTensor): void {
   if (numel(index.shape) === 0) return;
+  if (x.ndim === 0 || index.ndim === 0) {
+    recordGather(to, lifted(x), d, lifted(index), lifted(out));
+    return;
+  }
   to.step((read, write) => ({
     kind: "elements",
     name: "gather",
@@ -45,6 +52,10 @@ export function recordScatter(
   source: AnyTensor,
 ): void {
   if (numel(index.shape) === 0) return;
+  if (self.ndim === 0 || index.ndim === 0) {
+    recordScatter(to, name, mode, lifted(self), d, lifted(index), source);
+    return;
+  }
   const [numbers, values] = [apart(index, self), apart(source, self)];
   to.step((read, write) => {
     const from = read(values);

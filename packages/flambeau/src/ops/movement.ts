@@ -4,10 +4,14 @@
 import { IndexError, RuntimeError, ShapeError, showShape } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { broadcastStrides, contiguousStrides, inferShape, normalizeDim, numel } from "../base/shape.ts";
+import { recorder } from "../tensor/capturing.ts";
+import { arange } from "../tensor/range.ts";
+import { takenForView } from "../tensor/record.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh, isTensor, viewOf } from "../tensor/tensor.ts";
 import { listOf } from "./arguments.ts";
 import { alias, composite, op } from "./define.ts";
+import { fromStart } from "./index-steps.ts";
 import type {
   ExpandOp,
   FlattenOp,
@@ -260,8 +264,17 @@ export const sumToSize: OpFn<(number | Shape)[]> = composite(
 /** `length` elements of dimension `dim` from `start`. A view. */
 export const narrow: NarrowOp = composite(
   (x: AnyTensor, dim: number, start: number | AnyTensor, length: number) =>
-    narrowed(x, dim, isTensor(start) ? Number(start.item()) : start, length),
+    recorder !== null && isTensor(start)
+      ? recordedPart(x, dim, start, length)
+      : narrowed(x, dim, isTensor(start) ? Number(start.item()) : start, length),
 );
+
+/** {@link narrow} where only a run knows the start: a copy, which must not be taken for a view. */
+function recordedPart(x: AnyTensor, dim: number, start: AnyTensor, length: number): AnyTensor {
+  const n: number = x.shape[normalizeDim(dim, x.ndim, "narrow")]!;
+  const places = fromStart(start.reshape([1]), n).add(arange(length));
+  return takenForView(x.indexSelect(dim, places));
+}
 
 const narrowed: (x: AnyTensor, dim: number, start: number, length: number) => AnyTensor = op({
   name: "narrow",

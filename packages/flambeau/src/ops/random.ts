@@ -116,8 +116,8 @@ export const bernoulli_: OpFn<[p?: number | AnyTensor, options?: SamplerOptions]
   mutate: (self, p: number | AnyTensor = 0.5, options?: SamplerOptions) => {
     const g = generatorOf(options);
     if (typeof p === "number") return filled(self, (out) => fillBernoulli(out, p, g));
-    const probabilities = p.expand(self.shape).contiguous();
-    filled(self, (out) => fillBernoulliFrom(out, probabilities.toTypedArray() as FloatArray, g));
+    const probabilities = p.expand(self.shape).contiguous().toTypedArray() as FloatArray;
+    filled(self, (out) => fillBernoulliFrom(out, probabilities, g));
   },
 });
 

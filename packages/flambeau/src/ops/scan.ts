@@ -4,12 +4,14 @@
 import type { DType, TypedArray } from "../base/dtype.ts";
 import { checkDType, isFloat } from "../base/dtype.ts";
 import { normalizeDim } from "../base/shape.ts";
+import { recorder } from "../tensor/capturing.ts";
 import { allocateUnset } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh } from "../tensor/tensor.ts";
 import type { Rows } from "./along.ts";
 import { notFor, rowsAlong } from "./along.ts";
 import { composite, op } from "./define.ts";
+import { hasPrefixes, recordPrefixes } from "./extrema-steps.ts";
 import { cat } from "./join.ts";
 import { recurrence, runningExtremum, runningLogSumExp, runningProduct, runningSum } from "./scan-rows.ts";
 import type { AlongDim, CumulativeOp, CumulativePair } from "./signatures.ts";
@@ -32,6 +34,12 @@ type Kernel = (from: TypedArray, offset: number, to: TypedArray, rows: Rows, rev
 /** A new tensor like `x` that `kernel` fills row by row. */
 function scan(x: AnyTensor, dim: number, kernel: Kernel, name: string, reverse = false): AnyTensor {
   const rows = rowsAlong(x.shape, dim, name);
+  const combine = kernel === runningSum ? "sum" : kernel === runningProduct ? "prod" : null;
+  if (recorder !== null && combine && x.ndim > 0 && hasPrefixes(x, rows.d)) {
+    const sums: AnyTensor = fresh(allocateUnset(x.dtype, x.numel()), x.shape, x.dtype);
+    if (x.numel() > 0) recordPrefixes(recorder, name, combine, x, rows.d, reverse, sums);
+    return sums;
+  }
   const source = x.contiguous();
   const out = allocateUnset(x.dtype, x.numel());
   if (out.length > 0) kernel(source.storage.data, source.offset, out, rows, reverse);

@@ -53,7 +53,7 @@ export class Elementwise {
    * In place, the result is written to the operand itself.
    */
   unary(a: OperandArg, options: object | undefined, inplace: boolean): AnyTensor {
-    if (options === undefined && a instanceof Tensor && isHot(a)) {
+    if (options === undefined && a instanceof Tensor && isHot(a) && !this.#waits()) {
       const kernel = (this.#v ??= this.#hotKernel([false]));
       if (kernel)
         return this.#runHot(kernel, a, a, undefined, undefined, inplace, a.storage.data, a.offset, 0, 0, 0);
@@ -64,7 +64,7 @@ export class Elementwise {
   /** Packed float32 tensors of one shape, or one of them and a single value; see {@link unary}. */
   binary(a: OperandArg, b: OperandArg, options: object | undefined, inplace: boolean): AnyTensor {
     const option = options === undefined ? 0 : this.#onlyOption(options);
-    if (option !== null && a instanceof Tensor && a.dtype === "float32") {
+    if (option !== null && a instanceof Tensor && a.dtype === "float32" && !this.#waits()) {
       const x = a.storage.data;
       if (typeof b === "number") {
         const kernel =
@@ -108,6 +108,11 @@ export class Elementwise {
       }
     }
     return this.call(a, b, undefined, options, inplace ? (a as AnyTensor) : null);
+  }
+
+  /** Whether the op, of float32, is left to the run of a program that is being recorded. */
+  #waits(): boolean {
+    return recorder !== null && (this.def.host?.("float32") ?? null) !== null;
   }
 
   /** The value of the one option that the op has, if it is a number: `alpha` of add and sub. */
@@ -203,10 +208,8 @@ export class Elementwise {
           ? "int32"
           : common;
     // While a function is captured, what looks at values waits for the run.
-    const later =
-      recorder !== null && ((def.host?.(compute) ?? null) !== null || (def.integerDivisor && kind === "int"));
-    if (def.integerDivisor && kind === "int" && !later && hasZero(b!))
-      throw new RuntimeError(`${this.name}: ZeroDivisionError: integer division by zero`);
+    const later = recorder !== null && (def.host?.(compute) ?? null) !== null;
+    if (def.integerDivisor && kind === "int") this.#checkDivisor(b!);
     const natural: DType = def.result === "bool" ? "bool" : compute;
 
     let shape: Shape = isTensor(a) ? a.shape : [];
@@ -258,6 +261,20 @@ export class Elementwise {
       return this.call(x, y, z, o, null);
     };
     copyElements(out, recorder!.call(this.name, f, [a, b, c, options]) as AnyTensor);
+  }
+
+  /** Refuses 0: now, or in every run of the program that is being recorded. */
+  #checkDivisor(b: OperandArg): void {
+    const refuse = (): never => {
+      throw new RuntimeError(`${this.name}: ZeroDivisionError: integer division by zero`);
+    };
+    if (recorder === null || !isTensor(b)) {
+      if (hasZero(b)) refuse();
+      return;
+    }
+    recorder.check(this.name, b, (elements) => {
+      for (const v of elements) if (Number(v) === 0) refuse();
+    });
   }
 
   #check(x: unknown, position: number): void {

@@ -2,9 +2,10 @@
 // Floor L3 (tensor). Source: https://pytorch.org/docs/stable/notes/autograd.html#in-place-operations-with-autograd
 
 import type { DType } from "../base/dtype.ts";
-import { AutogradError, RuntimeError } from "../base/errors.ts";
+import { AutogradError, CompileError, RuntimeError } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { sameShape } from "../base/shape.ts";
+import { recorder } from "./capturing.ts";
 import { mode } from "./grad-mode.ts";
 import type { Grad, Saved, SavedResults, SavedValue } from "./node.ts";
 import { freed, Node, unchanged } from "./node.ts";
@@ -150,8 +151,21 @@ const metaOf = (x: AnyTensor): Meta => ({ shape: x.shape, dtype: x.dtype });
 const withoutMemory = (x: unknown): unknown =>
   isTensor(x) ? metaOf(x) : Array.isArray(x) ? x.map(withoutMemory) : x;
 
+/** Storages of copies that a captured function has where eager code has views. */
+const copies = new WeakSet<object>();
+
+/** @internal Marks a copy that stands for a view, so that nobody changes it in place of what the view would look into. */
+export function takenForView(x: AnyTensor): AnyTensor {
+  copies.add(x.storage);
+  return x;
+}
+
 /** Refuses in-place changes that would falsify gradients; call before changing anything. */
 export function checkInplace(self: AnyTensor, op: string): void {
+  if (recorder !== null && copies.has(self.storage))
+    throw new CompileError(
+      `${op} cannot be captured: it changes a part of a tensor whose place only a run knows; use x.set(index, values), which can be`,
+    );
   if (self.storage.inference && !mode.inference)
     throw new RuntimeError(
       `${op}: Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone to get a ` +

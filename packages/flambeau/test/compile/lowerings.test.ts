@@ -329,4 +329,119 @@ describe.each(["interpreter", "backend"])("on the %s", (where) => {
       );
     });
   });
+
+  describe("along rows", () => {
+    test("extrema and their positions, of equal elements and NaN too", () => {
+      const make = (): T[] => [
+        torch
+          .tensor([
+            [1, 3, 3, -2],
+            [Number.NaN, 1, Number.NaN, 5],
+            [0, -1, -1, 0],
+          ])
+          .requiresGrad_(true) as T,
+      ];
+      check((x) => {
+        const [a, b] = [x.max(1), x.min(0)];
+        return [a.values, a.indices, b.values, b.indices, x.argmax(), x.argmin(1, { keepdim: true })] as T[];
+      }, make);
+      check(
+        (x) => [x.max(-1).indices, x.argmin(1)] as T[],
+        () => [
+          ints([
+            [3, 3, 1],
+            [1, 0, 0],
+          ]),
+        ],
+        {
+          gradients: false,
+        },
+      );
+      check(
+        (x) => [x.max(1).values, x.max(1).indices] as T[],
+        () => [torch.tensor([[false, true]]) as T],
+        {
+          gradients: false,
+        },
+      );
+      check(
+        (x) => [x.max(), x.min()] as T[],
+        () => [torch.tensor([2, 5, 5, 2, 3.5]).requiresGrad_(true) as T],
+      );
+    });
+    test("running sums and products", () => {
+      check(
+        (x) => [x.cumsum(1), x.cumsum(0)] as T[],
+        () => [leaf(3, 4)],
+      );
+      check(
+        (x) => [x.cumsum(1), x.cumprod(0)] as T[],
+        () => [
+          ints([
+            [3, 3, 1],
+            [1, 0, 2],
+          ]),
+        ],
+        {
+          gradients: false,
+        },
+      );
+    });
+  });
+
+  describe("what is looked at in every run", () => {
+    test("integers are divided by steps, and 0 is refused", () => {
+      check(
+        (x) => [x.floorDivide(3), x.remainder(3)] as T[],
+        () => [ints([7, -7, 5])],
+        { gradients: false },
+      );
+      const f = torch.compile((x: T, y: T): T => x.floorDivide(y));
+      f(ints([7]), ints([2]));
+      expect(plain(f(ints([7]), ints([-2])))).toEqual(["int32", [1], [-4]]);
+      expect(() => f(ints([7]), ints([0]))).toThrow(/division by zero/);
+    });
+    test("what is no tensor cannot be captured", () => {
+      const f = torch.compile((x: T): boolean => torch.equal(x, x));
+      f(torch.ones(2) as T);
+      expect(() => f(torch.ones(2) as T)).toThrow(/equal cannot be captured: it gives a boolean/);
+    });
+    test("a part whose place only a run knows is a copy, which nobody may change for the whole", () => {
+      const position = (): T => torch.tensor(2, { dtype: "int32" }) as T;
+      check(
+        (x, i) => [x.at(i), x.narrow(0, i as never, 2)] as T[],
+        () => [leaf(4, 3), position()],
+      );
+      check(
+        (x, i) => x.clone().set(i, 5),
+        () => [leaf(4, 3), position()],
+      );
+      const f = torch.compile((x: T, i: T): T => x.at(i).zero_());
+      f(torch.ones(4, 3) as T, position());
+      expect(() => f(torch.ones(4, 3) as T, position())).toThrow(/zero_ cannot be captured/);
+    });
+    test("losses", () => {
+      const bce = (x: T, y: T): T => nn.functional.binaryCrossEntropy(x.sigmoid(), y) as T;
+      check(bce, () => [leaf(3, 2), torch.rand(3, 2) as T]);
+      check(
+        (x, y) => nn.functional.multiMarginLoss(x, y) as T,
+        () => [leaf(3, 4), ints([0, 3, 3])],
+        { host: true },
+      );
+    });
+  });
+
+  test("random numbers are those of eager code, in the same order", () => {
+    check(
+      (x) => {
+        const y = nn.functional.alphaDropout(x, 0.3, { training: true });
+        const z = nn.functional.featureAlphaDropout(y.unsqueeze(0), 0.5, { training: true });
+        const w = nn.functional.rrelu(z, 0.1, 0.3, { training: true });
+        const p = torch.bernoulli(x.detach().sigmoid());
+        return [y, z, w, p, torch.rand(3), x.detach().clone().bernoulli_(0.4)] as T[];
+      },
+      () => [leaf(5, 4)],
+      { host: true },
+    );
+  });
 });

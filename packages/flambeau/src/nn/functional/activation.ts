@@ -9,6 +9,7 @@ import { defaultGenerator } from "../../base/generator.ts";
 import type { FloatArray } from "../../base/random/index.ts";
 import { fillRReluNoise } from "../../base/random/index.ts";
 import type { FloatResult } from "../../base/types/index.ts";
+import { op } from "../../ops/define.ts";
 import type { InplaceOptions } from "../../ops/functional/activation.ts";
 import { celu, elu, hardtanh, leakyRelu, selu, threshold } from "../../ops/functional/activation.ts";
 import type { SameFn } from "../../ops/signatures.ts";
@@ -32,6 +33,16 @@ export interface RReluOptions extends InplaceOptions {
   readonly generator?: Generator;
 }
 
+/** What rrelu multiplies by; an op, since the draws depend on the elements. */
+const rreluNoise: (x: AnyTensor, lower: number, upper: number, generator: Generator) => AnyTensor = op({
+  name: "rrelu",
+  forward: (x: AnyTensor, lower: number, upper: number, generator: Generator) => {
+    const noise = x.contiguous().clone();
+    fillRReluNoise(noise.storage.data as FloatArray, x.toTypedArray() as FloatArray, lower, upper, generator);
+    return noise;
+  },
+});
+
 /**
  * x where x > 0, else x times a random slope from [lower, upper) (in evaluation their mean). Two draws for each element that
  * is not positive. Defaults 1/8 and 1/3.
@@ -50,8 +61,7 @@ export const rrelu: SameFn<[lower?: number, upper?: number, options?: RReluOptio
   if (!training) return leakyRelu(x, (lower + upper) / 2, { inplace });
   if (!isFloat(x.dtype))
     throw new DTypeError("rrelu", `rrelu: not implemented for ${x.dtype}; convert with .to("float32") first`);
-  const noise = x.detach().contiguous().clone();
-  fillRReluNoise(noise.storage.data as FloatArray, x.toTypedArray() as FloatArray, lower, upper, generator);
+  const noise = rreluNoise(x.detach(), lower, upper, generator);
   return inplace ? x.mul_(noise) : x.mul(noise);
 };
 

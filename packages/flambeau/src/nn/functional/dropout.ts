@@ -9,7 +9,7 @@ import { defaultGenerator } from "../../base/generator.ts";
 import type { FloatArray } from "../../base/random/index.ts";
 import { fillAlphaDropout, fillDropout } from "../../base/random/index.ts";
 import type { SameFn } from "../../ops/signatures.ts";
-import { drawInto } from "../../tensor/capturing.ts";
+import { drawInto, recorder } from "../../tensor/capturing.ts";
 import { noGrad } from "../../tensor/grad-mode.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { warnOnce } from "./warn.ts";
@@ -115,7 +115,26 @@ function alpha(x: AnyTensor, p: number, channels: boolean, options: DropoutOptio
   checkP(p);
   if (!training || p === 0 || x.numel() === 0) return x;
   checkFloat(x, p);
-  const [scale, shift] = noGrad(() => [noiseFor(x, channels), noiseFor(x, channels)] as const);
-  fillAlphaDropout(dataOf(scale), dataOf(shift), p, generator);
+  const [scale, shift] = noGrad(() => alphaNoise(x, channels, p, generator));
   return inplace ? x.mul_(scale).add_(shift) : x.mul(scale).add(shift);
+}
+
+function alphaNoise(
+  x: AnyTensor,
+  channels: boolean,
+  p: number,
+  generator: Generator,
+): readonly [scale: AnyTensor, shift: AnyTensor] {
+  const [scale, shift] = [noiseFor(x, channels), noiseFor(x, channels)];
+  if (recorder === null) {
+    fillAlphaDropout(dataOf(scale), dataOf(shift), p, generator);
+    return [scale, shift];
+  }
+  // One draw is one array there.
+  const n: number = scale.numel();
+  const both: AnyTensor = x.newZeros([2, ...scale.shape]);
+  drawInto("alpha_dropout", both.storage.data, 0, 2 * n, (out) =>
+    fillAlphaDropout((out as FloatArray).subarray(0, n), (out as FloatArray).subarray(n), p, generator),
+  );
+  return [both.select(0, 0), both.select(0, 1)];
 }

@@ -8,6 +8,7 @@ import { sameShape } from "../../base/shape.ts";
 import { huber, smoothL1 } from "../../ops/functional/loss-kernels.ts";
 import { where } from "../../ops/select.ts";
 import type { LossOptions, PairLossFn, ReductionMode, TripleLossFn } from "../../ops/signatures.ts";
+import { recorder } from "../../tensor/capturing.ts";
 import { noGrad } from "../../tensor/grad-mode.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { typed } from "./typed.ts";
@@ -209,6 +210,19 @@ export interface GaussianNllLossOptions extends LossOptions {
   readonly eps?: number;
 }
 
+/** Refuses a negative variance: now, or in every run of a captured function. */
+function checkVariance(v: AnyTensor): void {
+  const refuse = (): never => {
+    throw new ValueError("var has negative entry/entries");
+  };
+  if (recorder === null) {
+    if (v.lt(0).any().item()) refuse();
+  } else
+    recorder.check("gaussian_nll_loss", v, (elements) => {
+      for (const e of elements) if (Number(e) < 0) refuse();
+    });
+}
+
 /**
  * The negative log-likelihood of Gauss: (log v + (input - target)^2 / v) / 2 with v = max(variance, eps). The gradient
  * passes to variances below eps as well.
@@ -235,7 +249,7 @@ export const gaussianNllLoss: TripleLossFn<"gaussianNllLoss", GaussianNllLossOpt
         );
     }
     checkReduction(reduction);
-    if (v.lt(0).any().item()) throw new ValueError("var has negative entry/entries");
+    checkVariance(v);
     v = v.clone();
     noGrad(() => v.clampMin_(eps));
     let loss: AnyTensor = v.log().add(input.sub(target).square().div(v)).mul(0.5);

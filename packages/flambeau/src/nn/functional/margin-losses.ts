@@ -1,6 +1,7 @@
 // Losses with a margin: of rankings, embeddings, triplets, and of one class or several against the others.
 // Floor L5 (nn). Source: torch/nn/functional.py, ATen/native/Loss.cpp, LossMultiMargin.cpp, LossMultiLabelMargin.cpp
 
+import type { TypedArray } from "../../base/dtype.ts";
 import { getDefaultDType, isFloat } from "../../base/dtype.ts";
 import {
   DTypeError,
@@ -24,6 +25,7 @@ import type {
   TripletLossFn,
   VectorLossFn,
 } from "../../ops/signatures.ts";
+import { recorder } from "../../tensor/capturing.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { fresh } from "../../tensor/tensor.ts";
 import { checkReduction, reduced } from "./losses.ts";
@@ -260,9 +262,13 @@ export const multiMarginLoss: MultiMarginFn<MultiMarginLossOptions> = typed(
         `multi_margin_loss: inconsistent weight size, got: ${showShape(weight.shape)} for ${classes} classes`,
       );
     checkLabels(target, "multi_margin_loss");
-    for (const v of target.toTypedArray())
-      if (Number(v) < 0 || Number(v) >= classes)
-        throw new RuntimeError(`multi_margin_loss: target out of range: ${v}, with ${classes} classes`);
+    const checkRange = (labels: TypedArray): void => {
+      for (const v of labels)
+        if (Number(v) < 0 || Number(v) >= classes)
+          throw new RuntimeError(`multi_margin_loss: target out of range: ${v}, with ${classes} classes`);
+    };
+    if (recorder === null) checkRange(target.toTypedArray());
+    else recorder.check("multi_margin_loss", target, checkRange);
     const index: AnyTensor = target.reshape([-1, 1]);
     const over: AnyTensor = x.sub(x.gather(1, index)).add(margin).relu();
     let terms: AnyTensor = (p === 1 ? over : over.square()).scatter(1, index, 0);

@@ -60,6 +60,14 @@ function withoutDrawing<T>(args: readonly unknown[], body: () => T): T {
   }
 }
 
+/** Whether a value is a tensor, or made of tensors. */
+const isOfTensors = (x: unknown): boolean =>
+  isTensor(x) ||
+  x === null ||
+  x === undefined ||
+  (Array.isArray(x) && x.every(isOfTensors)) ||
+  (isPlain(x) && Object.values(x).every(isOfTensors));
+
 /** The same look at another storage. */
 const over = (storage: Storage, t: AnyTensor): AnyTensor =>
   new Tensor(storage, t.shape, t.dtype, t.strides, t.offset, t.packed, null);
@@ -121,6 +129,11 @@ export function calledOp(
       return sameTwice(name, () => attempt(0), draws ? null : () => attempt(1));
     }),
   );
+  if (!isOfTensors(tried.result))
+    throw new CompileError(
+      `${name} cannot be captured: it gives a ${typeof tried.result} that depends on values, and a program gives tensors; call it outside ` +
+        "of the compiled function",
+    );
   const originals: AnyTensor[] = [];
   mapped(args, (t) => originals.push(t));
   const results: AnyTensor[] = [];
