@@ -2,13 +2,13 @@
 // Floor L2 (backend/wasm/program).
 
 import type { Arg, Func, Local } from "../encoder.ts";
-import { call, i32 } from "../encoder.ts";
+import { call } from "../encoder.ts";
 import { Emitter, loadGroups } from "../lanes.ts";
 import { bump, countDown, i32s } from "../matmul/elements.ts";
 import type { Context } from "./context.ts";
 import type { Problem } from "./matmul-problem.ts";
 import type { Index } from "./matmul-results.ts";
-import { Results, scaled, sumOf } from "./matmul-results.ts";
+import { placesAt, Results } from "./matmul-results.ts";
 
 /** Writes the results of sums in memory. */
 export class Finisher {
@@ -26,12 +26,7 @@ export class Finisher {
 
   /** Results of `rows` rows and `width` columns at (t, i, j), whose sums lie at `from`, rows `fromRow` bytes apart. */
   write(from: Local, fromRow: Arg, rows: Arg, width: number, t: Index, i: Index, j: Index): void {
-    const { operands, maps } = this.#p;
-    const strides = [...operands.map((o) => o.strides), ...maps.map((m) => m.strides)];
-    const places = this.#addresses.map((address, x) => {
-      const s = strides[x];
-      return s ? sumOf(address, scaled(t, s.batch), scaled(i, s.row), scaled(j, s.col)) : address;
-    });
+    const places = placesAt(this.#p, this.#addresses, t, i, j);
     this.#c.f.do(call(this.#function(width), from, fromRow, rows, ...places));
   }
 
@@ -71,6 +66,3 @@ export class Finisher {
     );
   }
 }
-
-/** A place in memory of this thread: a local that holds its address. */
-export const ownAt = (c: Context, offset: number): Local => c.f.let("i32", i32.add(c.own, offset));

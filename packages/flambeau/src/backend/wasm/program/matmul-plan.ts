@@ -124,12 +124,11 @@ function unitsOf(
   const work = batch * m * n * k;
   const rowBytes = rows.size * depthBytes;
   if (packed || rows.count * rowBytes > blockBytes) {
-    // What packs is not done twice.
     const least = Math.ceil(rows.count / Math.max(1, Math.floor(blockBytes / rowBytes)));
     const most = Math.min(rows.count, Math.max(2 * least, Math.floor(rows.count / fullPanel)));
     const factor = [12, 8, 4, 2].find((c) => c * Math.ceil(least / c) <= most) ?? 1;
     const count = factor * Math.ceil(least / factor);
-    // What packs is not done twice.
+    // Rows are packed once, by one unit.
     const parts = packed ? 1 : Math.ceil(units / count / batch);
     return { blocks: evenParts(rows.count, count), groups: evenParts(cols.count, parts) };
   }

@@ -66,6 +66,21 @@ export function placesOf(e: Emitter, spec: ResultSpec, addresses: readonly Local
   });
 }
 
+/** Strides of the operands, then of the results. */
+const stridesOf = ({ operands, maps }: ResultSpec): (Strides | null)[] => [
+  ...operands.map(({ strides }) => strides),
+  ...maps.map(({ strides }) => strides),
+];
+
+/** Where operands and results are for column j of row i of batch t. */
+export function placesAt(spec: ResultSpec, addresses: readonly Local[], t: Index, i: Index, j: Index): Arg[] {
+  const strides = stridesOf(spec);
+  return addresses.map((address, x) => {
+    const s = strides[x];
+    return s ? sumOf(address, scaled(t, s.batch), scaled(i, s.row), scaled(j, s.col)) : address;
+  });
+}
+
 /** Writes results at a place of the product. One is made for each function that writes some. */
 export class Results {
   readonly #e: Emitter;
@@ -79,27 +94,20 @@ export class Results {
     this.#e = e;
     this.#spec = spec;
     this.#addresses = addresses;
-    this.#pointers = this.#strides().map((s) => (s ? e.f.local("i32") : null));
-  }
-
-  #strides(): (Strides | null)[] {
-    return [...this.#spec.operands.map((o) => o.strides), ...this.#spec.maps.map((m) => m.strides)];
+    this.#pointers = stridesOf(spec).map((s) => (s ? e.f.local("i32") : null));
   }
 
   /** Goes to column j of row i of batch t. */
   moveTo(t: Index, i: Index, j: Index): void {
-    this.#strides().forEach((s, x) => {
-      if (s)
-        this.#e.f.set(
-          this.#pointers[x]!,
-          sumOf(this.#addresses[x]!, scaled(t, s.batch), scaled(i, s.row), scaled(j, s.col)),
-        );
+    placesAt(this.#spec, this.#addresses, t, i, j).forEach((place, x) => {
+      const pointer = this.#pointers[x];
+      if (pointer) this.#e.f.set(pointer, place);
     });
   }
 
   /** Goes on by rows and columns. */
   move(rows: number, cols: number): void {
-    this.#strides().forEach((s, x) => {
+    stridesOf(this.#spec).forEach((s, x) => {
       const step = s ? rows * s.row + cols * s.col : 0;
       if (step !== 0) this.#e.f.set(this.#pointers[x]!, i32.add(this.#pointers[x]!, step));
     });

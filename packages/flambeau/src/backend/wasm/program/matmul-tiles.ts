@@ -14,7 +14,7 @@ import type { TilePlan } from "./matmul-plan.ts";
 import { matrixPanels } from "./matmul-plan.ts";
 import type { Problem } from "./matmul-problem.ts";
 import type { Index } from "./matmul-results.ts";
-import { placesOf, Results, scalarBytes, scaled, sumOf } from "./matmul-results.ts";
+import { placesAt, placesOf, Results, scalarBytes, scaled, sumOf } from "./matmul-results.ts";
 import { emitTile, storeSums } from "./matmul-tile.ts";
 
 /** Where a tile is: its size, batch, first row, panel, first column; and a stretch of k. */
@@ -200,16 +200,7 @@ class Tiles {
       depths.count > 1
         ? sumOf(own, scaled(at.panel, this.#panelRow), this.#inBlock(at.i, this.#sumsRow))
         : own;
-    const { operands, maps } = this.#p;
-    const strides = [...operands.map((o) => o.strides), ...maps.map((m) => m.strides)];
-    const places = light
-      ? this.#places.map((address, x) => {
-          const s = strides[x];
-          return s
-            ? sumOf(address, scaled(at.t, s.batch), scaled(at.i, s.row), scaled(at.j, s.col))
-            : address;
-        })
-      : [];
+    const places = light ? placesAt(this.#p, this.#places, at.t, at.i, at.j) : [];
     if (calls) f.do(call(this.#function(at.height, at.width, depth), ap, bp, sums, ...places));
     else {
       const locals = [ap, bp, sums, ...places].map((x) => pointer(f, x));
