@@ -38,13 +38,24 @@ export interface ResultSpec {
   readonly maps: readonly { readonly body: Expr; readonly strides: Strides }[];
 }
 
-/** Whether results of a tile of `rows` are better computed where the sums are than by way of memory: a matter of registers. */
-export const isLight = (spec: ResultSpec, rows: number): boolean => {
+/**
+ * Whether results of a tile of `rows` are better computed where the sums are than by way of memory: while registers last, and
+ * where vectors of four elements end in adjacent stores, without which V8 pairs none of the whole tile.
+ */
+export function isLight(spec: ResultSpec, rows: number): boolean {
+  if (rows === 1) return true;
   const nodes = new Set<Expr>();
-  for (const { body } of spec.maps)
-    for (const node of topological(body)) if (node.args.length > 0) nodes.add(node);
-  return rows === 1 || (nodes.size * rows <= 36 && unrolling(spec.maps.map((m) => m.body)) === 4);
-};
+  for (const { body, strides } of spec.maps) {
+    if (strides.col !== elementBytes[body.dtype]) return false;
+    for (const node of topological(body)) nodes.add(node);
+  }
+  const bytes = new Set(spec.maps.map(({ body }) => elementBytes[body.dtype]));
+  for (const { dtype } of nodes) if (dtype !== "bool") bytes.add(elementBytes[dtype]);
+  const work = [...nodes].filter(({ args }) => args.length > 0).length;
+  return (
+    bytes.size === 1 && !bytes.has(1) && work * rows <= 36 && unrolling(spec.maps.map((m) => m.body)) === 4
+  );
+}
 
 /** Bytes that {@link placesOf} needs. */
 export const scalarBytes = (spec: ResultSpec): number =>
