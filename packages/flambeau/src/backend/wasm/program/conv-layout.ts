@@ -5,7 +5,7 @@
 import type { Arg, Func, FunctionBuilder, Local, ModuleBuilder } from "../encoder.ts";
 import { call, i32, v128 } from "../encoder.ts";
 import type { Element } from "../matmul/elements.ts";
-import { bump, i32s, transposed } from "../matmul/elements.ts";
+import { bump, countDown, i32s, transposed } from "../matmul/elements.ts";
 import { repeat } from "./repeat.ts";
 
 /** Stores the first `lanes` elements of a vector. */
@@ -69,52 +69,90 @@ export const wholePlanes = (positions: number): Rectangle => ({
   sideRow: 0,
 });
 
+/** Bytes of a block of positions, which stay in the first-level cache while each plane gets as long a stretch as may be. */
+const blockBytes = 2 ** 13;
+
 /**
  * pack(from, to): the rectangle that begins at `from` in the first plane, channels side by side at `to`. Reads up to three
  * elements past the ends of rows; writes nothing but the elements.
  */
 export function packFunction(module: ModuleBuilder, e: Element, planes: Planes, area: Rectangle): Func {
   return module.helper(`convPack ${JSON.stringify([planes, area])}`, () => {
-    const row = module.func("convPackRow", i32s("from", "to", "plane", "pitch"), [], (f, x) => {
-      if (planes.channels === 1 && planes.pitch === 4) {
-        fours(f, area.columns, (count) => {
-          storeFirst(f, x.to, f.let("v128", v128.load(x.from)), count);
-          bump(f, x.from, 16);
-          bump(f, x.to, 16);
-        });
-        return;
-      }
-      const from = f.local("i32");
-      const to = f.local("i32");
-      fours(f, planes.channels, (channels) => {
-        f.set(from, x.from);
-        f.set(to, x.to);
-        fours(f, area.columns, (columns) => {
-          transposeBlock(f, e, [from, x.plane, channels], [to, x.pitch, columns]);
-          bump(f, from, 16);
-          bump(f, to, 4 * planes.pitch);
-        });
-        bump(f, x.from, channels * planes.plane);
-        bump(f, x.to, 16);
-      });
+    const { pitch, plane } = planes;
+    const width = area.rows === 1 ? blockOf(blockBytes, pitch) : area.columns;
+    const columns = Math.min(width, area.columns);
+    const lines = area.rows > 1 ? Math.max(1, Math.floor(blockBytes / (columns * pitch))) : 1;
+    const block = packBlock(module, e, planes, area, columns);
+    const blocks = Math.floor(area.columns / columns);
+    const rest = area.columns % columns;
+    const last = rest > 0 ? packBlock(module, e, planes, area, rest) : null;
+    return module.func("convPack", i32s("from", "to"), [], (f, x) => {
+      const run = (func: Func, rows: number): void =>
+        f.do(call(func, x.from, x.to, i32.const(plane), i32.const(pitch), rows));
+      repeat(f, blocks, () =>
+        repeat(f, Math.floor(area.rows / lines), () => {
+          run(block, lines);
+          bump(f, x.from, area.rows > 1 ? lines * area.planeRow : 4 * columns);
+          bump(f, x.to, area.rows > 1 ? lines * area.sideRow : pitch * columns);
+        }),
+      );
+      if (area.rows % lines > 0) run(block, area.rows % lines);
+      if (last) run(last, 1);
     });
-    return module.func("convPack", i32s("from", "to"), [], (f, x) =>
-      repeat(f, area.rows, () => {
-        f.do(call(row, x.from, x.to, i32.const(planes.plane), i32.const(planes.pitch)));
-        bump(f, x.from, area.planeRow);
-        bump(f, x.to, area.sideRow);
-      }),
-    );
   });
 }
 
-/** Bytes of a block of positions, which stay in the first-level cache while each plane gets as long a stretch as may be. */
-const blockBytes = 2 ** 13;
+/** Positions of a block of so many bytes: whole lines of the cache in each plane. */
+const blockOf = (bytes: number, pitch: number): number => Math.max(16, 16 * Math.floor(bytes / pitch / 16));
+
+/** block(from, to, plane, pitch, rows): some rows of columns. */
+function packBlock(
+  module: ModuleBuilder,
+  e: Element,
+  { channels, plane, pitch }: Planes,
+  { planeRow, sideRow }: Rectangle,
+  columns: number,
+): Func {
+  return module.func("convPackBlock", i32s("from", "to", "plane", "pitch", "rows"), [], (f, x) => {
+    const [from, to, left] = [f.local("i32"), f.local("i32"), f.local("i32")];
+    const rows = (body: () => void): void => {
+      f.set(from, x.from);
+      f.set(to, x.to);
+      f.set(left, x.rows);
+      countDown(f, left, body);
+    };
+    if (channels === 1 && pitch === 4) {
+      rows(() => {
+        fours(f, columns, (count) => {
+          storeFirst(f, to, f.let("v128", v128.load(from)), count);
+          bump(f, from, 4 * count);
+          bump(f, to, 4 * count);
+        });
+        bump(f, from, planeRow - 4 * columns);
+        bump(f, to, sideRow - 4 * columns);
+      });
+      return;
+    }
+    fours(f, channels, (some) => {
+      rows(() => {
+        fours(f, columns, (count) => {
+          transposeBlock(f, e, [from, x.plane, some], [to, x.pitch, count]);
+          bump(f, from, 4 * count);
+          bump(f, to, count * pitch);
+        });
+        bump(f, from, planeRow - 4 * columns);
+        bump(f, to, sideRow - columns * pitch);
+      });
+      bump(f, x.from, some * plane);
+      bump(f, x.to, 16);
+    });
+  });
+}
 
 /** unpack(from, to): a rectangle of positions with their channels side by side to planes. Writes nothing but the elements. */
 export function unpackFunction(module: ModuleBuilder, e: Element, planes: Planes, area: Rectangle): Func {
   const positions = area.columns;
-  const block = Math.max(16, 16 * Math.floor(blockBytes / planes.pitch / 16));
+  const block = blockOf(blockBytes, planes.pitch);
   return module.helper(`convUnpack ${JSON.stringify([planes, area])}`, () => {
     const define = (count: number): Func =>
       module.func("convUnpackBlock", i32s("from", "to", "plane", "pitch"), [], (f, x) => {
