@@ -216,6 +216,8 @@ describe.each(directions)("%s", (direction) => {
       geometry(3, 6, [9, 9], 16, [5, 5]),
       geometry(2, 1, [1, 30], 5, [1, 7], { padding: [0, 3] }),
       geometry(2, 12, [7, 7], 12, [3, 3], { ...same, groups: 12 }),
+      geometry(2, 35, [8, 7], 35, [3, 3], { stride: [2, 2], padding: [1, 1], groups: 35 }),
+      geometry(2, 8, [7, 7], 16, [3, 3], { ...same, groups: 8 }),
       geometry(1, 4, [4, 4], 10, [4, 4]),
       geometry(1, 2, [9, 9], 3, [2, 2], { stride: [3, 3] }),
       // By way of transforms: whole tiles, tiles that stick out, images in one product, channels that fill no panel.

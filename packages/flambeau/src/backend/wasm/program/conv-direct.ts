@@ -72,6 +72,7 @@ export function planDirect(g: Gather, width: number, plain: boolean): DirectPlan
   const last = panels.at(-1)!;
   const channels = last.channel + 4 * last.vectors;
   const pixel = 4 * g.sourceChannels;
+  const perTap = g.depthwise ? 1 : g.sourceChannels;
   let weights = 0;
   const classes: Class[] = [];
   for (const y of g.y.axes)
@@ -80,15 +81,21 @@ export function planDirect(g: Gather, width: number, plain: boolean): DirectPlan
       const [ny, nx] = [y.taps.length, x.taps.length];
       const row = step(y.taps) * g.x.extent * pixel;
       const joined = step(x.taps) === 1;
-      const depth = ny * nx * g.sourceChannels;
+      const depth = ny * nx * perTap;
       classes.push({
         y,
         x,
-        loops: [
-          { count: ny, a: row, b: 0 },
-          { count: joined ? 1 : nx, a: step(x.taps) * pixel, b: 0 },
-          { count: joined ? nx * g.sourceChannels : g.sourceChannels, a: 4, b: 0 },
-        ],
+        loops: g.depthwise
+          ? [
+              { count: ny, a: row, b: 0 },
+              { count: 1, a: 0, b: 0 },
+              { count: nx, a: step(x.taps) * pixel, b: 0 },
+            ]
+          : [
+              { count: ny, a: row, b: 0 },
+              { count: joined ? 1 : nx, a: step(x.taps) * pixel, b: 0 },
+              { count: joined ? nx * perTap : perTap, a: 4, b: 0 },
+            ],
         depth,
         start:
           depth === 0
@@ -142,22 +149,17 @@ export function emitDirect(c: Context, e: Element, step: ConvStep, p: DirectPlan
   );
   const inner = [g.targetChannels, g.y.target, g.x.target] as const;
   const results = plain ? null : emitResults(c, step, inner, rest, at(p.ownBytes));
-  const { start, end } = c.share(g.batch, 1);
-  const n = f.let("i32", start);
-  countUp(f, n, end, 1, () => {
-    for (let group = 0; group < g.groups; group++) {
-      const number = i32.add(i32.mul(n, g.groups), group);
-      const from = i32.add(source, i32.mul(number, g.sourceChannels * g.y.source * g.x.source * 4));
-      pack(from, image);
-      f.do(call(products, image, i32.add(c.shared, (group * p.sharedBytes) / g.groups), target, tables));
-      if (results) {
-        f.do(call(unpack, target, planes));
-        results(planes, n, i32.const(group * g.targetChannels));
-      } else {
-        const to = i32.add(rest[0]!, i32.mul(number, g.targetChannels * size * 4));
-        f.do(call(unpack, target, to));
-      }
-    }
+  const { start, end } = c.share(g.batch * g.groups, 1);
+  const number = f.let("i32", start);
+  countUp(f, number, end, 1, () => {
+    pack(i32.add(source, i32.mul(number, g.sourceChannels * g.y.source * g.x.source * 4)), image);
+    const group = i32.rem_u(number, g.groups);
+    const packed = i32.add(c.shared, i32.mul(group, p.sharedBytes / g.groups));
+    f.do(call(products, image, packed, target, tables));
+    if (results) {
+      f.do(call(unpack, target, planes));
+      results(planes, i32.div_u(number, g.groups), i32.mul(group, g.targetChannels));
+    } else f.do(call(unpack, target, i32.add(rest[0]!, i32.mul(number, g.targetChannels * size * 4))));
   });
 }
 
@@ -193,6 +195,7 @@ function emitWeights(c: Context, p: DirectPlan, weights: Local): void {
   const { g, channels, width } = p;
   const gather = gatherFunction(c.module);
   const quads = channels / 4;
+  const perTap = g.depthwise ? 1 : g.sourceChannels;
   const last = p.panels.at(-1)!;
   const fill = c.module.func("convWeights", i32s("from", "to", "panel", "row", "valid"), [], (w, x) => {
     const to = w.local("i32");
@@ -202,8 +205,8 @@ function emitWeights(c: Context, p: DirectPlan, weights: Local): void {
         for (const tx of xs.taps) {
           const from = i32.add(x.from, 4 * (ty.k * g.kernelWidth + tx.k));
           const [step, lane] = [i32.const(4 * g.weightSource), i32.const(4 * g.weightTarget)];
-          w.do(call(gather, from, to, i32.const(g.sourceChannels), step, x.row, lane, x.valid));
-          bump(w, to, i32.mul(x.row, g.sourceChannels));
+          w.do(call(gather, from, to, i32.const(perTap), step, x.row, lane, x.valid));
+          bump(w, to, i32.mul(x.row, perTap));
         }
     }
   });
@@ -264,7 +267,8 @@ function emitTables(c: Context, p: DirectPlan, tables: Local): void {
 /** products(image, weights, target, tables): all target positions of a group of an image. */
 function productsFunction(c: Context, e: Element, p: DirectPlan): Func {
   const { module } = c;
-  const far = 4 * p.g.y.target * p.g.x.target;
+  const { g } = p;
+  const far = 4 * g.y.target * g.x.target;
   return module.func("convProducts", i32s("image", "weights", "target", "tables"), [], (f, x) => {
     const table = f.local("i32");
     let position = 0;
@@ -277,10 +281,12 @@ function productsFunction(c: Context, e: Element, p: DirectPlan): Func {
         const panel = panelFunction(c, e, p, one, vectors, far);
         const b = f.let("i32", i32.add(x.weights, 4 * (one.weights * p.channels + one.depth * channel)));
         const to = f.let("i32", i32.add(x.target, 4 * channel));
+        const image = f.let("i32", g.depthwise ? i32.add(x.image, 4 * channel) : x.image);
         repeat(f, times, () => {
-          f.do(call(panel, x.image, b, to, table));
+          f.do(call(panel, image, b, to, table));
           bump(f, b, 16 * one.depth * vectors);
           bump(f, to, 16 * vectors);
+          if (g.depthwise) bump(f, image, 16 * vectors);
         });
       }
     }
@@ -314,11 +320,13 @@ function panelFunction(
     b: i === 2 ? b : b * run.count * (i === 0 ? along.count : 1),
   }));
   const split = tileRows(one.x.count, narrowRows);
-  if (vectors < p.width && Math.min(...split) >= fewRows)
+  if (vectors < p.width && !p.g.depthwise && Math.min(...split) >= fewRows)
     return lineFunction(c, e, p, one, vectors, loops, split);
   const count = one.y.count * one.x.count;
   const rows = Math.min(rowsFor(vectors, p.width), count);
-  const tile = tileFunction(c.module, e, { rows, vectors, aRow: "table", cRow: "table", loops, add: false });
+  const elementwise = p.g.depthwise;
+  const shape = { rows, vectors, aRow: "table", cRow: "table" } as const;
+  const tile = tileFunction(c.module, e, { ...shape, loops, add: false, elementwise });
   return c.module.func("convPanel", i32s("image", "weights", "target", "table"), [], (f, x) => {
     // The last tile may compute some positions again: they come out the same.
     const last = f.let("i32", i32.add(x.table, 4 * (count - rows)));

@@ -43,6 +43,8 @@ export interface Gather {
   readonly weightTarget: number;
   readonly weightGroup: number;
   readonly kernelWidth: number;
+  /** Whether each channel is a group by itself: they are taken as one group here, whose channels do not meet. */
+  readonly depthwise: boolean;
 }
 
 function axesOf(g: ConvGeometry, d: 0 | 1, towardsInput: boolean): Axis[] {
@@ -93,17 +95,32 @@ export function gatherOf(g: ConvGeometry, direction: Exclude<ConvStep["direction
   const inner = g.inChannels / g.groups;
   const outer = g.outChannels / g.groups;
   const taps = g.kernel[0] * g.kernel[1];
-  return {
+  const common = {
     batch: g.batch,
+    y: dimension(g, 0, towardsInput),
+    x: dimension(g, 1, towardsInput),
+    kernelWidth: g.kernel[1],
+  };
+  if (g.groups > 1 && inner === 1 && outer === 1)
+    return {
+      ...common,
+      groups: 1,
+      sourceChannels: g.groups,
+      targetChannels: g.groups,
+      weightSource: 0,
+      weightTarget: taps,
+      weightGroup: 0,
+      depthwise: true,
+    };
+  return {
+    ...common,
     groups: g.groups,
     sourceChannels: towardsInput ? outer : inner,
     targetChannels: towardsInput ? inner : outer,
-    y: dimension(g, 0, towardsInput),
-    x: dimension(g, 1, towardsInput),
     weightSource: towardsInput ? inner * taps : taps,
     weightTarget: towardsInput ? taps : inner * taps,
     weightGroup: outer * inner * taps,
-    kernelWidth: g.kernel[1],
+    depthwise: false,
   };
 }
 

@@ -25,6 +25,8 @@ export interface TileSpec {
   readonly loops: readonly TileLoop[];
   /** Whether the sums are added to c. */
   readonly add: boolean;
+  /** Whether a has vectors as b has, and the products are those of their elements. */
+  readonly elementwise?: boolean;
   /** Whether the rounds of the outermost loop are given at the call, in place of its count. */
   readonly given?: boolean;
 }
@@ -53,7 +55,7 @@ function emitTile(f: FunctionBuilder, e: Element, spec: TileSpec, x: Params): vo
     aRow === "table" ? 0 : typeof aRow === "number" ? r * aRow : aRow[r]!,
   );
   const acc = Array.from({ length: rows * vectors }, () => f.let("v128", e.zero));
-  const av = f.local("v128");
+  const av = Array.from({ length: spec.elementwise ? vectors : 1 }, () => f.local("v128"));
   const bv = Array.from({ length: vectors }, () => f.local("v128"));
   const move = (a: number, b: number): void => {
     if (a !== 0) for (const p of pointers) bump(f, p, a);
@@ -63,8 +65,12 @@ function emitTile(f: FunctionBuilder, e: Element, spec: TileSpec, x: Params): vo
     for (let u = 0; u < count; u++) {
       bv.forEach((v, i) => f.set(v, v128.load(x.b, u * b + 16 * i)));
       for (let r = 0; r < rows; r++) {
-        f.set(av, e.splat(pointers[aRow === "table" ? r : 0]!, u * a + offsets[r]!));
-        bv.forEach((v, i) => f.set(acc[r * vectors + i]!, e.madd(av, v, acc[r * vectors + i]!)));
+        const [from, at] = [pointers[aRow === "table" ? r : 0]!, u * a + offsets[r]!];
+        if (!spec.elementwise) f.set(av[0]!, e.splat(from, at));
+        else av.forEach((v, i) => f.set(v, v128.load(from, at + 16 * i)));
+        bv.forEach((v, i) =>
+          f.set(acc[r * vectors + i]!, e.madd(av[spec.elementwise ? i : 0]!, v, acc[r * vectors + i]!)),
+        );
       }
     }
     move(count * a, count * b);

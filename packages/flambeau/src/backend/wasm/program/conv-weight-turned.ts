@@ -52,20 +52,24 @@ export function planTurned(
   width: number,
   otherwise: number,
 ): TurnedPlan | null {
-  const elements = g.sourceChannels * kernel[0] * kernel[1];
+  const perTap = g.depthwise ? 1 : g.sourceChannels;
+  const elements = perTap * kernel[0] * kernel[1];
   const panels = panelsOf(g.targetChannels, width);
   const last = panels.at(-1)!;
   const pitch = last.channel + 4 * last.vectors;
-  if (g.groups > 1 || elements > mostElements || elements * pitch >= otherwise) return null;
+  const worth = g.groups === 1 && elements <= mostElements && elements * pitch < otherwise;
+  if (!worth && !g.depthwise) return null;
   const pixel = 4 * g.sourceChannels;
   const offsets: number[] = [];
-  for (let channel = 0; channel < g.sourceChannels; channel++)
+  for (let channel = 0; channel < perTap; channel++)
     for (const y of g.y.axes[0]!.taps)
       for (const x of g.x.axes[0]!.taps)
         offsets.push(((y.offset - g.y.low) * g.x.extent + (x.offset - g.x.low)) * pixel + 4 * channel);
   const jobs = panels.flatMap((panel) => {
     let row = 0;
-    return tileRows(elements, panel.vectors === width ? 6 : 12).map((rows): Job => {
+    // Where a has vectors too, fewer rows fit the registers.
+    const most = (g.depthwise ? 4 : 6) * (panel.vectors === width ? 1 : 2);
+    return tileRows(elements, most).map((rows): Job => {
       row += rows;
       return { row: row - rows, rows, panel };
     });
@@ -153,13 +157,15 @@ function jobFunction(c: Context, e: Element, p: TurnedPlan, { row, rows, panel }
       { count: x.count, a: x.sourceStep * pixel, b: out },
     ],
     add: true,
+    elementwise: g.depthwise,
   });
   return c.module.func("convTurnedJob", i32s("images", "gradients", "sums", "count"), [], (f, v) => {
     const to = f.let("i32", i32.add(v.sums, 4 * (row * p.pitch + panel.channel)));
     f.if(i32.gt_s(v.count, p.chunk), () => f.set(v.count, p.chunk));
     const laid = f.let("i32", 0);
     countUp(f, laid, v.count, 1, () => {
-      f.do(call(tile, v.images, i32.add(v.gradients, 4 * panel.channel), to, 0, 0, 0));
+      const from = g.depthwise ? i32.add(v.images, 4 * panel.channel) : v.images;
+      f.do(call(tile, from, i32.add(v.gradients, 4 * panel.channel), to, 0, 0, 0));
       bump(f, v.images, p.imageBytes);
       bump(f, v.gradients, p.gradientBytes);
     });
@@ -182,7 +188,8 @@ function emitOutput(
   const planes = { channels: g.targetChannels, plane: 4 * elements, pitch: 4 * p.pitch };
   const turn = unpackFunction(c.module, e, planes, wholePlanes(elements));
   const scratch = f.let("i32", i32.add(c.own, p.ownBytes));
-  const results = plain ? null : emitResults(c, step, [g.sourceChannels, ...p.kernel], rest, scratch);
+  const inner = [g.depthwise ? 1 : g.sourceChannels, ...p.kernel] as const;
+  const results = plain ? null : emitResults(c, step, inner, rest, scratch);
   // Little work: one thread does it.
   f.if(i32.eqz(c.thread), () => {
     f.do(call(turn, sums, results ? c.own : rest[0]!));
