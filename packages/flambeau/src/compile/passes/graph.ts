@@ -17,10 +17,11 @@ export class Graph {
   readonly buffers: Buffer[];
   readonly scalars: readonly string[];
   steps: Step[];
-  readonly #effects = new WeakMap<Step, Effects>();
+  readonly #effects = new Map<Step, Effects>();
   /** The steps that touch each buffer, in no order. */
   readonly #users = new Map<BufferId, Set<Step>>();
-  #positions: Map<Step, number> | null = null;
+  /** Numbers that rise along the steps; not one after the other, so that few of them change with the steps. */
+  readonly #places = new Map<Step, number>();
   /** Counts changes; and that at which steps that touch each buffer changed last. */
   changes = 0;
   readonly #changed = new Map<BufferId, number>();
@@ -29,7 +30,10 @@ export class Graph {
     this.buffers = [...buffers];
     this.steps = [...steps];
     this.scalars = scalars;
-    for (const step of steps) this.#enter(step);
+    steps.forEach((step, i) => {
+      this.#places.set(step, i);
+      this.#enter(step);
+    });
   }
 
   program(): Program {
@@ -76,17 +80,24 @@ export class Graph {
     }
   }
 
-  #places(): Map<Step, number> {
-    this.#positions ??= new Map(this.steps.map((s, i) => [s, i]));
-    return this.#positions;
-  }
-
+  /** Where a step stands among the others: greater for later ones. */
   position(step: Step): number {
-    return this.#places().get(step)!;
+    return this.#places.get(step)!;
   }
 
   has(step: Step): boolean {
-    return this.#places().has(step);
+    return this.#places.has(step);
+  }
+
+  #index(step: Step): number {
+    const place = this.position(step);
+    let [low, high] = [0, this.steps.length - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.position(this.steps[middle]!) < place) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** All steps that read a buffer, in their order. */
@@ -107,14 +118,17 @@ export class Graph {
 
   /** Puts steps in the place of one. */
   replace(step: Step, ...by: Step[]): void {
-    const at = this.position(step);
+    const at = this.#index(step);
+    const place = this.position(step);
+    const next = this.steps[at + 1];
+    const room = next ? this.position(next) - place : 1;
     this.#leave(step);
+    this.#places.delete(step);
     this.steps.splice(at, 1, ...by);
-    for (const s of by) this.#enter(s);
-    if (by.length === 1) {
-      this.#positions!.delete(step);
-      this.#positions!.set(by[0]!, at);
-    } else this.#positions = null;
+    by.forEach((s, i) => {
+      this.#places.set(s, place + (room * i) / by.length);
+      this.#enter(s);
+    });
   }
 
   remove(step: Step): void {
@@ -157,24 +171,39 @@ export class Graph {
   between(first: Step, last: Step): { before: Step[]; after: Step[] } | null {
     const before: Step[] = [];
     const after: Step[] = [];
-    for (let i = this.position(first) + 1, end = this.position(last); i < end; i++) {
+    const touched = new Touched();
+    touched.add(this.effects(first), first);
+    for (let i = this.#index(first) + 1, end = this.#index(last); i < end; i++) {
       const step = this.steps[i]!;
-      const follows = this.conflict(first, step) || after.some((s) => this.conflict(s, step));
-      (follows ? after : before).push(step);
+      const effects = this.effects(step);
+      if (touched.conflicts(effects, step)) {
+        after.push(step);
+        touched.add(effects, step);
+      } else before.push(step);
     }
-    return after.some((s) => this.conflict(s, last)) ? null : { before, after };
+    // The last step may follow the first one, not those that have to come in between.
+    const between = new Touched();
+    for (const step of after) between.add(this.effects(step), step);
+    const stuck = between.conflicts(this.effects(last), last);
+    return stuck ? null : { before, after };
   }
 
   /** Puts one step in the place of two, where {@link between} allows it. */
   join(first: Step, last: Step, joined: Step): void {
     const order = this.between(first, last);
     if (!order) throw new Error(`${joined.name}: steps between stand in the way`);
-    const [from, to] = [this.position(first), this.position(last)];
-    this.#leave(first);
-    this.#leave(last);
-    this.steps.splice(from, to - from + 1, ...order.before, joined, ...order.after);
+    const [from, to] = [this.#index(first), this.#index(last)];
+    const places = this.steps.slice(from, to).map((s) => this.position(s));
+    const steps = [...order.before, joined, ...order.after];
+    for (const step of [first, last]) {
+      this.#leave(step);
+      this.#places.delete(step);
+    }
+    this.steps.splice(from, to - from + 1, ...steps);
+    steps.forEach((step, i) => {
+      this.#places.set(step, places[i]!);
+    });
     this.#enter(joined);
-    this.#positions = null;
   }
 
   /** Bytes of what an access touches, once for every place. */
@@ -185,6 +214,41 @@ export class Graph {
       places * (dtype === "float64" || dtype === "int64" ? 8 : dtype === "bool" || dtype === "uint8" ? 1 : 4)
     );
   }
+}
+
+/** What some steps read and write, by buffer. */
+class Touched {
+  readonly #reads = new Map<BufferId, StepAccess[]>();
+  readonly #writes = new Map<BufferId, StepAccess[]>();
+  #host = false;
+
+  add({ reads, writes }: Effects, step: Step): void {
+    enter(this.#reads, reads);
+    enter(this.#writes, writes);
+    if (step.kind === "host") this.#host = true;
+  }
+
+  /** Whether the order of a step and of any of these matters. */
+  conflicts({ reads, writes }: Effects, step: Step): boolean {
+    if (step.kind === "host" && this.#host) return true;
+    return meets(this.#reads, writes) || meets(this.#writes, writes) || meets(this.#writes, reads);
+  }
+}
+
+function enter(into: Map<BufferId, StepAccess[]>, list: readonly StepAccess[]): void {
+  for (const access of list) {
+    const others = into.get(access.buffer);
+    if (others) others.push(access);
+    else into.set(access.buffer, [access]);
+  }
+}
+
+function meets(known: ReadonlyMap<BufferId, readonly StepAccess[]>, list: readonly StepAccess[]): boolean {
+  for (const access of list) {
+    const others = known.get(access.buffer);
+    if (others?.some((other) => mayMeet(other, access))) return true;
+  }
+  return false;
 }
 
 const meet = (a: readonly StepAccess[], b: readonly StepAccess[]): boolean =>
