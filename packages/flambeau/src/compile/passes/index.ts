@@ -11,6 +11,7 @@ import type { FusionOptions } from "./fuse.ts";
 import { fuse } from "./fuse.ts";
 import { reuseInPlace } from "./in-place.ts";
 import { Log } from "./log.ts";
+import { joinPieces } from "./pieces.ts";
 import { schedule } from "./schedule.ts";
 import { simplify } from "./simplify.ts";
 
@@ -21,6 +22,7 @@ export interface OptimiseOptions {
   readonly constants?: boolean;
   readonly common?: boolean;
   readonly copies?: boolean;
+  readonly pieces?: boolean;
   readonly dead?: boolean;
   readonly fusion?: boolean | FusionOptions;
   readonly schedule?: boolean;
@@ -44,6 +46,7 @@ export function optimise(program: Program, options: OptimiseOptions = {}): Optim
     [options.constants, (p) => foldConstants(p, log)],
     [options.common, (p) => shareCommon(p, log)],
     [options.copies, (p) => foldCopies(p, log)],
+    [options.pieces, (p) => joinPieces(p, log)],
     [options.dead, (p) => removeDead(p, log)],
     [fusion !== false, (p) => fuse(p, log, fusion === true ? {} : (fusion as FusionOptions))],
     [options.dead, (p) => removeDead(p, log)],

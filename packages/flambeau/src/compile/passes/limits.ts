@@ -11,6 +11,9 @@ import type { Graph } from "./graph.ts";
 
 /** Arrays that a loop walks along at once: V8 has 16 vector registers, and as many for addresses. */
 const maxArrays = 12;
+/** Loops that compute so much for an element wait for that and not for addresses, and may have more arrays. */
+const longCost = 40;
+const maxArraysOfLong = 18;
 /** Weight of all expressions of a step, as {@link costOf} counts. */
 const maxCost = 400;
 /** A loop of so many elements is worth several threads. */
@@ -27,13 +30,15 @@ export function objection(graph: Graph, step: BodyStep): string | null {
       if (mayMeet(r, w) && (r.path === "a" || r.path === "b" || !samePlaces(r, w)))
         return "a result would change what is still read";
   }
+  const first = step.kind === "loop" ? step.outer.length : 0;
   const arrays = step.operands.filter(
-    ({ source }) => isAccess(source) && source.strides.some((s) => s !== 0),
+    ({ source }) => isAccess(source) && source.strides.some((s, d) => d >= first && s !== 0),
   );
-  if (arrays.length + writes.length > maxArrays) return `more than ${maxArrays} arrays`;
   const exprs = [...step.maps, ...valuesOf(step), ...(step.kind === "loop" ? step.stages : [])];
-  if (costOf(exprs.map(({ body }) => body)) > maxCost) return "too long an expression";
-  return null;
+  const cost = costOf(exprs.map(({ body }) => body));
+  if (cost > maxCost) return "too long an expression";
+  const most = cost >= longCost ? maxArraysOfLong : maxArrays;
+  return arrays.length + step.maps.length > most ? `more than ${most} arrays` : null;
 }
 
 /** Whether joining loops leaves too few iterations that are independent of each other. */

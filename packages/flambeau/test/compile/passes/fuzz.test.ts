@@ -17,6 +17,7 @@ const none: OptimiseOptions = {
   constants: false,
   common: false,
   copies: false,
+  pieces: false,
   dead: false,
   fusion: false,
   schedule: false,

@@ -267,3 +267,37 @@ test("a result takes the memory of an operand that nobody needs any more", () =>
   expect((program.steps[2] as MatmulStep).a.buffer).toBe(a);
   expect(results(program)).toEqual(results(w.program()));
 });
+
+test("gradients of slices are stored where they belong in their sum", () => {
+  const w = new Writer();
+  const [x, y] = [w.buffer("input", 6), w.buffer("output", 12)];
+  const [a, b, sum] = [w.buffer("temp", 12), w.buffer("temp", 12), w.buffer("temp", 12)];
+  for (const [slice, offset] of [
+    [a, 0],
+    [b, 2],
+  ] as const) {
+    w.map("fill", slice, [], (k) => k.const(0, "float32"));
+    w.map("copy", w.at(slice, [], [4, 1], offset), [w.at(x, [3, 2])], (k, v) => k.neg(v), [3, 2]);
+  }
+  w.map("add", sum, [a, b], (k, u, v) => k.add(u, v));
+  // Read by a product, which takes no part in fusion.
+  w.matmul("matmul", y, w.at(sum, [1, 3, 4]), w.at(sum, [1, 4, 4], [0, 1, 1]), [3, 4, 4]);
+  const { program } = optimise(w.program());
+  expect(program.steps.filter(({ kind }) => kind === "loop").every(({ name }) => name === "copy")).toBe(true);
+  expect(results(program)).toEqual(results(w.program()));
+});
+
+test("reductions of constants are constants", () => {
+  const w = new Writer();
+  const [c, t, x, y] = [
+    w.buffer("const", 3, "float32", [1, 2, 4]),
+    w.buffer("temp", 1),
+    w.buffer("input", 3),
+    w.buffer("output", 3),
+  ];
+  w.reduce("sum", t, w.at(c, [3]), [], [3]);
+  w.map("mul", y, [x, w.at(t, [], [0])], (k, a, b) => k.mul(a, b));
+  const { program } = optimise(w.program());
+  expect(names(program)).toEqual(["mul"]);
+  expect(results(program)).toEqual(results(w.program()));
+});
