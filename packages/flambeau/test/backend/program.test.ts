@@ -204,6 +204,41 @@ test.each([0, 1])("random reductions down columns, part %i", (part) => {
   }
 });
 
+test("reductions of few long rows, which are taken in pieces", () => {
+  const k = new ExprBuilder();
+  const [a, b, s] = [k.input(0, "float32"), k.input(1, "float32"), k.input(2, "float32")];
+  for (const [rows, n] of [
+    [1, 16384],
+    [1, 20001],
+    [3, 16403],
+  ] as const) {
+    const at = (buffer: number, ...strides: readonly number[]): Access => ({ buffer, offset: 1, strides });
+    const norm = k.sqrt(k.input(3, "float32"));
+    // b is written over by the values, while all look at it.
+    const step = loop([rows], [n], {
+      operands: [
+        { dtype: "float32", source: at(0, n, 1) },
+        { dtype: "float32", source: at(1, 1, 0) },
+      ],
+      stages: [
+        { combine: "max", body: k.add(a, b) },
+        { combine: "sum", body: k.mul(k.sub(a, s), b) },
+      ],
+      maps: [{ body: k.sub(k.mul(a, s), k.add(norm, b)), to: at(0, n, 1) }],
+      values: [{ body: k.add(k.input(3, "float32"), b), to: at(1, 1) }],
+    });
+    const buffers = [state(rows * n + 5, "a"), state(rows + 5, "b")];
+    const program: Program = { buffers, steps: [step], scalars: [] };
+    check(
+      programs,
+      program,
+      ({ dtype, length }) => numbers(dtype, length).map(Math.abs as never),
+      [],
+      `${rows} x ${n}`,
+    );
+  }
+});
+
 const show = ({ op, dtype, args, value }: Expr): string =>
   args.length > 0
     ? `${op}:${dtype}(${args.map(show).join(", ")})`

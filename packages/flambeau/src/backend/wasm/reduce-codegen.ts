@@ -75,6 +75,10 @@ export function neutralGroup(e: Emitter, combine: CombineOp, dtype: DType): Grou
   return constantGroup(e, dtype, value);
 }
 
+/** Two groups combined lane by lane. */
+export const combineGroups = (e: Emitter, combine: CombineOp, dtype: DType, a: Group, b: Group): Group =>
+  emitOp(e, binaryOf[combine], dtype, dtype, [a, b], []);
+
 /** Bytes that the accumulators of four groups take. */
 export const scratchBytes = 128;
 
@@ -163,7 +167,7 @@ export class Accumulators {
   }
 
   combine(dtype: DType, a: Group, b: Group): Group {
-    return emitOp(this.e, binaryOf[this.nest.combine], dtype, dtype, [a, b], []);
+    return combineGroups(this.e, this.nest.combine, dtype, a, b);
   }
 
   /** Goes on from given values. */

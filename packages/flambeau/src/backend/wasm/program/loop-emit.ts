@@ -4,13 +4,15 @@
 
 import type { Expr } from "../../../ir/scalar.ts";
 import { evaluate, unrolling } from "../codegen.ts";
-import type { Code, Local } from "../encoder.ts";
 import { i32 } from "../encoder.ts";
 import type { Group } from "../lanes.ts";
 import type { Context } from "./context.ts";
 import { loadSplat, loadStrided, storeStrided } from "./lane-access.ts";
+import { forItems, moveTo } from "./loop-items.ts";
 import { storeFlat, storeMaps } from "./loop-maps.ts";
 import { LoopParts } from "./loop-parts.ts";
+import type { PiecePlan } from "./loop-pieces.ts";
+import { emitPieces } from "./loop-pieces.ts";
 import type { LoopPlan } from "./loop-plan.ts";
 import { reduce } from "./loop-reduce.ts";
 import type { LoopShape } from "./loop-shape.ts";
@@ -20,23 +22,26 @@ import type { StripPlan } from "./loop-strips-plan.ts";
 import type { TilePlan } from "./loop-tiles.ts";
 import { storeTiles } from "./loop-tiles.ts";
 
-/** How a loop is computed: plain, or in one of two special ways. */
+/** How a loop is computed: plain, or in one of the special ways. */
 export interface LoopPlans {
   readonly plain: LoopPlan;
   readonly strips: StripPlan | null;
   readonly tiles: TilePlan | null;
+  readonly pieces: PiecePlan | null;
 }
 
-export function emitLoop(c: Context, shape: LoopShape, { plain: plan, strips, tiles }: LoopPlans): void {
+export function emitLoop(c: Context, shape: LoopShape, plans: LoopPlans): void {
+  const { plain: plan, strips, tiles, pieces } = plans;
   const { outer, inner, lanes, across, maps, values, stages } = shape;
   const bodies = [...stages, ...maps, ...values].map(({ body }) => body);
   const items = product(outer);
   const onlyMaps = stages.length === 0 && values.length === 0;
   if (items === 0 || (lanes === 0 && (across || onlyMaps))) return;
-  const parts = new LoopParts(c, shape, plan);
+  const parts = new LoopParts(c, shape, plan, pieces !== null);
   parts.prepareOnce(bodies);
   if (strips) emitStrips(parts, strips, items);
   else if (tiles) storeTiles(parts, tiles);
+  else if (pieces) emitPieces(parts, pieces);
   else if (across) emitAcross(parts, items, bodies);
   else if (items === 1 && onlyMaps && inner.length === 0) storeFlat(parts, plan.passes[0]!);
   else
@@ -44,44 +49,6 @@ export function emitLoop(c: Context, shape: LoopShape, { plain: plan, strips, ti
       moveTo(parts, item, null);
       emitItem(parts, null);
     });
-}
-
-/** Calls the body for each of this thread's items. */
-function forItems(c: Context, items: number, body: (item: Local) => void): void {
-  const { f } = c;
-  const { start: item, end } = c.share(items, 1);
-  f.if(i32.lt_u(item, end), () =>
-    f.loop((again) => {
-      body(item);
-      f.set(item, i32.add(item, 1));
-      f.brIf(again, i32.lt_u(item, end));
-    }),
-  );
-}
-
-/** Sets all tracks to the first elements of an iteration of the outer loop, and of a block of lanes across. */
-function moveTo(
-  { c, f, shape, levels, starts, bytes }: LoopParts,
-  item: Local,
-  firstLane: Local | null,
-): void {
-  const { outer, tracks, across } = shape;
-  const indices: (Code | Local)[] = [];
-  let rest: Code | Local = item;
-  for (let d = outer.length - 1; d > 0; d--) {
-    indices[d] = f.let("i32", i32.rem_u(rest, outer[d]!));
-    rest = f.let("i32", i32.div_u(rest, outer[d]!));
-  }
-  indices[0] = rest;
-  tracks.forEach((track, k) => {
-    if (!levels.isMoving(track)) return;
-    let at: Code | Local = c.addresses[k]!;
-    track.outer.forEach((s, d) => {
-      if (s !== 0) at = i32.add(at, i32.mul(indices[d]!, s * bytes(k)));
-    });
-    if (across && firstLane && track.lane !== 0) at = i32.add(at, i32.mul(firstLane, track.lane * bytes(k)));
-    f.set(starts[k]!, at);
-  });
 }
 
 /** Few items are shared column by column. */

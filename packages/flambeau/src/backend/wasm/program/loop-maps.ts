@@ -46,9 +46,14 @@ function store(parts: LoopParts, pass: Pass, cursors: Cursors, known: Known, val
   });
 }
 
-/** The maps of the iteration at hand; `valid` says how many lanes there are if they lie across. */
-export function storeMaps(parts: LoopParts, pass: Pass, valid: number | null): void {
-  const { maps, lanes } = parts.shape;
+/** The maps of the iteration at hand; `valid` says how many lanes there are if they lie across, else `lanes`. */
+export function storeMaps(
+  parts: LoopParts,
+  pass: Pass,
+  valid: number | null,
+  lanes: number = parts.shape.lanes,
+): void {
+  const { maps } = parts.shape;
   if (maps.length === 0 || lanes === 0) return;
   const tracks = tracksOf(parts, pass);
   if (valid !== null) {

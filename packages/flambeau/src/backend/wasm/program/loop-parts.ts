@@ -16,7 +16,7 @@ import type { Level } from "./loop-levels.ts";
 import { Levels } from "./loop-levels.ts";
 import type { Kept, LoopPlan } from "./loop-plan.ts";
 import { keptLanes } from "./loop-plan.ts";
-import type { LoopShape } from "./loop-shape.ts";
+import type { LoopShape, Track } from "./loop-shape.ts";
 import { product } from "./loop-shape.ts";
 
 export type Known = Map<Expr, readonly Group[]>;
@@ -56,16 +56,23 @@ export class LoopParts {
   /** Where each track is when an iteration of the outer loop begins. */
   readonly starts: readonly Local[];
 
-  constructor(c: Context, shape: LoopShape, plan: LoopPlan) {
+  /** Whether an iteration takes a piece of the lanes, so that all tracks along them move. */
+  readonly #inPieces: boolean;
+
+  constructor(c: Context, shape: LoopShape, plan: LoopPlan, inPieces: boolean) {
+    this.#inPieces = inPieces;
     this.c = c;
     this.e = c.e;
     this.f = c.f;
     this.shape = shape;
     this.plan = plan;
     this.levels = new Levels(shape);
-    this.starts = shape.tracks.map((track, k) =>
-      this.levels.isMoving(track) ? c.f.local("i32") : c.addresses[k]!,
-    );
+    this.starts = shape.tracks.map((track, k) => (this.isMoving(track) ? c.f.local("i32") : c.addresses[k]!));
+  }
+
+  /** Whether the track begins elsewhere in each iteration of the outer loop. */
+  isMoving(track: Track): boolean {
+    return this.levels.isMoving(track) || (this.#inPieces && track.lane !== 0);
   }
 
   /** Of an element of a track. */

@@ -17,10 +17,17 @@ import { product } from "./loop-shape.ts";
 /** Float32 sums of so few rounds need no accumulators in float64. */
 const fewRounds = 8;
 
-/** Computes the stages of a pass for the iteration at hand; `valid` says how many lanes there are if they lie across. */
-export function reduce(parts: LoopParts, pass: Pass, valid: number | null): void {
+/**
+ * Computes the stages of a pass for the iteration at hand; `valid` says how many lanes there are if they lie across, else `lanes`.
+ */
+export function reduce(
+  parts: LoopParts,
+  pass: Pass,
+  valid: number | null,
+  lanes: number = parts.shape.lanes,
+): void {
   const reducer = new Reducer(parts, pass);
-  if (valid === null) reducer.along();
+  if (valid === null) reducer.along(lanes);
   else reducer.across(valid);
 }
 
@@ -96,10 +103,9 @@ class Reducer {
     });
   }
 
-  along(): void {
+  along(lanes: number): void {
     const parts = this.#parts;
     const { f, shape } = parts;
-    const { lanes } = shape;
     const unrolled = Math.min(unrolling(this.#bodies), Math.ceil(lanes / 4)) || 1;
     const count = unrolled === 3 ? 2 : unrolled;
     const step = 4 * count;

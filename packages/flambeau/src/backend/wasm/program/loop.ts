@@ -8,6 +8,7 @@ import type { StepEmitter } from "./context.ts";
 import { costOf, exprKey } from "./expressions.ts";
 import { emitLoop } from "./loop-emit.ts";
 import { Levels } from "./loop-levels.ts";
+import { planPieces } from "./loop-pieces.ts";
 import { planLoop } from "./loop-plan.ts";
 import type { LoopShape, Track } from "./loop-shape.ts";
 import { product, shapeOf } from "./loop-shape.ts";
@@ -51,15 +52,17 @@ export const loopCode: StepEmitter<LoopStep> = (step, buffers) => {
   for (const k of new Set(operands)) if ("buffer" in tracks[k]!.source) bytes += sizeOf(k);
   for (const { track } of [...maps, ...values]) bytes += sizeOf(track);
   const levels = new Levels(shape);
-  const [plain, strips, tiles] = [planLoop(shape, levels), planStrips(shape, levels), planTiles(shape)];
+  const plain = planLoop(shape, levels);
+  const [strips, tiles] = [planStrips(shape, levels), planTiles(shape)];
+  const pieces = planPieces(shape, plain);
   return {
     key: keyOf(shape),
     name: step.name,
     addresses: tracks.map(({ source }) => source),
-    sharedBytes: 0,
+    sharedBytes: pieces?.sharedBytes ?? 0,
     ownBytes: scratchBytes + ((strips ?? tiles)?.bytes ?? plain.keptBytes) + guardBytes,
     flops,
     bytes,
-    emit: (c) => emitLoop(c, shape, { plain, strips, tiles }),
+    emit: (c) => emitLoop(c, shape, { plain, strips, tiles, pieces }),
   };
 };
