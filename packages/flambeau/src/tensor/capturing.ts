@@ -164,8 +164,9 @@ export function hostEffect(f: () => void): void {
 
 /** Something that decides what a function launches, other than options of optimizers that are not numbers: `f()`, read before effects. */
 export function hostFact<T>(f: () => T): T {
-  if (recorder !== null) recorder.fact(f);
-  return f();
+  if (recorder === null) return f();
+  recorder.fact(f);
+  return unrecorded(f);
 }
 
 /** Fills `n` elements of an array with random numbers, also in every run of a captured function. */

@@ -10,7 +10,7 @@ import type { MatrixView } from "../../ir/routines.ts";
 import type { RowNest } from "../../ir/row.ts";
 import { ExprBuilder } from "../../ir/scalar.ts";
 import type { Recorder, StepOf } from "../capturing.ts";
-import { HostAccess } from "../capturing.ts";
+import { HostAccess, unrecorded } from "../capturing.ts";
 import type { Storage } from "../storage.ts";
 import type { AnyTensor } from "../tensor.ts";
 import { CapturedArray, ownerOf } from "./arrays.ts";
@@ -401,7 +401,7 @@ export class ProgramRecorder implements Recorder {
     this.#actions.push({ index: -1, run });
   }
   fact(get: () => unknown): void {
-    this.#facts.push({ get, value: get() });
+    this.#facts.push({ get, value: unrecorded(get) });
   }
   module(module: object): void {
     this.#modules.add(module);
