@@ -143,7 +143,8 @@ function run(fn: Fn, args: readonly unknown[], recorder: ProgramRecorder): unkno
     if (value instanceof Promise)
       throw new CompileError("torch.compile takes no async function: what it awaits cannot be captured");
     return value;
-  } catch (error) {
+  } catch (thrown) {
+    const error = thrown instanceof HostAccess && thrown.refusal ? thrown.refusal : thrown;
     if (error instanceof HostAccess) {
       const where = userLine(error);
       const op = recorder.failed ? ` in ${recorder.failed}` : "";

@@ -15,6 +15,7 @@ import type { AnyTensor } from "../tensor/tensor.ts";
 import { isTensor } from "../tensor/tensor.ts";
 import { meter } from "./flops.ts";
 import { named } from "./named.ts";
+import { recomputed } from "./recompute.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: arguments differ by op; each entry's declared type is what users see.
 type Fn = (...args: any[]) => any;
@@ -274,10 +275,13 @@ export interface CompositeOptions {
 /** A function over other ops: no kernel and no gradient of its own. */
 export function composite<F>(f: Fn, options: CompositeOptions = {}): F {
   // A wrapper, so that one function may be exported under two names with an entry each.
-  const call: Fn = (...args) =>
-    recorder === null
-      ? f(...args)
-      : recorder.call(entry.name, f, args, mode.grad && anyRequiresGrad(tensorsIn(args)));
+  const call: Fn = (...args) => {
+    const to = recorder;
+    if (to === null) return f(...args);
+    const tensors = tensorsIn(args);
+    if (!mode.grad || !anyRequiresGrad(tensors)) return to.call(entry.name, f, args);
+    return to.call(entry.name, f, args, () => recomputed(to, entry.name, f, args, tensors));
+  };
   const entry: OpEntry = {
     name: "op",
     kind: "composite",

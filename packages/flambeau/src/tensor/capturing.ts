@@ -89,10 +89,10 @@ export interface Recorder {
   /** `look` sees the elements of x, packed, in every run: to refuse some of them by an error. */
   check(name: string, x: AnyTensor, look: (elements: TypedArray) => void): void;
   /**
-   * Runs an op's forward; where that looks at elements, the op is called in every run instead. Not if it is `differentiable` as it
-   * is made of other ops: its gradient would be lost.
+   * Runs an op's forward; where that looks at elements, the op is called in every run instead, or `instead` does what is to be done:
+   * the gradient of an op that is made of others would be lost.
    */
-  call(name: string, forward: Fn, args: readonly unknown[], differentiable?: boolean): unknown;
+  call(name: string, forward: Fn, args: readonly unknown[], instead?: (() => unknown) | null): unknown;
   /** The same for an op that changes its first argument. */
   mutate(name: string, change: Fn, self: AnyTensor, args: readonly unknown[]): void;
   /** A number that `f` computes anew for every run: stands for it until it reaches a kernel. */

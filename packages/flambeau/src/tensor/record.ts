@@ -5,6 +5,8 @@ import type { DType } from "../base/dtype.ts";
 import { AutogradError, CompileError, RuntimeError } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { sameShape } from "../base/shape.ts";
+import { HostSaved } from "./capture/host-saved.ts";
+import type { Recorder } from "./capturing.ts";
 import { recorder } from "./capturing.ts";
 import { mode } from "./grad-mode.ts";
 import type { Grad, Saved, SavedResults, SavedValue } from "./node.ts";
@@ -127,10 +129,31 @@ export class OpNode extends Node implements SavedResults {
 
   backward(grads: Grad[]): Grad[] {
     const g = this.#outputs === null ? grads[0]! : grads;
-    // The two function types differ in their first parameter, which `#outputs` decides.
-    const all = (this.#vjp as (g: unknown, s: Saved) => Grad | readonly Grad[])(g, this);
+    const all = recorder === null ? this.#gradients(g, this) : this.#recorded(recorder, g);
     if (all === null || isTensor(all)) return [this.#fit(all, 0)];
     return this.edges.map((edge, i) => (edge ? this.#fit(all[i] ?? null, i) : null));
+  }
+
+  #gradients(g: unknown, s: Saved): Grad | readonly Grad[] {
+    // The two function types differ in their first parameter, which `#outputs` decides.
+    return (this.#vjp as (g: unknown, s: Saved) => Grad | readonly Grad[])(g, s);
+  }
+
+  /** The same in a captured function; a formula that looks at elements is called in every run. */
+  #recorded(to: Recorder, g: unknown): Grad | readonly Grad[] {
+    // The gradient of a gradient from JavaScript would be lost.
+    if (mode.grad) return this.#gradients(g, this);
+    const name = `${this.#op} backward`;
+    const { edges } = this;
+    const hosted = (up: unknown, args: readonly unknown[], output: unknown): unknown =>
+      this.#gradients(up, new HostSaved(args, output, edges));
+    const found = to.call(
+      name,
+      () => this.#gradients(g, this),
+      [],
+      () => to.call(name, hosted, [g, this.#args ?? [], this.#output]),
+    );
+    return found as Grad | readonly Grad[];
   }
 
   #fit(grad: Grad, i: number): Grad {

@@ -6,8 +6,8 @@ import type { TypedArray } from "../../base/dtype.ts";
 import { dtypes } from "../../base/dtype.ts";
 import { CompileError } from "../../base/errors.ts";
 import { defaultGenerator, Generator } from "../../base/generator.ts";
-import type { Shape } from "../../base/shape.ts";
-import { numel, sameShape } from "../../base/shape.ts";
+import { numel } from "../../base/shape.ts";
+import { forEachPlace } from "../../ir/accesses.ts";
 import { HostAccess, unrecorded } from "../capturing.ts";
 import { noGrad } from "../grad-mode.ts";
 import { allocateUnset, Storage } from "../storage.ts";
@@ -72,11 +72,12 @@ const isOfTensors = (x: unknown): boolean =>
 const over = (storage: Storage, t: AnyTensor): AnyTensor =>
   new Tensor(storage, t.shape, t.dtype, t.strides, t.offset, t.packed, null);
 
-const shapesIn = (x: unknown): Shape[] => {
-  const found: Shape[] = [];
-  mapped(x, (t) => found.push(t.shape));
-  return found;
-};
+/** What of a result must not depend on elements: shapes, and where views begin. */
+function formOf(x: unknown): string {
+  const found: string[] = [];
+  mapped(x, (t) => found.push(`${t.dtype} [${t.shape}] [${t.strides}] ${t.offset}`));
+  return found.join("; ");
+}
 
 /** `self` is the argument that the op changes; null for an op that returns something new. */
 export function calledOp(
@@ -119,14 +120,17 @@ export function calledOp(
 
   const tried = unrecorded(() =>
     withoutDrawing(args, () => {
-      const attempt = (value: 0 | 1): ReturnType<typeof call> & { storages: Storage[] } => {
+      const attempt = (value: Trial): ReturnType<typeof call> & { storages: Storage[] } => {
         const storages = tensors.map((t) => {
           const owner = ownerOf(t.storage.data);
           return new Storage(owner?.contents?.slice() ?? filledWith(t, value));
         });
         return { ...call(storages), storages };
       };
-      return sameTwice(name, () => attempt(0), draws ? null : () => attempt(1));
+      return sameEachTime(
+        name,
+        (draws ? trials.slice(0, 1) : trials).map((trial) => () => attempt(trial)),
+      );
     }),
   );
   if (!isOfTensors(tried.result))
@@ -173,48 +177,50 @@ export function calledOp(
   };
 }
 
-function filledWith(t: AnyTensor, value: 0 | 1): TypedArray {
+/** What an op is tried on, to see what it returns: zeros, ones, identity matrices (which can be inverted). */
+const trials = ["zeros", "ones", "identity"] as const;
+type Trial = (typeof trials)[number];
+
+function filledWith(t: AnyTensor, trial: Trial): TypedArray {
   const data = new dtypes[t.dtype as keyof typeof dtypes].array(t.storage.data.length);
-  if (value === 1) (data as Float32Array).fill((data instanceof BigInt64Array ? 1n : 1) as number);
+  const one = (data instanceof BigInt64Array ? 1n : 1) as number;
+  if (trial === "ones") (data as Float32Array).fill(one);
+  if (trial === "identity" && t.ndim >= 2) {
+    const diagonal = [...t.shape.slice(0, -2), Math.min(...t.shape.slice(-2))];
+    const step = t.strides.at(-2)! + t.strides.at(-1)!;
+    const strides = [...t.strides.slice(0, -2), step];
+    forEachPlace({ buffer: 0, offset: t.offset, sizes: diagonal, strides }, (p) => (data[p] = one));
+  }
   return data;
 }
 
-/** The first attempt that works. @throws CompileError if none does, or if both do and their results differ in shape. */
-function sameTwice<T extends { readonly result: unknown }>(
+/** The first attempt that works. @throws CompileError if none does, or if their results differ in more than elements. */
+function sameEachTime<T extends { readonly result: unknown }>(
   name: string,
-  first: () => T,
-  second: (() => T) | null,
+  attempts: readonly (() => T)[],
 ): T {
-  let a: T | null = null;
+  const found: T[] = [];
   let failure: unknown = null;
-  try {
-    a = first();
-  } catch (error) {
-    failure = error;
-  }
-  let b: T | null = null;
-  if (second) {
+  for (const attempt of attempts)
     try {
-      b = second();
-    } catch {
+      found.push(attempt());
+    } catch (error) {
       // Ones may be no input for the op: an index, for instance. Zeros were.
+      failure ??= error;
     }
-  }
-  const found = a ?? b;
-  if (!found)
+  const [first] = found;
+  if (!first)
     throw new CompileError(
       `${name} cannot be captured: it looks at the values of its tensors, and refuses those that torch.compile tried ` +
         `(${failure instanceof Error ? failure.message : String(failure)}); call it outside of the compiled function`,
     );
-  if (a && b) {
-    const [p, q] = [shapesIn(a.result), shapesIn(b.result)];
-    if (p.length !== q.length || p.some((shape, i) => !sameShape(shape, q[i]!)))
-      throw new CompileError(
-        `${name} cannot be captured: the shape of its result depends on values, and a program's shapes are fixed; call it ` +
-          "outside of the compiled function, or use a form of fixed shape (torch.where, a mask)",
-      );
-  }
-  return found;
+  const form = formOf(first.result);
+  if (found.some(({ result }) => formOf(result) !== form))
+    throw new CompileError(
+      `${name} cannot be captured: the shape of its result depends on values, and a program's shapes are fixed; call it ` +
+        "outside of the compiled function, or use a form of fixed shape (torch.where, a mask)",
+    );
+  return first;
 }
 
 /** The call of an op in every run; where there can be none, an op around it perhaps can be called: a HostAccess tells that one. */

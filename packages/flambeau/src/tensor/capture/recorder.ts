@@ -352,38 +352,50 @@ export class ProgramRecorder implements Recorder {
     this.#steps.push({ kind: "host", name, reads: [this.read(storage.data, dtype)], writes: [], run });
   }
 
-  call(name: string, forward: Fn, args: readonly unknown[], differentiable = false): unknown {
-    const later = differentiable ? null : (draws: boolean) => calledOp(name, forward, args, null, draws);
-    return this.#attempt(name, () => forward(...args), later);
+  call(name: string, forward: Fn, args: readonly unknown[], instead: (() => unknown) | null = null): unknown {
+    const run = (): unknown => forward(...args);
+    if (instead) return this.#attempt(name, run, (draws) => (draws ? null : instead));
+    return this.#attempt(name, run, (drawing) =>
+      this.#hosted(name, drawing, (draws) => calledOp(name, forward, args, null, draws)),
+    );
   }
 
   mutate(name: string, change: Fn, self: AnyTensor, args: readonly unknown[]): void {
     this.#attempt(
       name,
       () => change(self, ...args),
-      (draws) => calledOp(name, change, [self, ...args], self, draws),
+      (drawing) =>
+        this.#hosted(name, drawing, (draws) => calledOp(name, change, [self, ...args], self, draws)),
     );
   }
 
-  #attempt(name: string, run: () => unknown, call: ((draws: boolean) => CalledOp) | null): unknown {
+  /** Adds a step of the host. */
+  #hosted(name: string, draws: boolean, call: (draws: boolean) => CalledOp): () => unknown {
+    return () => {
+      const { tensors, results, value, run } = orTellOuter(this.#running.length > 1, draws, call);
+      const reads = tensors.map((t) => this.read(t.storage.data, t.dtype));
+      const writes = results.map((t) => this.write(t.storage.data, !tensors.includes(t), t.dtype));
+      this.#steps.push({ kind: "host", name, reads, writes, run });
+      return value();
+    };
+  }
+
+  /** `run`, or where it looks at elements what `instead` gives; null for nothing else. */
+  #attempt(name: string, run: () => unknown, instead: (draws: boolean) => (() => unknown) | null): unknown {
     const length = this.#steps.length;
     const changes = this.#undo.length;
     this.#running.push(name);
     try {
       return run();
     } catch (error) {
-      if (error instanceof HostAccess) this.#failed ??= name;
       if (!(error instanceof HostAccess)) throw error;
-      const inner = this.#running.length > 1;
-      if (call === null) throw (inner ? null : error.refusal) ?? error;
+      this.#failed ??= name;
+      const other = instead(error.draws);
+      if (!other) throw (this.#running.length > 1 ? null : error.refusal) ?? error;
       this.#failed = null;
       this.#steps.length = length;
       while (this.#undo.length > changes) this.#undo.pop()!();
-      const { tensors, results, value, run: compute } = orTellOuter(inner, error.draws, call);
-      const reads = tensors.map((t) => this.read(t.storage.data, t.dtype));
-      const writes = results.map((t) => this.write(t.storage.data, !tensors.includes(t), t.dtype));
-      this.#steps.push({ kind: "host", name, reads, writes, run: compute });
-      return value();
+      return other();
     } finally {
       this.#running.pop();
     }
