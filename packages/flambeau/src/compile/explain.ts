@@ -9,5 +9,6 @@ export function explain({ program, log }: Optimised, report: ProgramReport): str
     ...log,
     ...program.steps.map((s, i) => `${i} ${s.kind} ${s.name}`),
     `${report.plannedBytes} bytes`,
+    `threads: ${report.threads}${report.threadsNote ? ` (${report.threadsNote})` : ""}`,
   ].join("\n");
 }

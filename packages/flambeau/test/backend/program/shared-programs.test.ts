@@ -3,7 +3,8 @@
 import { afterAll, expect, test, vi } from "vitest";
 import type { Region } from "../../../src/backend/backend.ts";
 import { createPrograms } from "../../../src/backend/wasm/program/index.ts";
-import type { BufferId, Program } from "../../../src/ir/program.ts";
+import type { Buffer, BufferId, Program } from "../../../src/ir/program.ts";
+import { ExprBuilder } from "../../../src/ir/scalar.ts";
 import { describeSteps, randomProgram } from "../../ir/random-program.ts";
 
 // A busy machine may take its time to start threads.
@@ -88,5 +89,61 @@ test("an index out of range is an error, whichever thread meets it", () => {
       );
     } else expect(() => compiled.run()).toThrow(/embedding/);
   }
+  compiled.release();
+});
+
+test.each([
+  ["a transposed matrix of few rows", 32, 384, 128, true],
+  ["a transposed matrix of many rows", 200, 40, 64, true],
+  ["a large product", 150, 170, 300, false],
+])("%s: the bits of one thread", (_, m, n, k, transposed) => {
+  const matrix = (length: number, kind: "input" | "output", name: string): Buffer => ({
+    dtype: "float32",
+    length,
+    kind,
+    name,
+  });
+  const program: Program = {
+    scalars: [],
+    buffers: [matrix(m * k, "input", "a"), matrix(k * n, "input", "b"), matrix(m * n, "output", "c")],
+    steps: [
+      {
+        kind: "matmul",
+        name: "product",
+        dtype: "float32",
+        batch: 1,
+        m,
+        n,
+        k,
+        a: { buffer: 0, offset: 0, strides: [0, k, 1] },
+        b: { buffer: 1, offset: 0, strides: transposed ? [0, 1, k] : [0, n, 1] },
+        operands: [],
+        maps: [
+          {
+            body: new ExprBuilder().input(0, "float32"),
+            to: { buffer: 2, offset: 0, strides: [0, n, 1] },
+          },
+        ],
+      },
+    ],
+  };
+  const compiled = programs.compile(program, new Map());
+  const [a, b, c] = [0, 1, 2].map((id) => compiled.view(id) as Float32Array) as [
+    Float32Array,
+    Float32Array,
+    Float32Array,
+  ];
+  let expected: Float32Array | null = null;
+  for (let run = 0; run < 20; run++)
+    for (const threads of [1, 2, 3, 5]) {
+      programs.setThreads(threads);
+      expect(compiled.settle()).toBe(true);
+      // Other numbers in each round, so that panels of the last one are wrong.
+      for (let i = 0; i < a.length; i++) a[i] = Math.sin(i + run);
+      for (let i = 0; i < b.length; i++) b[i] = Math.cos(i * (run + 1));
+      compiled.run();
+      if (threads === 1) expected = c.slice();
+      expect(c).toEqual(expected);
+    }
   compiled.release();
 });
