@@ -1,6 +1,7 @@
 // Code of matrix products in programs against sums in float64: sizes, strides, results, threads.
 
 import { describe, expect, test } from "vitest";
+import { assumeFeatures } from "../../src/backend/wasm/features.ts";
 import { matmulCode } from "../../src/backend/wasm/program/matmul.ts";
 import type { DType, TypedArray } from "../../src/base/dtype.ts";
 import { dtypes } from "../../src/base/dtype.ts";
@@ -273,6 +274,23 @@ describe("packing and stretches of k", () => {
         plain.check(2);
       }
     });
+});
+
+test("machines without relaxed vectors", () => {
+  assumeFeatures({ simd: true, relaxedSimd: false, fusedMadd: false });
+  try {
+    for (const size of [
+      [1, 5, 1, 200],
+      [1, 13, 21, 9],
+      [2, 50, 40, 70],
+    ] as const) {
+      const c = new Case("float32", size, {}, { order: [0, 2, 1] });
+      c.result(c.k.tanh(c.product));
+      c.check();
+    }
+  } finally {
+    assumeFeatures(null);
+  }
 });
 
 test("random products: one thread and three give the same bits", () => {
