@@ -5,7 +5,7 @@ import { LinAlgError } from "../base/errors.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { composite, op } from "./define.ts";
 import { choleskyChecked } from "./linalg/cholesky.ts";
-import { adjoint, checkFloat, checkPairOf, checkSquare, elementsOf } from "./linalg/matrices.ts";
+import { adjoint, checkFloat, checkPairOf, checkSquare, lookAt } from "./linalg/matrices.ts";
 import { noInverse } from "./linalg/solve.ts";
 import { solveTriangular } from "./linalg/triangular.ts";
 import type { PlainPairOp, SquareOp } from "./signatures.ts";
@@ -71,10 +71,12 @@ export const choleskyInverse: SquareOp<"choleskyInverse", [options?: Upper]> = c
 
 function checkDiagonal(l: AnyTensor): void {
   const n: number = l.shape.at(-1)!;
-  elementsOf(l).forEach((v, i) => {
-    const at = i % (n * n);
-    if (v !== 0 || at % (n + 1) !== 0) return;
-    const which = l.ndim > 2 ? `(Batch element ${Math.floor(i / (n * n))}): ` : "";
-    throw new LinAlgError(`cholesky_inverse: ${which}${noInverse(at / (n + 1) + 1)}`);
+  lookAt("cholesky_inverse", l, (elements) => {
+    elements.forEach((v, i) => {
+      const at = i % (n * n);
+      if (v !== 0 || at % (n + 1) !== 0) return;
+      const which = l.ndim > 2 ? `(Batch element ${Math.floor(i / (n * n))}): ` : "";
+      throw new LinAlgError(`cholesky_inverse: ${which}${noInverse(at / (n + 1) + 1)}`);
+    });
   });
 }

@@ -6,7 +6,7 @@ import { sameShape } from "../base/shape.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { composite } from "./define.ts";
 import { checkLU, permutationOf, trianglesOf } from "./linalg/lu.ts";
-import { elementsOf, leadOf } from "./linalg/matrices.ts";
+import { leadOf, lookAt } from "./linalg/matrices.ts";
 import type { Named } from "./named.ts";
 import { named } from "./named.ts";
 
@@ -51,9 +51,11 @@ function permutation(LU: AnyTensor, pivots: AnyTensor): AnyTensor {
       `torch.lu_unpack: pivots of shape ${showShape(pivots.shape)} do not belong to LU of shape ${showShape(LU.shape)}`,
     );
   const used: AnyTensor = pivots.shape.at(-1) === k ? pivots : pivots.narrow(-1, 0, k);
-  if (elementsOf(used).some((p) => p < 1 || p > m))
-    throw new RuntimeError(
-      "pivots passed to lu_unpack must be between 1 and LU.size(-2) inclusive. Did you properly pass the result of lu_factor?",
-    );
+  lookAt("lu_unpack", used, (places) => {
+    if (places.some((p) => p < 1 || p > m))
+      throw new RuntimeError(
+        "pivots passed to lu_unpack must be between 1 and LU.size(-2) inclusive. Did you properly pass the result of lu_factor?",
+      );
+  });
   return permutationOf(LU, used);
 }

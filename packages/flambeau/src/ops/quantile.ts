@@ -4,6 +4,7 @@
 import { isFloat } from "../base/dtype.ts";
 import { RuntimeError } from "../base/errors.ts";
 import { normalizeDim } from "../base/shape.ts";
+import { recorder } from "../tensor/capturing.ts";
 import { full } from "../tensor/create.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { isTensor } from "../tensor/tensor.ts";
@@ -26,8 +27,11 @@ function checkQuantile(x: AnyTensor, q: AnyTensor | number, interpolation: strin
   if (q.ndim > 1) throw fail(`q must be a scalar or 1D tensor, not ${q.ndim}-dimensional`);
   if (q.dtype !== x.dtype)
     throw fail(`q tensor must be same dtype as the input tensor: ${q.dtype} and ${x.dtype}`);
-  if (!q.detach().ge(0).logicalAnd(q.detach().le(1)).all().item())
-    throw fail("q values must be in the range [0, 1]");
+  const checkAll = (inside: boolean): void => {
+    if (!inside) throw fail("q values must be in the range [0, 1]");
+  };
+  if (recorder === null) checkAll(Boolean(q.detach().ge(0).logicalAnd(q.detach().le(1)).all().item()));
+  else recorder.check(name, q, (values) => checkAll([...values].every((v) => v >= 0 && v <= 1)));
   return q;
 }
 

@@ -4,6 +4,7 @@
 import { isFloat } from "../base/dtype.ts";
 import { DTypeError, NotImplementedError, RuntimeError, showShape } from "../base/errors.ts";
 import { normalizeDim } from "../base/shape.ts";
+import { recorder } from "../tensor/capturing.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh } from "../tensor/tensor.ts";
 import { composite } from "./define.ts";
@@ -180,8 +181,12 @@ export const istft: OpFn<[nFft: number, options?: IstftOptions]> = composite(
         `istft: expected a signal of at least one sample, but its length is ${end - start}`,
       );
     const cover = envelope.sliceDim(1, start, end);
-    const least = cover.abs().amin().item() as number;
-    if (least < 1e-11) throw new RuntimeError(`istft: window overlap add min: ${least}`);
+    const checkLeast = ([least]: ArrayLike<number | bigint> & Iterable<number | bigint>): void => {
+      if (Number(least) < 1e-11) throw new RuntimeError(`istft: window overlap add min: ${least}`);
+    };
+    const least: AnyTensor = cover.abs().amin();
+    if (recorder === null) checkLeast([least.item() as number]);
+    else recorder.check("istft", least, checkLeast);
     const y = resized(sum.sliceDim(1, start, end).div(cover), 1, end - start);
     return input.ndim === 4 ? y : y.squeeze(0);
   },

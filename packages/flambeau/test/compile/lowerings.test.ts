@@ -238,6 +238,22 @@ describe.each(["interpreter", "backend"])("on the %s", (where) => {
         );
       },
     );
+    test.each(["sum", "mean", "max"] as const)("embeddingBag, %s", (mode) => {
+      check(
+        (i, w) => nn.functional.embeddingBag(i, w, null, { mode }) as T,
+        () => [
+          ints([
+            [1, 3, 3],
+            [0, 1, 3],
+          ]),
+          leaf(4, 5),
+        ],
+      );
+      const ragged = (i: T, w: T, o: T): T =>
+        nn.functional.embeddingBag(i, w, o, { mode, paddingIdx: 1, includeLastOffset: true }) as T;
+      // What offsets may be is asked in every run.
+      check(ragged, () => [ints([1, 3, 3, 0, 1, 2]), leaf(4, 5), ints([0, 1, 3, 3, 5])], { host: true });
+    });
   });
 
   describe("moved", () => {
@@ -419,6 +435,25 @@ describe.each(["interpreter", "backend"])("on the %s", (where) => {
       const f = torch.compile((x: T, i: T): T => x.at(i).zero_());
       f(torch.ones(4, 3) as T, position());
       expect(() => f(torch.ones(4, 3) as T, position())).toThrow(/zero_ cannot be captured/);
+    });
+    test("systems of equations that have no solution", () => {
+      const f = torch.compile((a: T, b: T): T => torch.linalg.solve(a, b) as T);
+      const [a, b] = [
+        torch.tensor([
+          [2, 1],
+          [1, 3],
+        ]),
+        torch.ones(2, 1),
+      ] as [T, T];
+      const x = torch.linalg.solve(a, b) as T;
+      f(a, b);
+      expect(plain(f(a, b))).toEqual(plain(x));
+      expect(() => f(torch.ones(2, 2) as T, b)).toThrow(/singular/);
+      check(
+        (m) => [torch.linalg.inv(m), torch.linalg.det(m)] as T[],
+        () => [leaf(3, 3)],
+        { host: true },
+      );
     });
     test("losses", () => {
       const bce = (x: T, y: T): T => nn.functional.binaryCrossEntropy(x.sigmoid(), y) as T;

@@ -8,10 +8,12 @@ import { alongRules, readIndices } from "../../ops/elements.ts";
 import { gradientTimes, lookUp } from "../../ops/functional/rows.ts";
 import { stack } from "../../ops/join.ts";
 import { takeRows } from "../../ops/take-rows.ts";
+import type { Recorder } from "../../tensor/capturing.ts";
 import { recorder } from "../../tensor/capturing.ts";
 import { noGrad } from "../../tensor/grad-mode.ts";
 import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../../tensor/tensor.ts";
 import { fresh } from "../../tensor/tensor.ts";
+import { bagsFromOffsets, bagsOfOneSize } from "./bags.ts";
 import { typed } from "./typed.ts";
 
 export interface EmbeddingOptions {
@@ -154,24 +156,39 @@ export interface EmbeddingBagOptions extends EmbeddingOptions {
   readonly includeLastOffset?: boolean;
 }
 
-/** The places in `input` of each bag. */
-function bagsOf(input: AnyTensor, offsets: AnyTensor | null | undefined, includeLast: boolean): number[][] {
-  const range = (from: number, to: number): number[] =>
-    Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
+/** Refuses inputs and offsets that do not go together; gives the offsets, null for bags of one size. */
+function checkBags(input: AnyTensor, offsets: AnyTensor | null | undefined): AnyTensor | null {
   if (input.ndim === 2) {
     if (offsets)
       throw new ValueError(
         "if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length sequences.",
       );
-    const [bags, size] = input.shape as [number, number];
-    return Array.from({ length: bags }, (_, b) => range(b * size, (b + 1) * size));
+    return null;
   }
   if (input.ndim !== 1)
     throw new ValueError(`input has to be 1D or 2D Tensor, but got Tensor of dimension ${input.ndim}`);
   if (!offsets) throw new ValueError("offsets has to be a 1D Tensor but got None");
   if (offsets.ndim !== 1) throw new ValueError("offsets has to be a 1D Tensor");
-  const starts = Array.from(integers(offsets));
+  return offsets;
+}
+
+/** The places in `input` of each bag. */
+function bagsOf(input: AnyTensor, offsets: AnyTensor | null | undefined, includeLast: boolean): number[][] {
+  const range = (from: number, to: number): number[] =>
+    Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
+  const given = checkBags(input, offsets);
+  if (!given) {
+    const [bags, size] = input.shape as [number, number];
+    return Array.from({ length: bags }, (_, b) => range(b * size, (b + 1) * size));
+  }
+  const starts = Array.from(integers(given));
   const n = input.numel();
+  checkStarts(starts, n);
+  const ends = [...starts.slice(1), n];
+  return (includeLast ? starts.slice(0, -1) : starts).map((s, i) => range(s, ends[i]!));
+}
+
+function checkStarts(starts: readonly number[], n: number): void {
   if (starts.length > 0 && starts[0] !== 0)
     throw new RuntimeError(
       `offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. However, got ${starts[0]}`,
@@ -180,8 +197,30 @@ function bagsOf(input: AnyTensor, offsets: AnyTensor | null | undefined, include
     throw new RuntimeError(
       `offsets[-1] can not be greater than input's length(${n}), but got offsets[-1] of ${starts.at(-1)}`,
     );
-  const ends = [...starts.slice(1), n];
-  return (includeLast ? starts.slice(0, -1) : starts).map((s, i) => range(s, ends[i]!));
+}
+
+/** {@link embeddingBag} without a look at numbers. */
+function bagsInSteps(
+  to: Recorder,
+  input: AnyTensor,
+  weight: AnyTensor,
+  offsets: AnyTensor | null,
+  options: EmbeddingBagOptions,
+): AnyTensor {
+  const {
+    mode = "mean",
+    perSampleWeights = null,
+    includeLastOffset = false,
+    scaleGradByFreq = false,
+  } = options;
+  const given = checkBags(input, offsets);
+  const padding = rowNumber(options.paddingIdx, weight.shape[0]);
+  const counted: AnyTensor | null = padding === null ? null : input.ne(padding);
+  const rows: AnyTensor = embedding(input, weight, { scaleGradByFreq });
+  if (!given) return bagsOfOneSize(rows, { mode, perSampleWeights, counted });
+  const n = input.numel();
+  to.check("embedding_bag", given, (starts) => checkStarts(Array.from(starts as Int32Array, Number), n));
+  return bagsFromOffsets(rows, given, includeLastOffset, { mode, perSampleWeights, counted });
 }
 
 /**
@@ -214,6 +253,8 @@ export function embeddingBag(
     throw new RuntimeError(
       `embedding_bag: expected weight and perSampleWeights to have the same dtype, got ${weight.dtype} and ${perSampleWeights.dtype}`,
     );
+  if (recorder !== null && (maxNorm ?? null) === null)
+    return bagsInSteps(recorder, input, weight, offsets ?? null, options);
   const indices = rowsIn(input, weight.shape[0], "embedding_bag");
   const padding = rowNumber(options.paddingIdx, weight.shape[0]);
   const bags = bagsOf(input, offsets, includeLastOffset).map((places) =>

@@ -34,27 +34,30 @@ function eachDiagonal(a: AnyTensor, f: (index: number, sign: number, diagonal: F
 }
 
 /** det(U) det(V) times the product of the other singular values: for each matrix, what makes U diag Vh its cofactors. */
-function cofactorsBySVD(a: AnyTensor): AnyTensor {
-  const n: number = a.shape.at(-1)!;
-  const data = elementsOf(a);
-  const out = new Float64Array(data.length);
-  for (let at = 0; at < data.length; at += n * n) {
-    const whole = decomposeSVD(data.slice(at, at + n * n), n, n, "full");
-    if (!whole?.u || !whole.vh) {
-      out.fill(Number.NaN, at, at + n * n);
-      continue;
+const cofactorsBySVD: (a: AnyTensor) => AnyTensor = op({
+  name: "linalg.cofactors",
+  forward: (a: AnyTensor) => {
+    const n: number = a.shape.at(-1)!;
+    const data = elementsOf(a);
+    const out = new Float64Array(data.length);
+    for (let at = 0; at < data.length; at += n * n) {
+      const whole = decomposeSVD(data.slice(at, at + n * n), n, n, "full");
+      if (!whole?.u || !whole.vh) {
+        out.fill(Number.NaN, at, at + n * n);
+        continue;
+      }
+      const sign = determinant(whole.u.slice(), n) * determinant(whole.vh.slice(), n);
+      for (let p = 0; p < n; p++) {
+        let others = sign;
+        for (let q = 0; q < n; q++) if (q !== p) others *= whole.s[q]!;
+        for (let i = 0; i < n; i++)
+          for (let j = 0; j < n; j++)
+            out[at + i * n + j]! += others * whole.u[i * n + p]! * whole.vh[p * n + j]!;
+      }
     }
-    const sign = determinant(whole.u.slice(), n) * determinant(whole.vh.slice(), n);
-    for (let p = 0; p < n; p++) {
-      let others = sign;
-      for (let q = 0; q < n; q++) if (q !== p) others *= whole.s[q]!;
-      for (let i = 0; i < n; i++)
-        for (let j = 0; j < n; j++)
-          out[at + i * n + j]! += others * whole.u[i * n + p]! * whole.vh[p * n + j]!;
-    }
-  }
-  return tensorOf(out, a.shape, a.dtype as DType);
-}
+    return tensorOf(out, a.shape, a.dtype as DType);
+  },
+});
 
 function determinant(a: Float64Array, n: number): number {
   const pivots = new Int32Array(n);

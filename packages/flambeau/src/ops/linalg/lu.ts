@@ -92,22 +92,30 @@ function unitLower(lu: AnyTensor, k: number): AnyTensor {
 /** Rows of x in the order that the pivots say (P^T x), or put back from there (P x). Batches broadcast. */
 export function permuteRows(x: AnyTensor, pivots: AnyTensor, back: boolean): AnyTensor {
   const [m, n] = x.shape.slice(-2) as [number, number];
-  const lead = pivots.shape.slice(0, -1);
-  const k: number = pivots.shape.at(-1)!;
-  const list = Int32Array.from(elementsOf(pivots));
-  const count = numel(lead);
-  const rows = new Int32Array(count * m);
-  for (let t = 0; t < count; t++) {
-    const order = rowOrder(list, t * k, k, m);
-    for (let i = 0; i < m; i++) {
-      if (back) rows[t * m + order[i]!] = i;
-      else rows[t * m + i] = order[i]!;
-    }
-  }
-  const index = integersOf(rows, [...lead, m, 1]);
+  const index = rowNumbers(pivots, m, back);
   const whole = commonLead(x, index, "linalg.lu_solve");
   return x.expand([...whole, m, n]).gather(-2, index.expand([...whole, m, n]));
 }
+
+/** Which of m rows stands where, [..., m, 1]. */
+const rowNumbers: (pivots: AnyTensor, m: number, back: boolean) => AnyTensor = op({
+  name: "linalg.pivots",
+  forward: (pivots: AnyTensor, m: number, back: boolean) => {
+    const lead = pivots.shape.slice(0, -1);
+    const k: number = pivots.shape.at(-1)!;
+    const list = Int32Array.from(elementsOf(pivots));
+    const count = numel(lead);
+    const rows = new Int32Array(count * m);
+    for (let t = 0; t < count; t++) {
+      const order = rowOrder(list, t * k, k, m);
+      for (let i = 0; i < m; i++) {
+        if (back) rows[t * m + order[i]!] = i;
+        else rows[t * m + i] = order[i]!;
+      }
+    }
+    return integersOf(rows, [...lead, m, 1]);
+  },
+});
 
 /** Whether pivots are as they must be. @throws RuntimeError for "no". */
 export function checkPivoting(pivot: boolean | undefined, a: AnyTensor): void {

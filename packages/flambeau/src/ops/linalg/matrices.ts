@@ -6,6 +6,7 @@ import { dtypes, isFloat } from "../../base/dtype.ts";
 import { DTypeError, LinAlgError, RuntimeError, ShapeError, showShape } from "../../base/errors.ts";
 import type { Shape } from "../../base/shape.ts";
 import { broadcastShapes, numel } from "../../base/shape.ts";
+import { recorder } from "../../tensor/capturing.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { fresh } from "../../tensor/tensor.ts";
 
@@ -75,6 +76,12 @@ export function elementsOf(x: AnyTensor): Float64Array {
   return new Float64Array(data.subarray(flat.offset, flat.offset + n) as Float64Array);
 }
 
+/** Shows `look` the elements, to refuse some of them: now, or in every run of a captured function. */
+export function lookAt(op: string, x: AnyTensor, look: (elements: Float64Array) => void): void {
+  if (recorder === null) look(elementsOf(x));
+  else recorder.check(op, x, (elements) => look(Float64Array.from(elements as Float64Array, Number)));
+}
+
 /** A tensor of the elements, rounded to the dtype. */
 export const tensorOf = (data: Float64Array, shape: Shape, dtype: DType): AnyTensor =>
   fresh(dtype === "float64" ? data : new Float32Array(data), shape, dtype) as AnyTensor;
@@ -122,11 +129,12 @@ export function checkInfo(
   what: (info: number) => string,
   Bad: new (message: string) => Error = LinAlgError,
 ): void {
-  const values = elementsOf(info);
-  const at = values.findIndex((v) => v > 0);
-  if (at < 0) return;
-  const which = info.ndim > 0 ? `(Batch element ${at}): ` : "";
-  throw new Bad(`${op}: ${which}${what(values[at]!)}`);
+  lookAt(op, info, (values) => {
+    const at = values.findIndex((v) => v > 0);
+    if (at < 0) return;
+    const which = info.ndim > 0 ? `(Batch element ${at}): ` : "";
+    throw new Bad(`${op}: ${which}${what(values[at]!)}`);
+  });
 }
 
 /** x with its last two dimensions exchanged. */
