@@ -79,6 +79,11 @@ function forAllNumbers(
   return null;
 }
 
+/** Frees the memory of programs whose function is gone. */
+const abandoned = new FinalizationRegistry<readonly Specialization[]>((programs) => {
+  for (const program of programs) program.release();
+});
+
 /** Programs kept for one function; the least recently made goes first. */
 const mostPrograms = 64;
 
@@ -142,6 +147,7 @@ export function compile<F extends Fn>(fn: F, options: CompileOptions = {}): Comp
     last = known.find((s) => s.form === form && s.guard.holds(leaves)) ?? specialize(tree);
     return last.run(leaves);
   };
+  abandoned.register(call, known);
   Object.defineProperty(call, "name", { value: `compiled ${fn.name}`.trim() });
   Object.defineProperty(call, "programs", { get: () => known.length });
   return Object.assign(call, {

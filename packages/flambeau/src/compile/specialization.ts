@@ -26,36 +26,26 @@ interface Input {
   readonly buffer: number;
   /** The elements afterwards, where the argument is changed in place. */
   readonly after: number | null;
-  readonly n: number;
-  view: TypedArray;
+  readonly view: TypedArray;
 }
 
 /** A tensor that every run makes anew. */
 class Made {
-  readonly #compiled: CompiledProgram;
-  readonly #buffer: number;
   readonly #shape: Shape;
   readonly #strides: readonly number[];
   readonly #dtype: DType;
-  readonly #n: number;
-  #view: TypedArray;
+  readonly #view: TypedArray;
 
   constructor(compiled: CompiledProgram, buffer: number, like: AnyTensor) {
-    this.#compiled = compiled;
-    this.#buffer = buffer;
     this.#shape = like.shape;
     this.#strides = contiguousStrides(like.shape);
     this.#dtype = like.dtype;
     this.#view = compiled.view(buffer);
-    this.#n = this.#view.length;
   }
 
   make(): AnyTensor {
-    const n = this.#n;
-    // A memory that grew has new views.
-    if (this.#view.length !== n) this.#view = this.#compiled.view(this.#buffer);
-    const data = allocateUnset(this.#dtype, n);
-    copy(data, this.#view, 0, n);
+    const data = allocateUnset(this.#dtype, this.#view.length);
+    copy(data, this.#view, 0, data.length);
     return new Tensor(new Storage(data), this.#shape, this.#dtype, this.#strides, 0, true, null);
   }
 }
@@ -114,10 +104,7 @@ export class Specialization {
     const compiled = programs.compile(this.optimised.program, states);
     this.compiled = compiled;
     this.#followers = followers;
-    this.#inputs = captured.inputs.map(({ leaf, buffer, after }) => {
-      const view = compiled.view(buffer);
-      return { leaf, buffer, after, n: view.length, view };
-    });
+    this.#inputs = captured.inputs.map((i) => ({ ...i, view: compiled.view(i.buffer) }));
     this.#changesInputs = captured.inputs.some((i) => i.after !== null);
     this.#outputs = captured.outputs.map((o) =>
       o.kind === "made"
@@ -143,8 +130,10 @@ export class Specialization {
     const { compiled } = this;
     const inputs = this.#inputs;
     for (let i = 0; i < inputs.length; i++) {
-      const input = inputs[i]!;
-      this.#fill(input, leaves[input.leaf] as AnyTensor);
+      const { leaf, view } = inputs[i]!;
+      const x = leaves[leaf] as AnyTensor;
+      const packed: AnyTensor = x.packed ? x : x.contiguous();
+      copy(view, packed.storage.data, packed.offset, view.length);
     }
     this.#act(leaves);
     compiled.run();
@@ -157,12 +146,6 @@ export class Specialization {
     return this.captured.result.build(
       this.#outputs.map((o) => (o instanceof Made ? o.make() : "leaf" in o ? leaves[o.leaf] : o.value)),
     );
-  }
-
-  #fill(input: Input, x: AnyTensor): void {
-    if (input.view.length !== input.n) input.view = this.compiled.view(input.buffer);
-    const packed: AnyTensor = x.packed ? x : x.contiguous();
-    copy(input.view, packed.storage.data, packed.offset, input.n);
   }
 
   /** What JavaScript does before a run. */
