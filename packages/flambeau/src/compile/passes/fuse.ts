@@ -119,22 +119,23 @@ function inlining(graph: Graph, producer: LoopStep): boolean {
         graph.effects(r).reads.some((a) => mayMeet(a, write!)),
     );
   const free = costOf([producer.maps[0]!.body]) === 0;
-  if (!free && (graph.isSeen(buffer) || !readers.every(hasBody))) return false;
-  const made = new Map<BodyStep, BodyStep>();
+  if (!free && (graph.isSeen(buffer) || !readers.every(hasBody) || !worthwhile(graph, producer, readers)))
+    return false;
+  const made = new Map<Step, BodyStep>();
   for (const reader of readers) {
     const step = hasBody(reader) && !isEmpty(reader) ? inlined(graph, producer, reader) : null;
-    if (step && !objection(graph, step)) made.set(reader as BodyStep, step);
+    if (step && !objection(graph, step)) made.set(reader, step);
     else if (!free) return false;
   }
-  if (made.size === 0 || (!free && !worthwhile(graph, producer, [...made.keys()]))) return false;
+  if (made.size === 0) return false;
   for (const [reader, step] of made) graph.replace(reader, step);
   if (made.size === readers.length && !graph.isSeen(buffer)) graph.remove(producer);
   return true;
 }
 
 function tryMerge(graph: Graph, a: LoopStep, b: LoopStep): boolean {
-  const made = merged(graph, a, b);
-  if (!made || objection(graph, made) || wouldSerialize([a, b], made) || !graph.between(a, b)) return false;
+  const made = graph.between(a, b) && merged(graph, a, b);
+  if (!made || objection(graph, made) || wouldSerialize([a, b], made)) return false;
   graph.join(a, b, made);
   return true;
 }

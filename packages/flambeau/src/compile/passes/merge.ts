@@ -1,6 +1,7 @@
 // Two loops over the same indices as one: a reduction with what is computed from it, a map that has several readers with one of them,
 // loops that read the same data. Floor L4 (compile).
 
+import { numel } from "../../base/shape.ts";
 import type { StepAccess } from "../../ir/accesses.ts";
 import { samePlaces } from "../../ir/accesses.ts";
 import type { LoopOperand, LoopResult, LoopStep } from "../../ir/program.ts";
@@ -12,6 +13,9 @@ import { compose, covers, mayMeet } from "./geometry.ts";
 import type { Graph } from "./graph.ts";
 import { operandReads, splitAs } from "./inline.ts";
 import { joinNames } from "./names.ts";
+
+/** So many pairs of accesses are tried. */
+const maxLinks = 4;
 
 /** An access of each of two loops to one buffer, by its path in the step: where they should be at the same place. */
 interface Link {
@@ -103,9 +107,14 @@ function align(graph: Graph, a: LoopStep, b: LoopStep, links: readonly Link[]): 
     restA: sizesOf(a).map((_, d) => d),
     restB: sizesOf(b).map((_, d) => d),
   };
-  for (const [i, link] of links.entries()) {
-    found = matchBy(graph, found, link, i === 0);
-    if (!found) return null;
+  const [first, ...others] = links as [Link, ...Link[]];
+  found = matchBy(graph, found, first, true);
+  if (!found) return null;
+  for (const link of others) {
+    const isLeft = (dims: readonly number[], step: LoopStep): boolean =>
+      without1(dims, sizesOf(step)).length > 0;
+    if (!isLeft(found.restA, found.a) || !isLeft(found.restB, found.b)) break;
+    found = matchBy(graph, found, link, false) ?? found;
   }
   const [sizesA, sizesB] = [sizesOf(found.a), sizesOf(found.b)];
   const restA = without1(found.restA, sizesA);
@@ -165,15 +174,12 @@ function linksOf(graph: Graph, a: LoopStep, b: LoopStep): Link[] {
 
 /** One loop that does what `a` and then `b` do; null where they are not over the same indices, or get in each other's way. */
 export function merged(graph: Graph, a: LoopStep, b: LoopStep): LoopStep | null {
+  const [sizeA, sizeB] = [numel(sizesOf(a)), numel(sizesOf(b))];
+  if (sizeA !== sizeB && !(isMap(b) && numel(a.outer) === sizeB)) return null;
   const links = linksOf(graph, a, b);
-  // The first link decides which dimensions are which; a second one those that the first does not tell.
-  const tries: Link[][] = [];
-  for (const [i, first] of links.slice(0, 4).entries()) {
-    for (const second of links.slice(0, 4)) if (second !== links[i]) tries.push([first, second]);
-    tries.push([first]);
-  }
-  for (const chosen of tries) {
-    const aligned = align(graph, a, b, chosen);
+  // The first link decides which dimensions are which, the others what it does not tell.
+  for (const first of links.slice(0, maxLinks)) {
+    const aligned = align(graph, a, b, [first, ...links.filter((l) => l !== first)]);
     const joined = aligned && combine(graph, aligned, joinNames(a.name, b.name));
     if (joined) return joined;
   }
