@@ -10,7 +10,7 @@ import { withEpilogue } from "./epilogue.ts";
 import { mayMeet } from "./geometry.ts";
 import { Graph } from "./graph.ts";
 import { evaluations, inlined } from "./inline.ts";
-import { objection, wouldSerialize } from "./limits.ts";
+import { alongRows, objection, wouldSerialize } from "./limits.ts";
 import type { Log } from "./log.ts";
 import { merged } from "./merge.ts";
 import { nested } from "./nested.ts";
@@ -79,17 +79,6 @@ function isLastReader(graph: Graph, step: Step, loop: LoopStep): boolean {
       ({ buffer }) =>
         !read.has(buffer) || (!graph.isSeen(buffer) && graph.readers(buffer).every((r) => r === loop)),
     );
-}
-
-/** Whether operands and results lie along the rows of the product: others are slow beside it. */
-function alongRows(step: MatmulStep | ConvStep): boolean {
-  const last = sizesOf(step).length - 1;
-  const along = (strides: readonly number[]): boolean =>
-    strides[last] === 1 || strides[last] === 0 || sizesOf(step)[last] === 1;
-  return (
-    step.maps.every(({ to }) => along(to.strides)) &&
-    step.operands.every(({ source }) => !isAccess(source) || along(source.strides))
-  );
 }
 
 /** Whether inlining a producer into readers does not cost more than storing what it computes. */

@@ -2,7 +2,7 @@
 
 import { numel } from "../../base/shape.ts";
 import { samePlaces } from "../../ir/accesses.ts";
-import type { LoopStep } from "../../ir/program.ts";
+import type { ConvStep, LoopStep, MatmulStep } from "../../ir/program.ts";
 import { costOf } from "./algebra.ts";
 import type { BodyStep } from "./body.ts";
 import { isAccess, isMap, sizesOf, valuesOf } from "./body.ts";
@@ -45,4 +45,15 @@ export function objection(graph: Graph, step: BodyStep): string | null {
 export function wouldSerialize(parts: readonly LoopStep[], joined: LoopStep): boolean {
   if (isMap(joined) || numel(joined.outer) >= parallelRows) return false;
   return parts.some((p) => numel(sizesOf(p)) >= parallelSize && (isMap(p) || numel(p.outer) >= parallelRows));
+}
+
+/** Whether operands and results lie along the rows of the product: others are slow beside it. */
+export function alongRows(step: MatmulStep | ConvStep): boolean {
+  const last = sizesOf(step).length - 1;
+  const along = (strides: readonly number[]): boolean =>
+    strides[last] === 1 || strides[last] === 0 || sizesOf(step)[last] === 1;
+  return (
+    step.maps.every(({ to }) => along(to.strides)) &&
+    step.operands.every(({ source }) => !isAccess(source) || along(source.strides))
+  );
 }
