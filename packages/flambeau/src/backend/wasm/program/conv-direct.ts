@@ -33,7 +33,7 @@ export function panelsOf(channels: number, most: number): Panel[] {
 }
 
 /** Rows of a tile of so many vectors: about as many accumulators as there are registers, and pointers if each row has one. */
-export const rowsFor = (vectors: number, most: number): number => (vectors === most ? 6 : 8);
+const rowsFor = (vectors: number, most: number): number => (vectors === most ? 6 : 8);
 /** Rows of a tile of half as many vectors, whose rows share a pointer. */
 const narrowRows = 12;
 const fewRows = 5;

@@ -1,5 +1,5 @@
-// Gradients of the weights of kernels of 3 x 3 without strides by Winograd's algorithm F(3 x 3, 4 x 4): the output's gradient is the
-// kernel that slides over the input, tile by tile. Floor L2 (backend/wasm/program).
+// Gradients of the weights of kernels of 3 x 3 by Winograd's algorithm: the output's gradient is the kernel that slides over the
+// input, tile by tile. Floor L2 (backend/wasm/program).
 //
 // Tiles are summed in their order, whatever the number of threads: threads share points, not tiles.
 
@@ -19,19 +19,14 @@ import { emitResults } from "./conv-results.ts";
 import { tileFunction } from "./conv-tile.ts";
 import type { Strip, TileGrid } from "./conv-tiles.ts";
 import { spread, stripBytes, stripFunction, strips } from "./conv-tiles.ts";
-import {
-  gradientTransform,
-  points,
-  resultSide,
-  sourceTransform,
-  tileSide,
-  weightTransform,
-} from "./conv-transforms.ts";
+import type { Scheme } from "./conv-transforms.ts";
+import { kernelPoints, schemeOf } from "./conv-transforms.ts";
 import { gridOf, paddedToTiles, sourceStripOf } from "./conv-winograd.ts";
 import { repeat } from "./repeat.ts";
 
 export interface WinogradWeightPlan {
   readonly g: Gather;
+  readonly scheme: Scheme;
   readonly width: number;
   readonly grid: TileGrid;
   /** Images whose tiles are summed at a time. */
@@ -60,9 +55,11 @@ const enoughTiles = 64;
 
 export function planWinogradWeight(step: ConvStep, gather: Gather, width: number): WinogradWeightPlan | null {
   const { sourceChannels, targetChannels } = gather;
-  const grid = gridOf(step, gather);
+  const scheme = schemeOf(step);
+  const grid = scheme && gridOf(scheme, step, gather);
   if (!grid || targetChannels % 4 !== 0) return null;
-  const g = paddedToTiles(gather, grid);
+  const g = paddedToTiles(gather, scheme, grid);
+  const points = scheme.points ** 2;
   const perImage = grid.rows * grid.columns;
   const chunks = Math.ceil(g.batch / Math.max(1, Math.round(enoughTiles / perImage)));
   const chunk = Math.ceil(g.batch / Math.max(1, chunks));
@@ -74,16 +71,16 @@ export function planWinogradWeight(step: ConvStep, gather: Gather, width: number
   const sourceStride = spread(4 * sourceChannels * tiles);
   const gradientStride = spread(out * tiles);
   const sumsStride = spread(4 * targetChannels * channels);
-  const line = resultSide * grid.columns;
-  const sourceStrip = sourceStripOf(g, grid, sourceStride);
+  const line = scheme.result * grid.columns;
+  const sourceStrip = sourceStripOf(g, scheme, grid, sourceStride);
   const gradientStrip: Strip = {
     tiles: grid.columns,
-    from: resultSide,
-    to: tileSide,
+    from: scheme.result,
+    to: scheme.points,
     row: line * out,
     column: out,
-    step: resultSide * out,
-    toRow: tileSide * gradientStride,
+    step: scheme.result * out,
+    toRow: scheme.points * gradientStride,
     toColumn: gradientStride,
     toStep: out,
     channels: targetChannels,
@@ -91,10 +88,11 @@ export function planWinogradWeight(step: ConvStep, gather: Gather, width: number
   const gradientsAt = points * sourceStride + 64;
   const sumsAt = gradientsAt + points * gradientStride;
   const imageBytes = roundUp(4 * g.y.extent * g.x.extent * sourceChannels, 64) + 64;
-  const gradientBytes = roundUp(resultSide * grid.rows * line * out, 64) + 64;
+  const gradientBytes = roundUp(scheme.result * grid.rows * line * out, 64) + 64;
   const tmpAt = imageBytes + gradientBytes;
   return {
     g,
+    scheme,
     width,
     grid,
     chunk,
@@ -107,7 +105,7 @@ export function planWinogradWeight(step: ConvStep, gather: Gather, width: number
     gradientStrip,
     gradientsAt,
     sumsAt,
-    sharedBytes: sumsAt + points * sumsStride,
+    sharedBytes: sumsAt + kernelPoints ** 2 * sumsStride,
     imageBytes,
     gradientAt: imageBytes,
     gradientBytes,
@@ -128,7 +126,7 @@ export function emitWinogradWeight(
   plain: boolean,
 ): void {
   const { f } = c;
-  const { g, chunk, grid } = p;
+  const { g, scheme, chunk, grid } = p;
   const [input, gradient, ...rest] = c.addresses as [Local, Local, ...Local[]];
   const own = (offset: number): Local => f.let("i32", i32.add(c.own, offset));
   const shared = (offset: number): Local => f.let("i32", i32.add(c.shared, offset));
@@ -144,18 +142,24 @@ export function emitWinogradWeight(
     { channels: g.targetChannels, plane: 4 * size, pitch: 4 * g.targetChannels },
     { rows: g.y.target, columns: g.x.target, planeRow: 4 * g.x.target, sideRow: p.gradientStrip.row },
   );
-  const transform = (name: string, func: Func, strip: Strip): Func =>
+  const transform = (name: string, func: Func, strip: Strip, step: number): Func =>
     c.module.func(name, i32s("from", "to", "tmp"), [], (b, x) =>
-      strips(b, grid, func, [x.from, resultSide * strip.row], [x.to, grid.columns * strip.toStep], x.tmp),
+      strips(b, grid, func, [x.from, step * strip.row], [x.to, grid.columns * strip.toStep], x.tmp),
     );
-  const toValues = transform("convValues", stripFunction(c, sourceTransform, p.sourceStrip), p.sourceStrip);
+  const toValues = transform(
+    "convValues",
+    stripFunction(c, scheme.toSource, p.sourceStrip),
+    p.sourceStrip,
+    scheme.source.step,
+  );
   const toGradients = transform(
     "convGradients",
-    stripFunction(c, gradientTransform, p.gradientStrip),
+    stripFunction(c, scheme.toGradient, p.gradientStrip),
     p.gradientStrip,
+    scheme.result,
   );
   const chunks = Math.ceil(g.batch / chunk);
-  const jobs = points * p.panels.length;
+  const jobs = kernelPoints ** 2 * p.panels.length;
   const share = (total: number): { start: Local; end: Local } => c.share(total, 1);
   const n = f.local("i32");
   const laid = f.local("i32");
@@ -176,9 +180,9 @@ export function emitWinogradWeight(
     });
     c.barrier();
     const product = productFunction(c, e, p, images * perImage, add);
-    const work = share(jobs);
-    f.set(job, work.start);
-    countUp(f, job, work.end, 1, () => f.do(call(product, values, gradients, sums, job)));
+    // In turns, for some jobs take longer than others.
+    f.set(job, c.thread);
+    countUp(f, job, jobs, c.threads, () => f.do(call(product, values, gradients, sums, job)));
     c.barrier();
   };
   const left = g.batch % chunk;
@@ -191,11 +195,11 @@ export function emitWinogradWeight(
   emitOutput(c, step, p, plain, sums, tmp, rest);
 }
 
-/** product(values, gradients, sums, job): one panel of source channels at one point, for all target channels. */
+/** product(values, gradients, sums, job): one panel of source channels of one element of the sums, for all target channels. */
 function productFunction(c: Context, e: Element, p: WinogradWeightPlan, tiles: number, add: boolean): Func {
-  const { g } = p;
+  const { g, scheme } = p;
   const cRow = 4 * p.channels;
-  const panel = (vectors: number): Func => {
+  const panel = (vectors: number, adds: boolean): Func => {
     const tile = (rows: number): Func =>
       tileFunction(c.module, e, {
         rows,
@@ -203,7 +207,7 @@ function productFunction(c: Context, e: Element, p: WinogradWeightPlan, tiles: n
         aRow: 4,
         cRow,
         loops: [{ count: tiles, a: 4 * g.targetChannels, b: 4 * g.sourceChannels }],
-        add,
+        add: adds,
       });
     return c.module.func("convPoint", i32s("b", "a", "c"), [], (f, x) => {
       for (const rows of tileRows(g.targetChannels, vectors === p.width ? 6 : 12)) {
@@ -213,24 +217,52 @@ function productFunction(c: Context, e: Element, p: WinogradWeightPlan, tiles: n
       }
     });
   };
-  const widths = [...new Set(p.panels.map(({ vectors }) => vectors))].map(panel);
+  const shared = scheme.points > kernelPoints;
+  const widths = [...new Set(p.panels.map(({ vectors }) => vectors))].map((vectors) => ({
+    first: panel(vectors, add),
+    others: shared && !add ? panel(vectors, true) : null,
+  }));
   return c.module.func("convPointJob", i32s("values", "gradients", "sums", "job"), [], (f, x) => {
     const count = p.panels.length;
-    const point = f.let("i32", i32.div_u(x.job, count));
+    const sum = f.let("i32", i32.div_u(x.job, count));
     const number = f.let("i32", i32.rem_u(x.job, count));
     const channel = f.let("i32", i32.mul(number, 16 * p.width));
-    const args = [
-      i32.add(i32.add(x.values, channel), i32.mul(point, p.sourceStride)),
-      i32.add(x.gradients, i32.mul(point, p.gradientStride)),
-      i32.add(i32.add(x.sums, channel), i32.mul(point, p.sumsStride)),
-    ];
-    if (widths.length === 1) f.do(call(widths[0]!, ...args));
-    else
-      f.if(
-        i32.lt_u(number, count - 1),
-        () => f.do(call(widths[0]!, ...args)),
-        () => f.do(call(widths[1]!, ...args)),
-      );
+    const to = f.let("i32", i32.add(i32.add(x.sums, channel), i32.mul(sum, p.sumsStride)));
+    const [point, b, a] = [f.local("i32"), f.local("i32"), f.local("i32")];
+    const run = (others: boolean): void => {
+      f.set(b, i32.add(i32.add(x.values, channel), i32.mul(point, p.sourceStride)));
+      f.set(a, i32.add(x.gradients, i32.mul(point, p.gradientStride)));
+      const func = (w: (typeof widths)[number]): Func => (others && w.others) || w.first;
+      const [wide, narrow] = widths;
+      if (!narrow) f.do(call(func(wide!), b, a, to));
+      else
+        f.if(
+          i32.lt_u(number, count - 1),
+          () => f.do(call(func(wide!), b, a, to)),
+          () => f.do(call(func(narrow), b, a, to)),
+        );
+    };
+    const i = f.let("i32", i32.div_u(sum, kernelPoints));
+    const first = f.let("i32", i32.rem_u(sum, kernelPoints));
+    f.set(point, i32.add(i32.mul(i, scheme.points), first));
+    run(false);
+    if (!shared) return;
+    // The last element of a row or column sums several points.
+    const [row, column] = [f.let("i32", i), f.local("i32")];
+    const end = (number: Local): Local => {
+      const last = f.let("i32", i32.add(number, 1));
+      f.if(i32.eq(number, kernelPoints - 1), () => f.set(last, scheme.points));
+      return last;
+    };
+    const [rows, columns] = [end(i), end(first)];
+    f.set(column, i32.add(first, 1));
+    countUp(f, row, rows, 1, () => {
+      countUp(f, column, columns, 1, () => {
+        f.set(point, i32.add(i32.mul(row, scheme.points), column));
+        run(true);
+      });
+      f.set(column, first);
+    });
   });
 }
 
@@ -249,20 +281,22 @@ function emitOutput(
   // Weights of four source channels, whose sums lie side by side.
   const four = c.module.func("convKernel", i32s("from", "to"), [], (w, x) => {
     const e = new Emitter(w, c.module, c.e.memory, c.e.features, c.e.host);
-    const numbers = Array.from({ length: tileSide }, (_, i) => i);
+    const numbers = Array.from({ length: kernelPoints }, (_, i) => i);
     const columns = numbers.map((j) =>
-      weightTransform(
+      p.scheme.toWeight(
         e,
-        numbers.map((i) => [e.v(v128.load(x.from, (i * tileSide + j) * p.sumsStride))]),
+        numbers.map((i) => [e.v(v128.load(x.from, (i * kernelPoints + j) * p.sumsStride))]),
       ),
     );
     for (let i = 0; i < 3; i++)
-      weightTransform(
-        e,
-        columns.map((column) => column[i]!),
-      ).forEach(([v], j) => {
-        for (let l = 0; l < 4; l++) w.do(v128.store32_lane(x.to, v!, l, 4 * (9 * l + 3 * i + j)));
-      });
+      p.scheme
+        .toWeight(
+          e,
+          columns.map((column) => column[i]!),
+        )
+        .forEach(([v], j) => {
+          for (let l = 0; l < 4; l++) w.do(v128.store32_lane(x.to, v!, l, 4 * (9 * l + 3 * i + j)));
+        });
   });
   const row = c.module.func("convKernels", i32s("from", "to"), [], (w, x) =>
     repeat(w, g.sourceChannels / 4, () => {

@@ -1,5 +1,5 @@
-// Convolutions by kernels of 3 x 3 without strides, forward and towards the input, by Winograd's algorithm F(4 x 4, 3 x 3): 36
-// products of matrices in place of 144, for tiles of 4 by 4 results.
+// Convolutions by kernels of 3 x 3, forward and towards the input, by Winograd's algorithm: for tiles of 4 by 4 results 36
+// products of matrices in place of 144, or 81 with a stride of 2.
 // Floor L2 (backend/wasm/program).
 
 import type { ConvStep } from "../../../ir/program.ts";
@@ -7,29 +7,24 @@ import type { Func, Local } from "../encoder.ts";
 import { call, i32, v128 } from "../encoder.ts";
 import { Emitter } from "../lanes.ts";
 import type { Element } from "../matmul/elements.ts";
-import { bump, countDown, countUp, i32s } from "../matmul/elements.ts";
+import { bump, countUp, i32s } from "../matmul/elements.ts";
 import type { Context } from "./context.ts";
 import type { Panel } from "./conv-direct.ts";
-import { packImage, panelRuns, panelsOf, rowsFor } from "./conv-direct.ts";
+import { packImage, panelRuns, panelsOf } from "./conv-direct.ts";
 import type { Gather } from "./conv-geometry.ts";
-import { roundUp } from "./conv-geometry.ts";
+import { roundUp, tileRows } from "./conv-geometry.ts";
 import { unpackFunction, wholePlanes } from "./conv-layout.ts";
 import { emitResults } from "./conv-results.ts";
 import { tileFunction } from "./conv-tile.ts";
 import type { Strip, TileGrid } from "./conv-tiles.ts";
 import { spread, stripBytes, stripFunction, strips } from "./conv-tiles.ts";
-import {
-  kernelTransform,
-  points,
-  resultSide,
-  resultTransform,
-  sourceTransform,
-  tileSide,
-} from "./conv-transforms.ts";
+import type { Scheme } from "./conv-transforms.ts";
+import { kernelPoints, schemeOf } from "./conv-transforms.ts";
 import { repeat } from "./repeat.ts";
 
 export interface WinogradPlan {
   readonly g: Gather;
+  readonly scheme: Scheme;
   readonly width: number;
   readonly panels: readonly Panel[];
   /** Target channels with those that fill the last panel. */
@@ -57,35 +52,39 @@ export interface WinogradPlan {
 /** Rows that a product should have at least, for what is read of the weights to pay. */
 const enoughTiles = 32;
 
-/** The tiles of an image, or null where the direct way is better or the only one. */
-export function gridOf(step: ConvStep, { sourceChannels, targetChannels, y, x }: Gather): TileGrid | null {
-  const { kernel, stride, dilation, groups } = step.geometry;
-  const ones = [...stride, ...dilation, groups].every((n) => n === 1);
-  if (!ones || kernel[0] !== 3 || kernel[1] !== 3) return null;
+/** Part of the direct way's products that is worth a transform. */
+const worth = 0.6;
+
+/** The tiles of an image, or null where the direct way is better. */
+export function gridOf(
+  { points, result }: Scheme,
+  step: ConvStep,
+  { sourceChannels, targetChannels, y, x }: Gather,
+): TileGrid | null {
   if (sourceChannels % 4 !== 0 || Math.min(sourceChannels, targetChannels) < 12) return null;
-  const grid = { rows: Math.ceil(y.target / resultSide), columns: Math.ceil(x.target / resultSide) };
+  const grid = { rows: Math.ceil(y.target / result), columns: Math.ceil(x.target / result) };
+  const { output } = step.geometry;
   // Tiles that stick out waste what the others gain.
-  return grid.rows * grid.columns * points > 0.5 * 9 * y.target * x.target ? null : grid;
+  return grid.rows * grid.columns * points ** 2 > worth * 9 * output[0] * output[1] ? null : grid;
 }
 
 /** The gather with its source padded up to whole tiles. */
-export const paddedToTiles = (g: Gather, grid: TileGrid): Gather => ({
-  ...g,
-  y: { ...g.y, extent: resultSide * grid.rows + 2 },
-  x: { ...g.x, extent: resultSide * grid.columns + 2 },
-});
+export function paddedToTiles(g: Gather, { source: { side, step } }: Scheme, grid: TileGrid): Gather {
+  const extent = (tiles: number): number => step * (tiles - 1) + side;
+  return { ...g, y: { ...g.y, extent: extent(grid.rows) }, x: { ...g.x, extent: extent(grid.columns) } };
+}
 
 /** How the tiles of the source go to their values at the points, `stride` bytes apart. */
-export function sourceStripOf(g: Gather, grid: TileGrid, stride: number): Strip {
+export function sourceStripOf(g: Gather, scheme: Scheme, grid: TileGrid, stride: number): Strip {
   const pixel = 4 * g.sourceChannels;
   return {
     tiles: grid.columns,
-    from: tileSide,
-    to: tileSide,
+    from: scheme.source.side,
+    to: scheme.points,
     row: g.x.extent * pixel,
     column: pixel,
-    step: resultSide * pixel,
-    toRow: tileSide * stride,
+    step: scheme.source.step * pixel,
+    toRow: scheme.points * stride,
     toColumn: stride,
     toStep: pixel,
     channels: g.sourceChannels,
@@ -99,9 +98,11 @@ export function planWinograd(
   plain: boolean,
 ): WinogradPlan | null {
   const { sourceChannels, targetChannels, y, x } = gather;
-  const grid = gridOf(step, gather);
+  const scheme = schemeOf(step);
+  const grid = scheme && gridOf(scheme, step, gather);
   if (!grid) return null;
-  const g = paddedToTiles(gather, grid);
+  const g = paddedToTiles(gather, scheme, grid);
+  const points = scheme.points ** 2;
   const panels = panelsOf(targetChannels, width);
   const last = panels.at(-1)!;
   const channels = last.channel + 4 * last.vectors;
@@ -114,28 +115,29 @@ export function planWinograd(
   const sourceStride = spread(tiles * pixel);
   const productStride = spread(tiles * out);
   const weightStride = spread(sourceChannels * out);
-  const line = resultSide * grid.columns;
-  const sourceStrip = sourceStripOf(g, grid, sourceStride);
+  const line = scheme.result * grid.columns;
+  const sourceStrip = sourceStripOf(g, scheme, grid, sourceStride);
   const resultStrip: Strip = {
     tiles: grid.columns,
-    from: tileSide,
-    to: resultSide,
-    row: tileSide * productStride,
+    from: scheme.points,
+    to: scheme.result,
+    row: scheme.points * productStride,
     column: productStride,
     step: out,
     toRow: line * out,
     toColumn: out,
-    toStep: resultSide * out,
+    toStep: scheme.result * out,
     channels,
   };
   const imageBytes = roundUp(g.y.extent * g.x.extent * pixel, 64) + 64;
   const valuesAt = imageBytes;
   const productsAt = valuesAt + points * sourceStride;
   const targetAt = productsAt + points * productStride;
-  const planesAt = targetAt + roundUp(resultSide * grid.rows * line * out, 64) + 64;
+  const planesAt = targetAt + roundUp(scheme.result * grid.rows * line * out, 64) + 64;
   const tmpAt = planesAt + (plain ? 0 : roundUp(4 * targetChannels * y.target * x.target, 64) + 64);
   return {
     g,
+    scheme,
     width,
     panels,
     channels,
@@ -147,7 +149,7 @@ export function planWinograd(
     sourceStrip,
     resultStrip,
     imageBytes,
-    sharedBytes: points * weightStride,
+    sharedBytes: kernelPoints ** 2 * weightStride,
     valuesAt,
     productsAt,
     targetAt,
@@ -159,9 +161,9 @@ export function planWinograd(
 
 export function emitWinograd(c: Context, e: Element, step: ConvStep, p: WinogradPlan, plain: boolean): void {
   const { f } = c;
-  const { g, grid, chunk } = p;
+  const { g, scheme, grid, chunk } = p;
   const [source, weights, ...rest] = c.addresses as [Local, Local, ...Local[]];
-  emitWeights(c, p, weights);
+  emitWeights(c, step, p, weights);
   c.barrier();
   const at = (offset: number): Local => f.let("i32", i32.add(c.own, offset));
   const [image, values, products] = [f.let("i32", c.own), at(p.valuesAt), at(p.productsAt)];
@@ -169,14 +171,14 @@ export function emitWinograd(c: Context, e: Element, step: ConvStep, p: Winograd
   f.memoryFill(image, 0, p.imageBytes);
   const pack = packImage(c, e, g);
   const perImage = grid.rows * grid.columns;
-  const sourceStrip = stripFunction(c, sourceTransform, p.sourceStrip);
-  const resultStrip = stripFunction(c, resultTransform, p.resultStrip);
+  const sourceStrip = stripFunction(c, scheme.toSource, p.sourceStrip);
+  const resultStrip = stripFunction(c, scheme.toResult, p.resultStrip);
   const toValues = c.module.func("convValues", i32s("image", "values", "tmp"), [], (b, x) =>
     strips(
       b,
       grid,
       sourceStrip,
-      [x.image, resultSide * p.sourceStrip.row],
+      [x.image, scheme.source.step * p.sourceStrip.row],
       [x.values, grid.columns * p.sourceStrip.toStep],
       x.tmp,
     ),
@@ -187,7 +189,7 @@ export function emitWinograd(c: Context, e: Element, step: ConvStep, p: Winograd
       grid,
       resultStrip,
       [x.products, grid.columns * p.resultStrip.step],
-      [x.target, resultSide * p.resultStrip.toRow],
+      [x.target, scheme.result * p.resultStrip.toRow],
       x.tmp,
     ),
   );
@@ -238,53 +240,64 @@ export function emitWinograd(c: Context, e: Element, step: ConvStep, p: Winograd
 
 /** products(values, weights, products): at each point the tiles' values times the weights. */
 function productsFunction(c: Context, e: Element, p: WinogradPlan): Func {
-  const { g, grid, chunk } = p;
-  const tiles = grid.rows * grid.columns * chunk;
+  const { g, scheme, grid, chunk } = p;
   const out = 4 * p.channels;
   const pixel = 4 * g.sourceChannels;
+  const tiles = tileRows(grid.rows * grid.columns * chunk, 6);
   const panelFunction = (vectors: number): Func => {
-    const rows = Math.min(rowsFor(vectors, p.width), tiles);
     const loops = [{ count: g.sourceChannels, a: 4, b: 16 * vectors }];
-    const tile = tileFunction(c.module, e, { rows, vectors, aRow: pixel, cRow: out, loops, add: false });
     return c.module.func("convPoint", i32s("a", "b", "c"), [], (f, x) => {
-      const whole = Math.floor(tiles / rows);
-      repeat(f, whole, () => {
-        f.do(call(tile, x.a, x.b, x.c, 0, 0, 0));
-        bump(f, x.a, rows * pixel);
-        bump(f, x.c, rows * out);
-      });
-      // Some rows again: they come out the same.
-      const again = rows * (whole + 1) - tiles;
-      if (again < rows)
-        f.do(call(tile, i32.sub(x.a, again * pixel), x.b, i32.sub(x.c, again * out), 0, 0, 0));
+      for (const rows of new Set(tiles)) {
+        const tile = tileFunction(c.module, e, { rows, vectors, aRow: pixel, cRow: out, loops, add: false });
+        repeat(f, tiles.filter((n) => n === rows).length, () => {
+          f.do(call(tile, x.a, x.b, x.c, 0, 0, 0));
+          bump(f, x.a, rows * pixel);
+          bump(f, x.c, rows * out);
+        });
+      }
     });
   };
   const runs = panelRuns(p.panels).map((run) => ({ ...run, func: panelFunction(run.vectors) }));
+  const point = c.module.func("convPanels", i32s("values", "weights", "products"), [], (f, x) => {
+    for (const { channel, vectors, times, func } of runs) {
+      const b = f.let("i32", i32.add(x.weights, channel * pixel));
+      const to = f.let("i32", i32.add(x.products, 4 * channel));
+      repeat(f, times, () => {
+        f.do(call(func, x.values, b, to));
+        bump(f, b, 4 * vectors * pixel);
+        bump(f, to, 16 * vectors);
+      });
+    }
+  });
   return c.module.func("convPoints", i32s("values", "weights", "products"), [], (f, x) => {
-    const left = f.let("i32", points);
-    countDown(f, left, () => {
-      for (const { channel, vectors, times, func } of runs) {
-        const b = f.let("i32", i32.add(x.weights, channel * pixel));
-        const to = f.let("i32", i32.add(x.products, 4 * channel));
-        repeat(f, times, () => {
-          f.do(call(func, x.values, b, to));
-          bump(f, b, 4 * vectors * pixel);
-          bump(f, to, 16 * vectors);
-        });
-      }
-      bump(f, x.values, p.sourceStride);
-      bump(f, x.weights, p.weightStride);
-      bump(f, x.products, p.productStride);
+    const [i, j, row, weights] = [f.let("i32", 0), f.local("i32"), f.local("i32"), f.local("i32")];
+    f.set(row, x.weights);
+    // The last points share the weights of one.
+    const next = (number: Local, at: Local, bytes: number): void =>
+      f.if(i32.lt_s(number, kernelPoints - 1), () => bump(f, at, bytes));
+    countUp(f, i, scheme.points, 1, () => {
+      f.set(j, 0);
+      f.set(weights, row);
+      countUp(f, j, scheme.points, 1, () => {
+        f.do(call(point, x.values, weights, x.products));
+        bump(f, x.values, p.sourceStride);
+        bump(f, x.products, p.productStride);
+        next(j, weights, p.weightStride);
+      });
+      next(i, row, kernelPoints * p.weightStride);
     });
   });
 }
 
 /** The kernels' values at the points, each point's in panels of target channels. */
-function emitWeights(c: Context, p: WinogradPlan, weights: Local): void {
+function emitWeights(c: Context, step: ConvStep, p: WinogradPlan, weights: Local): void {
   const { f } = c;
   const { g, width } = p;
   const last = p.panels.at(-1)!;
-  const taps = g.y.axes[0]!.taps.map((y) => g.x.axes[0]!.taps.map((x) => 4 * (y.k * g.kernelWidth + x.k)));
+  // In the order in which they meet the source.
+  const order = step.direction === "input" ? [2, 1, 0] : [0, 1, 2];
+  const taps = order.map((y) => order.map((x) => 4 * (3 * y + x)));
+  const toKernel = p.scheme.toKernel;
   const transform = c.module.func("convKernels", i32s("from", "to", "row", "valid"), [], (w, x) => {
     const e = new Emitter(w, c.module, c.e.memory, c.e.features, c.e.host);
     const lanes = [x.from];
@@ -297,16 +310,16 @@ function emitWeights(c: Context, p: WinogradPlan, weights: Local): void {
     };
     repeat(w, g.sourceChannels, () => {
       const columns = [0, 1, 2].map((j) =>
-        kernelTransform(
+        toKernel(
           e,
           taps.map((row) => load(row[j]!)),
         ),
       );
-      for (let i = 0; i < tileSide; i++)
-        kernelTransform(
+      for (let i = 0; i < kernelPoints; i++)
+        toKernel(
           e,
           columns.map((column) => column[i]!),
-        ).forEach(([v], j) => w.do(v128.store(x.to, v!, (i * tileSide + j) * p.weightStride)));
+        ).forEach(([v], j) => w.do(v128.store(x.to, v!, (i * kernelPoints + j) * p.weightStride)));
       for (const lane of lanes) bump(w, lane, 4 * g.weightSource);
       bump(w, x.to, x.row);
     });
