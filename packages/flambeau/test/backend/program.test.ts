@@ -239,6 +239,29 @@ test("reductions of few long rows, which are taken in pieces", () => {
   }
 });
 
+test("a softmax of rows with masks, and of rows that are hardly of this world", () => {
+  const k = new ExprBuilder();
+  const n = 37;
+  const at = (buffer: number): Access => ({ buffer, offset: 0, strides: [n, 1] });
+  const shifted = k.sub(k.input(0, "float32"), k.input(1, "float32"));
+  const step = loop([5], [n], {
+    operands: [{ dtype: "float32", source: at(0) }],
+    stages: [
+      { combine: "max", body: k.input(0, "float32") },
+      { combine: "sum", body: k.exp(shifted) },
+    ],
+    maps: [{ body: k.div(k.exp(shifted), k.input(2, "float32")), to: at(1) }],
+  });
+  const program: Program = { buffers: [state(5 * n, "x"), state(5 * n, "y")], steps: [step], scalars: [] };
+  const x = Float32Array.from({ length: 5 * n }, (_, i) => {
+    const [row, column] = [Math.floor(i / n), i % n];
+    if (row === 0 || row === 1) return column % 3 === row ? Math.sin(column) : Number.NEGATIVE_INFINITY;
+    if (row === 2) return -3 * column;
+    return row === 3 ? Number.NEGATIVE_INFINITY : [1, 2, Number.NaN][column % 3]!;
+  });
+  check(programs, program, () => x, [], "softmax");
+});
+
 const show = ({ op, dtype, args, value }: Expr): string =>
   args.length > 0
     ? `${op}:${dtype}(${args.map(show).join(", ")})`

@@ -40,6 +40,8 @@ export class Emitter {
    * computes a round again with null here where any is. A branch within a body would keep V8 from pairing vectors.
    */
   rare: Local[] | null = null;
+  /** Whether -inf is a usual argument of exp, as it is in a softmax with a mask. */
+  masked = false;
 
   constructor(
     f: FunctionBuilder,

@@ -59,16 +59,27 @@ const bits87 = 0x42ae0000;
 
 /** e^x: subnormal results and overflow to inf come out of the two-step scaling, which others need not. */
 export function exp(e: Emitter, x: Local): Code {
+  const usual = (near: Local): Code => {
+    const { shifted, r } = reduce(e, near);
+    return scaleOnce(expPolynomial(e, r), shifted);
+  };
+  const exact = (): Code => {
+    const { shifted, r } = reduce(e, clamp(e, x, -105, 89));
+    return scale(e, expPolynomial(e, r), shifted);
+  };
+  const tooLarge = (y: Local): Code => i32x4.gt_s(f32x4.abs(y), e.i32(bits87));
+  if (!e.rare || !e.masked)
+    return e.shortcut(
+      () => tooLarge(x),
+      () => usual(x),
+      exact,
+    );
+  const far = e.v(f32x4.lt(x, e.f32(-104)));
+  const near = e.v(v128.andnot(x, far));
   return e.shortcut(
-    () => i32x4.gt_s(f32x4.abs(x), e.i32(bits87)),
-    () => {
-      const { shifted, r } = reduce(e, x);
-      return scaleOnce(expPolynomial(e, r), shifted);
-    },
-    () => {
-      const { shifted, r } = reduce(e, clamp(e, x, -105, 89));
-      return scale(e, expPolynomial(e, r), shifted);
-    },
+    () => tooLarge(near),
+    () => v128.andnot(usual(near), far),
+    exact,
   );
 }
 

@@ -38,6 +38,7 @@ export function emitLoop(c: Context, shape: LoopShape, plans: LoopPlans): void {
   const onlyMaps = stages.length === 0 && values.length === 0;
   if (items === 0 || (lanes === 0 && (across || onlyMaps))) return;
   const parts = new LoopParts(c, shape, plan, pieces !== null);
+  c.e.masked = stages.length > 0;
   parts.prepareOnce(bodies);
   if (strips) emitStrips(parts, strips, items);
   else if (tiles) storeTiles(parts, tiles);
