@@ -6,6 +6,7 @@ import type { DType, TypedArray } from "../base/dtype.ts";
 import type { Shape } from "../base/shape.ts";
 import { sameShape } from "../base/shape.ts";
 import type { Fact } from "../tensor/capture/recorder.ts";
+import { surroundings } from "../tensor/capturing.ts";
 import { mode } from "../tensor/grad-mode.ts";
 import type { Storage } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
@@ -56,6 +57,8 @@ export class Guard {
   readonly #gradients: readonly CapturedGradient[];
   readonly #storages: readonly Storage[];
   readonly #arrays: readonly TypedArray[];
+  /** Up to when the tensors are known to be as they were. */
+  #epoch = -1;
 
   /**
    * @param free the leaves that may be any number
@@ -106,17 +109,22 @@ export class Guard {
       const fact = facts[i]!;
       if (fact.get() !== fact.value) return false;
     }
-    const asked = this.#asked;
-    for (let i = 0; i < asked.length; i++) if (asked[i]!.requiresGrad !== this.#required[i]) return false;
     const gradients = this.#gradients;
     for (let i = 0; i < gradients.length; i++) {
       const { tensor, before, exact } = gradients[i]!;
       const { grad } = tensor;
       if (exact ? grad !== before : (grad === null) !== (before === null)) return false;
     }
+    return this.#epoch === surroundings.epoch || this.#tensorsHold();
+  }
+
+  #tensorsHold(): boolean {
+    const asked = this.#asked;
+    for (let i = 0; i < asked.length; i++) if (asked[i]!.requiresGrad !== this.#required[i]) return false;
     // A tensor that was resized is somewhere else.
     const storages = this.#storages;
     for (let i = 0; i < storages.length; i++) if (storages[i]!.data !== this.#arrays[i]) return false;
+    this.#epoch = surroundings.epoch;
     return true;
   }
 

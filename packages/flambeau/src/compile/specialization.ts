@@ -23,10 +23,12 @@ import { isFlat } from "./tree.ts";
 
 interface Input {
   readonly leaf: number;
-  readonly buffer: number;
   /** The elements afterwards, where the argument is changed in place. */
   readonly after: number | null;
   readonly view: TypedArray;
+  /** What was copied in last, and which version of it. */
+  from: Storage | null;
+  version: number;
 }
 
 /** A tensor that every run makes anew. */
@@ -61,6 +63,18 @@ function copy(to: TypedArray, from: TypedArray, offset: number, n: number): void
     (to as Float32Array).set(
       (offset === 0 && from.length === n ? from : from.subarray(offset, offset + n)) as Float32Array,
     );
+}
+
+/** Copies an argument in, unless the same elements are there since the last run. */
+function fill(input: Input, x: AnyTensor): void {
+  const { view } = input;
+  const { storage } = x;
+  const whole = x.packed && x.offset === 0 && storage.counts;
+  if (whole && storage === input.from && storage.version === input.version) return;
+  const packed: AnyTensor = x.packed ? x : x.contiguous();
+  copy(view, packed.storage.data, packed.offset, view.length);
+  input.from = whole ? storage : null;
+  input.version = storage.version;
 }
 
 export class Specialization {
@@ -104,7 +118,10 @@ export class Specialization {
     const compiled = programs.compile(this.optimised.program, states);
     this.compiled = compiled;
     this.#followers = followers;
-    this.#inputs = captured.inputs.map((i) => ({ ...i, view: compiled.view(i.buffer) }));
+    this.#inputs = captured.inputs.map(({ leaf, buffer, after }) => {
+      const view = compiled.view(buffer);
+      return { leaf, after, view, from: null, version: 0 };
+    });
     this.#changesInputs = captured.inputs.some((i) => i.after !== null);
     this.#outputs = captured.outputs.map((o) =>
       o.kind === "made"
@@ -130,10 +147,8 @@ export class Specialization {
     const { compiled } = this;
     const inputs = this.#inputs;
     for (let i = 0; i < inputs.length; i++) {
-      const { leaf, view } = inputs[i]!;
-      const x = leaves[leaf] as AnyTensor;
-      const packed: AnyTensor = x.packed ? x : x.contiguous();
-      copy(view, packed.storage.data, packed.offset, view.length);
+      const input = inputs[i]!;
+      fill(input, leaves[input.leaf] as AnyTensor);
     }
     this.#act(leaves);
     compiled.run();

@@ -120,6 +120,10 @@ const adamWDefaults: AdamWOptions = {
   capturable: false,
 };
 
+/** {@link Optimizer.form} of both: asked before every step, so without a text. */
+const formOf = (o: AdamWOptions): number =>
+  Number(o.weightDecay !== 0) + 2 * Number(o.amsgrad) + 4 * Number(o.maximize);
+
 /**
  * Adam: steps of about the learning rate along the running average of the gradient, divided by that of its size.
  *
@@ -136,6 +140,9 @@ export class Adam extends RuleOptimizer<AdamOptions, AdamState> {
     const all = withDefaults("Adam", adamDefaults, options);
     checkAdamOptions(all);
     super(params, all);
+  }
+  protected override form(o: ParamGroup<AdamOptions>): number {
+    return formOf(o) + 8 * Number(o.differentiable);
   }
   protected initialState(p: AnyTensor, group: ParamGroup<AdamOptions>): AdamState {
     return initial(p, group.amsgrad);
@@ -159,6 +166,9 @@ export class AdamW extends RuleOptimizer<AdamWOptions, AdamState> {
     const all = withDefaults("AdamW", adamWDefaults, options);
     checkAdamOptions(all);
     super(params, all);
+  }
+  protected override form(o: ParamGroup<AdamWOptions>): number {
+    return formOf(o);
   }
   protected initialState(p: AnyTensor, group: ParamGroup<AdamWOptions>): AdamState {
     return initial(p, group.amsgrad);

@@ -37,6 +37,8 @@ export abstract class Optimizer<O extends object = object, S extends object = ob
   readonly paramGroups: ParamGroup<O>[] = [];
   /** What is remembered for each parameter, such as its momentum. */
   readonly state: Map<AnyTensor, S> = new Map();
+  /** How often the state was replaced. */
+  #loaded = 0;
   /** @internal Steps since a scheduler was attached, which warns where it is stepped first. */
   stepCount = 0;
 
@@ -127,12 +129,42 @@ export abstract class Optimizer<O extends object = object, S extends object = ob
       }
       mode.grad = this.#differentiable;
       const groups = this.paramGroups;
-      if (recorder !== null) recordGroups(recorder, groups);
+      if (recorder !== null) this.#recordGroups(recorder);
       for (let i = 0; i < groups.length; i++) this.update(groups[i]!);
       return loss;
     } finally {
       mode.grad = before;
     }
+  }
+
+  /**
+   * Tells the recorder of torch.compile that a program holds for these groups and this state: their parameters, and what {@link form}
+   * says of their options.
+   */
+  #recordGroups(to: Recorder): void {
+    to.fact(() => this.paramGroups.length);
+    to.fact(() => this.#loaded);
+    for (const group of this.paramGroups) {
+      const params = [...group.params];
+      to.fact(() => sameList(group.params, params));
+      params.forEach((p) => {
+        to.consumed(p);
+      });
+      to.fact(() => this.form(group));
+    }
+  }
+
+  /**
+   * What the options of a group say about which ops a step is made of: the same for groups that are stepped alike but for the values of
+   * numbers, which are computed anew in every step; only whether a number is 0 may decide what is done.
+   */
+  protected form(group: ParamGroup<O>): unknown {
+    let form = "";
+    for (const [key, value] of Object.entries(group)) {
+      if (indifferent.has(key) || (typeof value === "object" && value !== null)) continue;
+      form += `${key} ${typeof value === "number" ? value !== 0 : String(value)},`;
+    }
+    return form;
   }
 
   /** One step of the parameters of a group; runs unrecorded unless the optimizer is differentiable. */
@@ -180,6 +212,7 @@ export abstract class Optimizer<O extends object = object, S extends object = ob
       });
     });
     this.state.clear();
+    this.#loaded++;
     for (const [number, entry] of Object.entries(stateDict.state)) {
       const p = byNumber.get(number);
       // The entries of S are whatever the optimizer that saved them had put there.
@@ -210,27 +243,6 @@ const indifferent: ReadonlySet<string> = new Set([
   "fused",
   "capturable",
 ]);
-
-/**
- * Tells the recorder of torch.compile that a program holds for these groups: their parameters, and their options but for the
- * values of numbers, which are computed anew in every run; only whether a number is 0 may decide what is done.
- */
-function recordGroups(to: Recorder, groups: readonly ParamGroup<object>[]): void {
-  to.fact(() => groups.length);
-  for (const group of groups) {
-    const params = [...group.params];
-    to.fact(() => sameList(group.params, params));
-    params.forEach((p) => {
-      to.consumed(p);
-    });
-    for (const [key, value] of Object.entries(group)) {
-      if (indifferent.has(key)) continue;
-      const now = (): unknown => (group as Record<string, unknown>)[key];
-      if (typeof value === "number") to.fact(() => now() === 0);
-      else if (typeof value !== "object" || value === null) to.fact(now);
-    }
-  }
-}
 
 function sameList(a: readonly AnyTensor[], b: readonly AnyTensor[]): boolean {
   if (a.length !== b.length) return false;

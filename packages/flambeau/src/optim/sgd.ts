@@ -109,6 +109,15 @@ export class SGD extends RuleOptimizer<SGDOptions, SGDState> {
     });
   }
 
+  protected override form(o: ParamGroup<SGDOptions>): number {
+    return (
+      Number(o.momentum !== 0) +
+      2 * Number(o.weightDecay !== 0) +
+      4 * Number(o.nesterov) +
+      8 * Number(o.maximize) +
+      16 * Number(o.differentiable)
+    );
+  }
   protected initialState(): SGDState {
     return { momentumBuffer: null };
   }

@@ -111,6 +111,12 @@ export interface Recorder {
   consumed(leaf: AnyTensor): void;
 }
 
+/**
+ * Counts up whenever a tensor begins or ceases to require a gradient, or moves to other memory: while it stands still, what compiled
+ * functions rely on of that is as it was.
+ */
+export const surroundings: { epoch: number } = { epoch: 0 };
+
 /** What is recording now; null nearly always. */
 export let recorder: Recorder | null = null;
 

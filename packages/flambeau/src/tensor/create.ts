@@ -181,7 +181,9 @@ export function fromTypedArray<A extends Shared, const S extends readonly number
     array.constructor === Plain
       ? (array as TypedArray)
       : new Plain(array.buffer as ArrayBuffer, array.byteOffset, array.length);
-  return finish(data, extents, dtype, {});
+  const tensor: AnyTensor = finish(data, extents, dtype, {});
+  tensor.storage.expose();
+  return tensor;
 }
 
 // ---- constant -----------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import type { Shape } from "../base/shape.ts";
 import { sameShape } from "../base/shape.ts";
 import { HostSaved } from "./capture/host-saved.ts";
 import type { Recorder } from "./capturing.ts";
-import { recorder } from "./capturing.ts";
+import { recorder, surroundings } from "./capturing.ts";
 import { mode } from "./grad-mode.ts";
 import type { Grad, Saved, SavedResults, SavedValue } from "./node.ts";
 import { freed, Node, unchanged } from "./node.ts";
@@ -216,6 +216,7 @@ export function checkInplace(self: AnyTensor, op: string): void {
 /** Ends an in-place change: counts the version up and, where `node` recorded it, rewrites history. */
 export function finishInplace(self: AnyTensor, node: Node | null): void {
   const { base } = self;
+  if (node) surroundings.epoch++;
   if (node && base) base.setHistory(new CopySlices(base, self, node), 0);
   self.storage.version++;
   if (!node || base) return;

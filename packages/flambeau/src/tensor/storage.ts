@@ -4,7 +4,7 @@
 import type { DType, TypedArray } from "../base/dtype.ts";
 import { dtypes } from "../base/dtype.ts";
 import { CompileError } from "../base/errors.ts";
-import { recorder } from "./capturing.ts";
+import { recorder, surroundings } from "./capturing.ts";
 import { mode } from "./grad-mode.ts";
 import { spend } from "./recycle.ts";
 
@@ -18,6 +18,8 @@ export class Storage {
   readonly inference: boolean = mode.inference;
   /** Another storage over the same elements, whose changes are not counted here. */
   #shadow: Storage | null = null;
+  /** Whether elements change without being counted: others have the array, or there is a shadow. */
+  #exposed = false;
 
   constructor(data: TypedArray) {
     this.#data = data;
@@ -33,12 +35,25 @@ export class Storage {
 
   /** @internal The same elements under a version of their own. */
   get shadow(): Storage {
-    this.#shadow ??= new Storage(this.data);
+    this.#exposed = true;
+    this.#shadow ??= new Storage(this.data).expose();
     return this.#shadow;
+  }
+
+  /** @internal Whether every change of the elements counts {@link version} up. */
+  get counts(): boolean {
+    return !this.#exposed;
+  }
+
+  /** @internal Somebody else has the array. */
+  expose(): this {
+    this.#exposed = true;
+    return this;
   }
 
   /** @internal The elements are in another array from now on. */
   move(data: TypedArray): void {
+    surroundings.epoch++;
     this.#data = data;
     this.#shadow?.move(data);
   }

@@ -9,7 +9,7 @@ import { contiguousStrides, isContiguous, normalizeDim, numel, sameShape } from 
 import type { Reversed, TransposedLast } from "../base/types/index.ts";
 import type * as ops from "../ops/methods.ts";
 import type { InplaceOps } from "../ops/signatures.ts";
-import { recorder } from "./capturing.ts";
+import { recorder, surroundings } from "./capturing.ts";
 import type { BackwardOptions } from "./engine.ts";
 import { runBackward } from "./engine.ts";
 import { mode } from "./grad-mode.ts";
@@ -126,6 +126,7 @@ export class Tensor<out S = Shape, out D extends DType = "float32"> {
       throw new AutogradError(
         "Setting requiresGrad = true on an inference tensor outside of inferenceMode is not allowed: clone() it first.",
       );
+    if (value !== this.#requiresGrad) surroundings.epoch++;
     this.#requiresGrad = value;
   }
   /** Whether the tensor was made in `torch.inferenceMode`. */
@@ -227,6 +228,7 @@ export class Tensor<out S = Shape, out D extends DType = "float32"> {
     if (this.base) throw new AutogradError("Can't detach views in-place. Use detach() instead");
     this.#node = null;
     this.#requiresGrad = false;
+    surroundings.epoch++;
     return this;
   }
   /** Like {@link detach}, but in-place changes of the result do not count as changes of this tensor (`param.data`). */

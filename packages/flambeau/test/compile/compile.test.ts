@@ -14,6 +14,14 @@ function close(a: torch.AnyTensor, b: torch.AnyTensor, tolerance = 1e-5): void {
   });
 }
 
+/** A state dict with tensors of its own. */
+function structuredCloneOf<T>(x: T): T {
+  if (torch.isTensor(x)) return x.clone() as T;
+  if (Array.isArray(x)) return x.map(structuredCloneOf) as T;
+  if (typeof x !== "object" || x === null) return x;
+  return Object.fromEntries(Object.entries(x).map(([k, v]) => [k, structuredCloneOf(v)])) as T;
+}
+
 describe("a training step", () => {
   /** Two copies of a small problem: one trained eagerly, one compiled. */
   function pair(options: Partial<optim.SGDOptions> = {}) {
@@ -97,6 +105,36 @@ describe("a training step", () => {
     close(compiled.net[2].weight, eager.net[2].weight);
   });
 
+  test("an optimizer's state that was loaded", () => {
+    const make = () => {
+      const w = torch.ones(3, { requiresGrad: true });
+      const trainer = new optim.Adam([w], { lr: 0.1 });
+      const step = (x: torch.Tensor) => {
+        trainer.zeroGrad();
+        w.mul(x).square().sum().backward();
+        trainer.step();
+      };
+      return { w, trainer, step };
+    };
+    const [a, b] = [make(), make()];
+    const step = torch.compile(b.step);
+    const x = torch.tensor([1, 2, 3], { dtype: "float32" });
+    const both = (n: number): void => {
+      for (let i = 0; i < n; i++) {
+        a.step(x);
+        step(x);
+      }
+      close(b.w, a.w);
+    };
+    both(3);
+    const saved = { a: a.trainer.stateDict(), b: b.trainer.stateDict() };
+    const copy = (s: optim.OptimizerStateDict): optim.OptimizerStateDict => structuredCloneOf(s);
+    const kept = { a: copy(saved.a), b: copy(saved.b) };
+    both(3);
+    a.trainer.loadStateDict(kept.a);
+    b.trainer.loadStateDict(kept.b);
+    both(3);
+  });
   test("gradients that a step used are not kept, unless asked for", () => {
     const w = torch.ones(2, { requiresGrad: true });
     const trainer = new optim.SGD([w], { lr: 0.1 });
@@ -230,6 +268,24 @@ describe("arguments and results", () => {
     for (let i = 1; i < 4; i++) {
       expect(f(x)).toBe(x);
       expect(numbers(x)).toEqual([i, i, i]);
+    }
+  });
+  test("arguments are seen as they are now, however they were changed", () => {
+    const f = torch.compile((x: torch.Tensor) => x.mul(1));
+    const array = new Float32Array(20);
+    for (const x of [torch.zeros(20), torch.fromTypedArray(array, [20])]) {
+      for (const change of [
+        () => x.add_(1),
+        () => x.data.add_(1),
+        () => x.at("2:5").fill_(7),
+        () => x.set("0", 3),
+        () => array.fill(9),
+      ]) {
+        for (let i = 0; i < 3; i++) {
+          change();
+          expect(numbers(f(x))).toEqual(numbers(x));
+        }
+      }
     }
   });
   test("results of a run stay when the next one is made", () => {
