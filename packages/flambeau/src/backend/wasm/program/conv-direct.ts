@@ -169,9 +169,15 @@ export function packImage(
   e: Element,
   g: Pick<Gather, "x" | "y" | "sourceChannels">,
 ): (from: readonly number[], image: Local) => void {
-  const span = ({ low, extent, source }: Gather["x"]): { first: number; count: number } => {
-    const first = Math.max(0, low);
-    return { first, count: Math.max(0, Math.min(source, low + extent) - first) };
+  const span = ({
+    low,
+    extent,
+    every,
+    source,
+  }: Gather["x"]): { first: number; count: number; at: number } => {
+    const first = Math.max(0, Math.ceil(-low / every));
+    const end = Math.min(extent, Math.floor((source - 1 - low) / every) + 1);
+    return { first, count: Math.max(0, end - first), at: low + every * first };
   };
   const y = span(g.y);
   const x = span(g.x);
@@ -182,10 +188,10 @@ export function packImage(
     c.module,
     e,
     { channels: g.sourceChannels, plane: 4 * g.y.source * g.x.source, pitch: pixel },
-    { rows: y.count, columns: x.count, planeRow: 4 * g.x.source, sideRow: row },
+    { rows: y.count, columns: x.count, planeRow: 4 * g.y.every * g.x.source, sideRow: row },
   );
-  const skip = 4 * (y.first * g.x.source + x.first);
-  const inset = (y.first - g.y.low) * row + (x.first - g.x.low) * pixel;
+  const skip = 4 * (y.at * g.x.source + x.at);
+  const inset = y.first * row + x.first * pixel;
   return (from, image) => c.f.do(call(pack, i32.add(from, skip), i32.add(image, inset)));
 }
 
@@ -361,7 +367,7 @@ function lineFunction(
   return c.module.func("convLines", i32s("image", "weights", "target", "table"), [], (f, x) => {
     bump(f, x.image, start);
     bump(f, x.target, 4 * channels * (ys.first * g.x.target + xs.first));
-    for (const { first, taps, lines } of lineRuns(ys, g.y.source)) {
+    for (const { first, taps, lines } of lineRuns(ys, g.y)) {
       const [a, b] = [f.local("i32"), f.let("i32", i32.add(x.weights, first * down.b))];
       repeat(f, lines, () => {
         f.set(a, i32.add(x.image, first * down.a));
@@ -380,11 +386,14 @@ function lineFunction(
 /** Rows of the target that follow each other and meet the same rows of the kernel, `taps` of them from `first` on. */
 function lineRuns(
   { count, taps, sourceStep }: Axis,
-  source: number,
+  { source, every }: Gather["y"],
 ): { first: number; taps: number; lines: number }[] {
   const runs: { first: number; taps: number; lines: number }[] = [];
   for (let j = 0; j < count; j++) {
-    const inside = taps.map(({ offset }) => j * sourceStep + offset >= 0 && j * sourceStep + offset < source);
+    const inside = taps.map(({ offset }) => {
+      const at = j * sourceStep * every + offset;
+      return at >= 0 && at < source;
+    });
     const first = Math.max(0, inside.indexOf(true));
     const met = inside.filter(Boolean).length;
     const last = runs.at(-1);

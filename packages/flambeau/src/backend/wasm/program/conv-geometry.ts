@@ -26,6 +26,8 @@ export interface Dimension {
   readonly axes: readonly Axis[];
   readonly low: number;
   readonly extent: number;
+  /** Of the source only every so many-th is looked at: others are in none of these numbers. */
+  readonly every: number;
   readonly source: number;
   readonly target: number;
 }
@@ -86,7 +88,17 @@ function dimension(g: ConvGeometry, d: 0 | 1, towardsInput: boolean): Dimension 
     }
   const [source, target] = towardsInput ? [g.output[d], g.input[d]] : [g.input[d], g.output[d]];
   if (low > high) [low, high] = [0, 0];
-  return { axes, low, extent: high - low + 1, source, target };
+  const only = d === 0 && axes.length === 1 && axes[0]!.taps.length === 1 ? axes[0]! : null;
+  if (only)
+    return {
+      axes: [{ ...only, sourceStep: 1 }],
+      low,
+      extent: only.count,
+      every: only.sourceStep,
+      source,
+      target,
+    };
+  return { axes, low, extent: high - low + 1, every: 1, source, target };
 }
 
 /** What is gathered for y from x (forward) or for dx from dy (input). */
