@@ -1,6 +1,7 @@
-// The checks that do not pass, with the reason: everything else must (exceptions.json).
+// The checks that do not pass, with the reason: everything else must (exceptions.json, compiled.json).
 
 import { readFileSync } from "node:fs";
+import { compiling } from "./compiling.ts";
 import type { FixtureFile } from "./fixtures.ts";
 import { runFile } from "./fixtures.ts";
 import type { Outcome } from "./outcome.ts";
@@ -16,6 +17,31 @@ export interface Exception {
 export const exceptions: Readonly<Record<string, Exception>> = JSON.parse(
   readFileSync(new URL("../exceptions.json", import.meta.url), "utf8"),
 ) as Record<string, Exception>;
+
+/** What torch.compile may refuse to capture, with the reason, by `section/name` (compiled.json). */
+export const uncapturable: Readonly<Record<string, string>> = JSON.parse(
+  readFileSync(new URL("../compiled.json", import.meta.url), "utf8"),
+) as Record<string, string>;
+
+const isRefusal = (problem: Outcome["problem"]): boolean =>
+  typeof problem === "string" && problem.startsWith("CompileError: ");
+
+/**
+ * What is wrong with a file whose cases are compiled: checks that pass eagerly and do not now, unless torch.compile says that it
+ * cannot capture what is listed as such.
+ */
+export function compiledComplaints(file: FixtureFile): string[] {
+  const name = `${file.section}/${file.name}`;
+  const excused = new Set(exceptions[name]?.checks);
+  const refused = Object.hasOwn(uncapturable, name);
+  return compiling(true, () => runFile(file)).flatMap(({ id, outcomes }) =>
+    outcomes.flatMap(({ kind, status, problem }) => {
+      const check = checkName(id, kind);
+      if (status === "passed" || excused.has(check) || (refused && isRefusal(problem))) return [];
+      return [`${name} ${check}: ${showProblem(problem ?? status)}`];
+    }),
+  );
+}
 
 /** `12`, `12, grad`, `error 3` */
 export const checkName = (id: string, kind: Outcome["kind"]): string =>

@@ -146,16 +146,14 @@ class StepChecker {
     this.epilogue("float32", operands, maps, 4);
   }
 
-  /** Windows must begin inside of the input or its border; `whole` ones end there too. */
-  windows(g: ConvStep["geometry"] | PoolStep, whole = true): void {
+  /** Windows must begin inside of the input or its border; what lies behind that counts as border, too. */
+  windows(g: ConvStep["geometry"] | PoolStep): void {
     for (const d of [0, 1] as const) {
       this.counts({ "input size": g.input[d], "output size": g.output[d], padding: g.padding[d] });
       this.counts({ "kernel size": g.kernel[d], stride: g.stride[d], dilation: g.dilation[d] }, 1);
       const room = g.input[d] + 2 * g.padding[d];
-      const start = (g.output[d] - 1) * g.stride[d];
-      const end = whole ? start + (g.kernel[d] - 1) * g.dilation[d] : start;
-      if (g.output[d] > 0 && end >= room)
-        this.fail("output size", `the last of ${g.output[d]} windows ends outside of ${room} places`);
+      if (g.output[d] > 0 && (g.output[d] - 1) * g.stride[d] >= room)
+        this.fail("output size", `the last of ${g.output[d]} windows begins outside of ${room} places`);
     }
   }
 
@@ -193,7 +191,7 @@ class StepChecker {
     if (!max && mode !== "average" && mode !== "averageBackward")
       this.fail("mode", `unknown mode ${String(mode)}`);
     this.counts({ planes });
-    this.windows(step, false);
+    this.windows(step);
     for (const d of [0, 1] as const)
       if (padding[d] * 2 > step.kernel[d])
         this.fail("padding", `${padding[d]} is more than half of the kernel's ${step.kernel[d]}`);

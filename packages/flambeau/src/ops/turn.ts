@@ -43,7 +43,7 @@ function recordFlip(to: Recorder, x: AnyTensor, flips: readonly boolean[]): AnyT
   const strides = x.strides.map((s, d) => (flips[d] ? -s : s));
   const offset = shape.reduce((at, n, d) => (flips[d] ? at + (n - 1) * x.strides[d]! : at), x.offset);
   const target = { data: out.storage.data, offset: 0, strides: out.strides };
-  to.copy(shape, target, { data: x.storage.data, offset, strides });
+  to.copy(x.dtype, shape, target, { data: x.storage.data, offset, strides });
   return out;
 }
 

@@ -81,7 +81,7 @@ export interface Recorder {
     bias: { readonly data: TypedArray; readonly offset: number; readonly stride: number } | null,
   ): void;
   /** Copies of one dtype between arrays: `to` at strides over `shape` from `from`. */
-  copy(shape: readonly number[], to: StridedOperand, from: StridedOperand): void;
+  copy(dtype: DType, shape: readonly number[], to: StridedOperand, from: StridedOperand): void;
   /** A step that the op makes itself; packed tensors only. */
   step(make: StepOf): void;
   /** `fill` draws numbers of `generator` into `data`, all of it; done in every run. */

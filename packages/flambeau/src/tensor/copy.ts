@@ -20,6 +20,7 @@ export function copyElements(to: AnyTensor, from: AnyTensor): void {
   const target = to.storage.data;
   if (recorder !== null && to.dtype === from.dtype) {
     recorder.copy(
+      to.dtype,
       to.shape,
       { data: target, offset: to.offset, strides: to.strides },
       {

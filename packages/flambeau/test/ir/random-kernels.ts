@@ -80,7 +80,10 @@ function windows(random: Random, most: number, dilated: boolean): number[] {
   const room = input + 2 * padding - reach;
   if (room < 0) return windows(random, most, dilated);
   const stride = random.between(1, 3);
-  return [input, Math.floor(room / stride) + 1, kernel, stride, padding, dilation];
+  const whole = Math.floor(room / stride) + 1;
+  // Sometimes a window more, which ends outside.
+  const over = random.chance(0.15) && whole * stride < input + padding ? 1 : 0;
+  return [input, whole + over, kernel, stride, padding, dilation];
 }
 
 export function conv(d: Draft): void {
@@ -279,7 +282,11 @@ export function pool(d: Draft): void {
     error: mode === "max" ? 0 : grown * (error + 8 * epsilon(dtype) * bound),
   });
   const index = mode === "max" ? d.temp("int32", numel(made)) : null;
-  if (index !== null) d.wrote(index, { bound: numel(input), error: 0 });
+  if (index !== null) {
+    d.wrote(index, { bound: numel(input), error: 0 });
+    // From here on nobody writes there: a backward pass may still want them.
+    d.buffers[index] = { ...d.buffers[index]!, limit: numel(input) };
+  }
   const step: PoolStep = {
     kind: "pool",
     name: mode,

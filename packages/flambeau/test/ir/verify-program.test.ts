@@ -308,8 +308,8 @@ describe("steps", () => {
     ["groups", { ...conv, geometry: { ...conv.geometry, groups: 2 } }, "do not divide into 2 groups"],
     [
       "windows",
-      { ...conv, geometry: { ...conv.geometry, output: [3, 3] } },
-      "the last of 3 windows ends outside of 4 places",
+      { ...conv, geometry: { ...conv.geometry, output: [3, 5] } },
+      "the last of 5 windows begins outside of 4 places",
     ],
     ["an image", { ...conv, a: at(1, [], 1) }, "a: places 1 to 12"],
     ["a float index", { ...rows, index: at(1, [1]) }, "numbers are int32 or int64, got float32"],

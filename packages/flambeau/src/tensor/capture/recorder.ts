@@ -232,11 +232,10 @@ export class ProgramRecorder implements Recorder {
     return { buffer: this.write(array, whole, dtype), offset, strides };
   }
 
-  copy(shape: readonly number[], to: StridedOperand, from: StridedOperand): void {
+  copy(dtype: DType, shape: readonly number[], to: StridedOperand, from: StridedOperand): void {
     const k = new ExprBuilder();
-    const source = this.#source(from.data, from.offset, from.strides);
-    const target = this.#target(shape, to);
-    const { dtype } = this.#buffers[target.buffer]!;
+    const source = this.#source(from.data, from.offset, from.strides, dtype);
+    const target = this.#target(shape, to, dtype);
     this.#steps.push(mapStep("copy", shape, k.input(0, dtype), target, [source], [dtype]));
   }
 
