@@ -457,6 +457,30 @@ describe.each(["interpreter", "backend"])("on the %s", (where) => {
         () => [leaf(3, 4), ints([0, 3, 3])],
         { host: true },
       );
+      check(
+        (x, y) => nn.functional.multilabelMarginLoss(x, y) as T,
+        () => [
+          leaf(2, 4),
+          ints([
+            [3, 0, -1, 1],
+            [-1, 2, 1, 0],
+          ]),
+        ],
+        { host: true },
+      );
+      check(
+        (x, t, n, m) => nn.functional.ctcLoss(x.logSoftmax(2), t, n, m) as T,
+        () => [
+          leaf(5, 2, 4),
+          ints([
+            [1, 2],
+            [3, 1],
+          ]),
+          ints([5, 4]),
+          ints([2, 1]),
+        ],
+        { host: true },
+      );
     });
   });
 

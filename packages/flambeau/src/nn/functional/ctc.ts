@@ -1,12 +1,13 @@
 // Connectionist temporal classification.
 // Floor L5 (nn). Source: torch/nn/functional.py, ATen/native/LossCTC.cpp
 
+import type { TypedArray } from "../../base/dtype.ts";
 import { isFloat } from "../../base/dtype.ts";
 import { DTypeError, RuntimeError, showShape } from "../../base/errors.ts";
 import type { Shape } from "../../base/shape.ts";
-import type { Alignment } from "../../ops/functional/ctc.ts";
-import { ctcLosses } from "../../ops/functional/ctc.ts";
+import { Alignment, ctcLosses } from "../../ops/functional/ctc.ts";
 import type { Lost } from "../../ops/signatures.ts";
+import { recorder } from "../../tensor/capturing.ts";
 import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../../tensor/tensor.ts";
 import { fresh, isTensor } from "../../tensor/tensor.ts";
 import type { LossOptions } from "./losses.ts";
@@ -30,26 +31,46 @@ type Examples<S> = S extends readonly [unknown, infer N, unknown]
     ? []
     : Shape;
 
-/** Lengths as numbers from 0 to `most`. */
-function lengthsOf(x: Lengths, name: string, batch: number, most: number): Int32Array {
+/** Shows `use` the elements: now, or in every run of a captured function. */
+function withNumbers(x: Lengths, use: (list: readonly number[]) => void): void {
+  const numbers = (elements: TypedArray): number[] => Array.from(elements as Int32Array, Number);
+  if (!isTensor(x)) use(x);
+  else if (recorder === null) use(numbers((x as AnyTensor).toTypedArray()));
+  else recorder.check("ctc_loss", x as AnyTensor, (elements) => use(numbers(elements)));
+}
+
+/** Gives `use` lengths, numbers from 0 to `most`. */
+function withLengths(
+  x: Lengths,
+  name: string,
+  batch: number,
+  most: number,
+  use: (lengths: Int32Array) => void,
+): void {
   if (isTensor(x) && (isFloat((x as AnyTensor).dtype) || (x as AnyTensor).dtype === "bool"))
     throw new RuntimeError(`ctc_loss: ${name} must be integral, got ${(x as AnyTensor).dtype}`);
-  const list = isTensor(x) ? Array.from((x as AnyTensor).toTypedArray(), Number) : x;
-  if (list.length !== batch)
-    throw new RuntimeError(`ctc_loss: ${name} must be of size batch_size, ${batch}, got ${list.length}`);
-  for (const n of list)
-    if (!Number.isInteger(n) || n < 0 || n > most)
-      throw new RuntimeError(
-        n > most
-          ? `ctc_loss: Expected ${name} to have value at most ${most}, but got value ${n}`
-          : `ctc_loss: Expected ${name} to have value at least 0, but got value ${n}`,
-      );
-  return Int32Array.from(list);
+  withNumbers(x, (list) => {
+    if (list.length !== batch)
+      throw new RuntimeError(`ctc_loss: ${name} must be of size batch_size, ${batch}, got ${list.length}`);
+    for (const n of list)
+      if (!Number.isInteger(n) || n < 0 || n > most)
+        throw new RuntimeError(
+          n > most
+            ? `ctc_loss: Expected ${name} to have value at most ${most}, but got value ${n}`
+            : `ctc_loss: Expected ${name} to have value at least 0, but got value ${n}`,
+        );
+    use(Int32Array.from(list));
+  });
 }
 
 /** The targets of all examples, one after the other. */
-function targetsOf(targets: AnyTensor, lengths: Int32Array, classes: number): Int32Array {
-  const all = Int32Array.from(targets.toTypedArray(), Number);
+function targetsOf(
+  targets: AnyTensor,
+  elements: readonly number[],
+  lengths: Int32Array,
+  classes: number,
+): Int32Array {
+  const all = Int32Array.from(elements);
   const batch = lengths.length;
   const total = lengths.reduce((a, b) => a + b, 0);
   let list = all;
@@ -121,23 +142,22 @@ export const ctcLoss: <X extends AnyTensor, const O extends CTCLossOptions = { r
     const [steps, batch, classes] = x.shape as [number, number, number];
     if (!(blank >= 0 && blank < classes))
       throw new RuntimeError(`ctc_loss: blank must be in label range, 0 to ${classes - 1}, got ${blank}`);
-    const lengths = lengthsOf(targetLengths, "targetLengths", batch, Number.POSITIVE_INFINITY);
-    const alignment: Alignment = {
-      inputLengths: lengthsOf(inputLengths, "inputLengths", batch, steps),
-      targetLengths: lengths,
-      targets: targetsOf(targets, lengths, classes),
-      blank,
-      zeroInfinity,
-      prefixes: [],
-    };
+    const alignment = new Alignment(batch, blank, zeroInfinity);
+    withLengths(targetLengths, "targetLengths", batch, Number.POSITIVE_INFINITY, (lengths) => {
+      alignment.targetLengths = lengths;
+    });
+    withLengths(inputLengths, "inputLengths", batch, steps, (lengths) => {
+      alignment.inputLengths = lengths;
+    });
+    withNumbers(targets, (elements) => {
+      alignment.targets = targetsOf(targets, elements, alignment.targetLengths, classes);
+    });
     const losses = ctcLosses(x, alignment);
     if (reduction === "mean") {
-      const counts = fresh(
-        Int32Array.from(lengths, (n) => Math.max(n, 1)),
-        [batch],
-        "int32",
-      );
-      return losses.div(counts).mean();
+      const counts: AnyTensor = isTensor(targetLengths)
+        ? (targetLengths as AnyTensor)
+        : fresh(alignment.targetLengths, [batch], "int32");
+      return losses.div(counts.reshape([batch]).clampMin(1)).mean();
     }
     return reduced(single ? losses.squeeze(0) : losses, reduction);
   },

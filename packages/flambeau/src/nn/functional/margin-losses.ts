@@ -26,6 +26,7 @@ import type {
   VectorLossFn,
 } from "../../ops/signatures.ts";
 import { recorder } from "../../tensor/capturing.ts";
+import { arange } from "../../tensor/range.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { fresh } from "../../tensor/tensor.ts";
 import { checkReduction, reduced } from "./losses.ts";
@@ -298,10 +299,20 @@ export const multilabelMarginLoss: LabelLossFn = typed(
         `${name}: inconsistent size ${showShape(target.shape)} of the target for an input of ${showShape(input.shape)}`,
       );
     checkLabels(target, name);
+    const checkRange = (labels: TypedArray): void => {
+      for (const v of labels)
+        if (Number(v) < -1 || Number(v) >= classes)
+          throw new RuntimeError(`${name}: the target is out of range: ${v}, with ${classes} classes`);
+    };
+    if (recorder !== null) {
+      recorder.check(name, target, checkRange);
+      const losses = multilabelTerms(x, target.reshape([rows, classes]))
+        .sum([1, 2])
+        .div(classes);
+      return reduced(flat ? losses.squeeze(0) : losses, reduction);
+    }
     const labels = Int32Array.from(target.toTypedArray(), Number);
-    for (const v of labels)
-      if (v < -1 || v >= classes)
-        throw new RuntimeError(`${name}: the target is out of range: ${v}, with ${classes} classes`);
+    checkRange(labels);
     // How many classes each row lists, and the longest list.
     const counts = new Int32Array(rows);
     let longest = 0;
@@ -330,6 +341,17 @@ export const multilabelMarginLoss: LabelLossFn = typed(
     return reduced(flat ? losses.squeeze(0) : losses, reduction);
   },
 );
+
+/** The terms of {@link multilabelMarginLoss} without a look at the labels: [rows, classes, classes]. */
+function multilabelTerms(x: AnyTensor, labels: AnyTensor): AnyTensor {
+  const classes: number = x.shape[1];
+  const used: AnyTensor = labels.ge(0).int().cumprod(1).bool();
+  const isTarget = labels.unsqueeze(2).eq(arange(classes)).logicalAnd(used.unsqueeze(2)).any(1) as AnyTensor;
+  const picked: AnyTensor = x.gather(1, labels.clampMin(0));
+  const over: AnyTensor = x.unsqueeze(1).sub(picked.unsqueeze(2)).add(1).relu();
+  const counted = used.unsqueeze(2).logicalAnd(isTarget.logicalNot().unsqueeze(1)) as AnyTensor;
+  return where(counted, over, 0) as AnyTensor;
+}
 
 /**
  * log(1 + e^(-target input)), computed without overflow.

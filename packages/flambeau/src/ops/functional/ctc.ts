@@ -2,25 +2,38 @@
 // Floor L4 (ops). Source: https://www.cs.toronto.edu/~graves/icml_2006.pdf, ATen/native/LossCTC.cpp
 
 import { RuntimeError } from "../../base/errors.ts";
+import { HostAccess, recorder } from "../../tensor/capturing.ts";
 import { allocate } from "../../tensor/storage.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { fresh } from "../../tensor/tensor.ts";
 import { op } from "../define.ts";
 import { dataOf } from "../elements.ts";
 
-/** What is aligned: plain numbers, checked by the caller. */
-export interface Alignment {
-  readonly inputLengths: Int32Array;
-  readonly targetLengths: Int32Array;
+/** What is aligned: plain numbers, checked by the caller; in captured functions they are there in each run. */
+export class Alignment {
+  inputLengths: Int32Array;
+  targetLengths: Int32Array;
   /** All targets, one after the other. */
-  readonly targets: Int32Array;
+  targets: Int32Array = new Int32Array(0);
   readonly blank: number;
   readonly zeroInfinity: boolean;
   /** log of the probabilities of prefixes, one [T, 2 L + 1] for each example; filled by the call. */
-  readonly prefixes: Float64Array[];
+  readonly prefixes: Float64Array[] = [];
+
+  constructor(batch: number, blank: number, zeroInfinity: boolean) {
+    this.inputLengths = new Int32Array(batch);
+    this.targetLengths = new Int32Array(batch);
+    this.blank = blank;
+    this.zeroInfinity = zeroInfinity;
+  }
 }
 
 const { exp, log } = Math;
+
+/** What an alignment is, only a run of a captured function knows. */
+function waitForRun(): void {
+  if (recorder !== null) throw new HostAccess("alignments were looked at");
+}
 
 /** log(e^a + e^b + e^c) */
 function logSum(a: number, b: number, c: number): number {
@@ -60,6 +73,7 @@ export const ctcLosses: (logProbs: AnyTensor, alignment: Alignment) => AnyTensor
   name: "ctcLoss",
   saves: "inputs",
   forward: (logProbs: AnyTensor, a: Alignment) => {
+    waitForRun();
     const [, batch, classes] = logProbs.shape as [number, number, number];
     const source = logProbs.contiguous();
     const data = dataOf(source);
@@ -101,6 +115,7 @@ export const ctcLosses: (logProbs: AnyTensor, alignment: Alignment) => AnyTensor
 const ctcGradient: (g: AnyTensor, logProbs: AnyTensor, alignment: Alignment) => AnyTensor = op({
   name: "ctcLossBackward",
   forward: (g: AnyTensor, logProbs: AnyTensor, a: Alignment) => {
+    waitForRun();
     const [, batch, classes] = logProbs.shape as [number, number, number];
     const source = logProbs.contiguous();
     const data = dataOf(source);
