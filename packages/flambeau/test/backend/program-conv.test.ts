@@ -226,6 +226,7 @@ describe.each(directions)("%s", (direction) => {
       geometry(17, 16, [8, 8], 24, [3, 3], same),
       geometry(5, 12, [9, 7], 13, [3, 3], { padding: [2, 2] }),
       geometry(2, 64, [8, 8], 64, [3, 3]),
+      geometry(1, 12, [41, 42], 16, [3, 3], same),
       geometry(3, 16, [16, 16], 20, [3, 3], { stride: [2, 2], padding: [1, 1] }),
       geometry(2, 12, [17, 18], 16, [3, 3], { stride: [2, 2] }),
       geometry(1, 16, [16, 15], 16, [3, 3], { stride: [2, 2], padding: [1, 1] }),

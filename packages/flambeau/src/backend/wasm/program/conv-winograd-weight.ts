@@ -52,6 +52,8 @@ export interface WinogradWeightPlan {
 
 /** Tiles of a chunk, about: long sums, of values that stay in the cache. */
 const enoughTiles = 64;
+/** Bytes of an image's values from which the direct way is better: they leave the cache before they are used. */
+const manyBytes = 2 ** 24;
 
 export function planWinogradWeight(step: ConvStep, gather: Gather, width: number): WinogradWeightPlan | null {
   const { sourceChannels, targetChannels } = gather;
@@ -61,6 +63,7 @@ export function planWinogradWeight(step: ConvStep, gather: Gather, width: number
   const g = paddedToTiles(gather, scheme, grid);
   const points = scheme.points ** 2;
   const perImage = grid.rows * grid.columns;
+  if (4 * points * perImage * (sourceChannels + targetChannels) > manyBytes) return null;
   const chunks = Math.ceil(g.batch / Math.max(1, Math.round(enoughTiles / perImage)));
   const chunk = Math.ceil(g.batch / Math.max(1, chunks));
   const tiles = perImage * chunk;

@@ -30,7 +30,8 @@ export interface WinogradPlan {
   /** Target channels with those that fill the last panel. */
   readonly channels: number;
   readonly grid: TileGrid;
-  /** Images whose tiles are the rows of one product. */
+  /** Tiles of an image that are rows of one product: all, or some lines of them; and images whose tiles are. */
+  readonly band: TileGrid;
   readonly chunk: number;
   /** Bytes from one point's weights, source values, and products to the next point's. */
   readonly weightStride: number;
@@ -51,6 +52,8 @@ export interface WinogradPlan {
 
 /** Rows that a product should have at least, for what is read of the weights to pay. */
 const enoughTiles = 32;
+/** Rows from which a product is cut, so that what lies between the transforms stays in the cache. */
+const manyTiles = 96;
 
 /** Part of the direct way's products that is worth a transform. */
 const worth = 0.6;
@@ -109,7 +112,9 @@ export function planWinograd(
   const perImage = grid.rows * grid.columns;
   const chunks = Math.ceil(g.batch / Math.max(1, Math.ceil(enoughTiles / perImage)));
   const chunk = Math.ceil(g.batch / Math.max(1, chunks));
-  const tiles = perImage * chunk;
+  const lines = perImage > manyTiles ? Math.ceil((2 * enoughTiles) / grid.columns) : grid.rows;
+  const band = { rows: Math.min(lines, grid.rows), columns: grid.columns };
+  const tiles = band.rows * band.columns * chunk;
   const pixel = 4 * sourceChannels;
   const out = 4 * channels;
   const sourceStride = spread(tiles * pixel);
@@ -142,6 +147,7 @@ export function planWinograd(
     panels,
     channels,
     grid,
+    band,
     chunk,
     weightStride,
     sourceStride,
@@ -161,7 +167,7 @@ export function planWinograd(
 
 export function emitWinograd(c: Context, e: Element, step: ConvStep, p: WinogradPlan, plain: boolean): void {
   const { f } = c;
-  const { g, scheme, grid, chunk } = p;
+  const { g, scheme, grid, band, chunk } = p;
   const [source, weights, ...rest] = c.addresses as [Local, Local, ...Local[]];
   emitWeights(c, step, p, weights);
   c.barrier();
@@ -176,7 +182,7 @@ export function emitWinograd(c: Context, e: Element, step: ConvStep, p: Winograd
   const toValues = c.module.func("convValues", i32s("image", "values", "tmp"), [], (b, x) =>
     strips(
       b,
-      grid,
+      band,
       sourceStrip,
       [x.image, scheme.source.step * p.sourceStrip.row],
       [x.values, grid.columns * p.sourceStrip.toStep],
@@ -186,7 +192,7 @@ export function emitWinograd(c: Context, e: Element, step: ConvStep, p: Winograd
   const toTarget = c.module.func("convTarget", i32s("products", "target", "tmp"), [], (b, x) =>
     strips(
       b,
-      grid,
+      band,
       resultStrip,
       [x.products, grid.columns * p.resultStrip.step],
       [x.target, scheme.result * p.resultStrip.toRow],
@@ -206,13 +212,35 @@ export function emitWinograd(c: Context, e: Element, step: ConvStep, p: Winograd
   );
   const inner = [g.targetChannels, g.y.target, g.x.target] as const;
   const results = plain ? null : emitResults(c, step, inner, rest, at(p.ownBytes));
-  const chunks = Math.ceil(g.batch / chunk);
-  const { start, end } = c.share(chunks, 1);
+  const load = (n: Local): void =>
+    pack(i32.add(source, i32.mul(n, g.sourceChannels * g.y.source * g.x.source * 4)), image);
+  const finish = (n: Local): void => {
+    if (results) {
+      f.do(call(unpack, target, planes));
+      results(planes, n, i32.const(0));
+    } else f.do(call(unpack, target, i32.add(rest[0]!, i32.mul(n, g.targetChannels * size * 4))));
+  };
+  const { start, end } = c.share(Math.ceil(g.batch / chunk), 1);
   const job = f.let("i32", start);
-  const first = f.local("i32");
-  const last = f.local("i32");
-  const n = f.local("i32");
-  const tile = f.local("i32");
+  if (band.rows < grid.rows) {
+    const row = f.local("i32");
+    countUp(f, job, end, 1, () => {
+      load(job);
+      f.set(row, 0);
+      countUp(f, row, grid.rows, band.rows, () => {
+        // The last band may compute some lines again: they come out the same.
+        f.if(i32.gt_s(row, grid.rows - band.rows), () => f.set(row, grid.rows - band.rows));
+        const from = i32.mul(row, scheme.source.step * p.sourceStrip.row);
+        f.do(call(toValues, i32.add(image, from), values, tmp));
+        f.do(call(multiply, values, c.shared, products));
+        const to = i32.mul(row, scheme.result * p.resultStrip.toRow);
+        f.do(call(toTarget, products, i32.add(target, to), tmp));
+      });
+      finish(job);
+    });
+    return;
+  }
+  const [first, last, n, tile] = [f.local("i32"), f.local("i32"), f.local("i32"), f.local("i32")];
   countUp(f, job, end, 1, () => {
     f.set(first, i32.mul(job, chunk));
     f.set(last, i32.add(first, chunk));
@@ -220,7 +248,7 @@ export function emitWinograd(c: Context, e: Element, step: ConvStep, p: Winograd
     f.set(n, first);
     f.set(tile, values);
     countUp(f, n, last, 1, () => {
-      pack(i32.add(source, i32.mul(n, g.sourceChannels * g.y.source * g.x.source * 4)), image);
+      load(n);
       f.do(call(toValues, image, tile, tmp));
       bump(f, tile, perImage * p.sourceStrip.toStep);
     });
@@ -230,20 +258,17 @@ export function emitWinograd(c: Context, e: Element, step: ConvStep, p: Winograd
     countUp(f, n, last, 1, () => {
       f.do(call(toTarget, tile, target, tmp));
       bump(f, tile, perImage * p.resultStrip.step);
-      if (results) {
-        f.do(call(unpack, target, planes));
-        results(planes, n, i32.const(0));
-      } else f.do(call(unpack, target, i32.add(rest[0]!, i32.mul(n, g.targetChannels * size * 4))));
+      finish(n);
     });
   });
 }
 
 /** products(values, weights, products): at each point the tiles' values times the weights. */
 function productsFunction(c: Context, e: Element, p: WinogradPlan): Func {
-  const { g, scheme, grid, chunk } = p;
+  const { g, scheme, band, chunk } = p;
   const out = 4 * p.channels;
   const pixel = 4 * g.sourceChannels;
-  const tiles = tileRows(grid.rows * grid.columns * chunk, 6);
+  const tiles = tileRows(band.rows * band.columns * chunk, 6);
   const panelFunction = (vectors: number): Func => {
     const loops = [{ count: g.sourceChannels, a: 4, b: 16 * vectors }];
     return c.module.func("convPoint", i32s("a", "b", "c"), [], (f, x) => {
