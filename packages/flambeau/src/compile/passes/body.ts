@@ -135,13 +135,17 @@ export class Body {
 const productDType = (step: MatmulStep | ConvStep): "float32" | "float64" =>
   step.kind === "conv" || step.dtype === "float32" ? "float32" : "float64";
 
-/** A step with a body written anew: simplified, and with the results that `keep` wants. */
+/** A step with a body written anew: simplified, with the results that `keep` wants, and numbers for the operands that `numberOf` knows. */
 export function rewritten<S extends BodyStep>(
   step: S,
   keep: (result: LoopResult) => boolean = () => true,
+  numberOf: (operand: LoopOperand) => number | null = () => null,
 ): S {
   const body = new Body();
-  const translate = body.import(step);
+  const translate = body.import(step, (operand) => {
+    const value = numberOf(operand);
+    return value === null ? body.operand(operand) : body.k.const(value, operand.dtype);
+  });
   for (const r of step.maps) if (keep(r)) body.map({ to: r.to, body: translate(r.body) });
   for (const r of valuesOf(step)) if (keep(r)) body.value({ to: r.to, body: translate(r.body) });
   return finished(step, body);

@@ -1,6 +1,7 @@
 // Maps of what a product or convolution has just computed, in the step itself: bias, activation, an update of the parameter.
 // Floor L4 (compile).
 
+import type { StepAccess } from "../../ir/accesses.ts";
 import { samePlaces } from "../../ir/accesses.ts";
 import type { Access, ConvStep, LoopOperand, LoopResult, LoopStep, MatmulStep } from "../../ir/program.ts";
 import type { Expr } from "../../ir/scalar.ts";
@@ -28,7 +29,19 @@ function gathered(access: Access, cover: readonly Cover[], sizes: readonly numbe
   return { ...access, strides };
 }
 
-/** `step` with the maps of `loop`, which reads one of its results; null where it reads others, or in another shape. */
+/**
+ * An access of the step and one of the loop that are at the same place where they run over the same indices: a result that the loop
+ * reads, else an operand that it overwrites.
+ */
+function linkOf(graph: Graph, step: MatmulStep | ConvStep, loop: LoopStep): [StepAccess, StepAccess] | null {
+  const after = graph.effects(loop);
+  const pairs = (own: readonly StepAccess[], its: readonly StepAccess[]): [StepAccess, StepAccess][] =>
+    own.flatMap((x) => its.filter((y) => mayMeet(x, y)).map((y): [StepAccess, StepAccess] => [x, y]));
+  const operands = operandReads(graph, step).map(({ read }) => read);
+  return pairs(graph.effects(step).writes, after.reads)[0] ?? pairs(operands, after.writes)[0] ?? null;
+}
+
+/** `step` with the maps of `loop`, which reads one of its results or overwrites an operand; null where their shapes differ. */
 export function withEpilogue<S extends MatmulStep | ConvStep>(
   graph: Graph,
   step: S,
@@ -36,10 +49,8 @@ export function withEpilogue<S extends MatmulStep | ConvStep>(
 ): S | null {
   const sizes = sizesOf(step);
   const { writes } = graph.effects(step);
-  const hit = operandReads(graph, loop).find(({ read }) => writes.some((w) => mayMeet(w, read)));
-  if (!hit) return null;
-  const write = writes.find((w) => mayMeet(w, hit.read))!;
-  const composition = compose(hit.read, write);
+  const link = linkOf(graph, step, loop);
+  const composition = link && compose(link[1], link[0]);
   const cover = composition && covers(composition, sizes);
   // Every dimension of the loop is one of the product's.
   if (!cover || composition.parts.flat().some(({ dim, size }) => dim < 0 && size > 1)) return null;

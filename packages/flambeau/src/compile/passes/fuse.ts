@@ -2,6 +2,7 @@
 // Floor L4 (compile).
 
 import { numel } from "../../base/shape.ts";
+import type { StepAccess } from "../../ir/accesses.ts";
 import type { ConvStep, LoopStep, MatmulStep, Program, Step } from "../../ir/program.ts";
 import { costOf } from "./algebra.ts";
 import type { BodyStep } from "./body.ts";
@@ -59,7 +60,10 @@ class Kind {
 /** The epilogue of a product or convolution; with `last`, only of a result that nothing else looks at. */
 function epilogue(graph: Graph, loop: LoopStep, last: boolean): boolean {
   if (!isMap(loop)) return false;
-  for (const step of producersOf(graph, loop)) {
+  const before = producersOf(graph, loop);
+  // What the loop overwrites is a map of the last product that looks at it.
+  if (!last) before.push(...readersBefore(graph, loop, graph.effects(loop).writes).slice(0, maxSiblings));
+  for (const step of before) {
     if (step.kind !== "matmul" && step.kind !== "conv") continue;
     if (last && !isLastReader(graph, step, loop)) continue;
     const made = withEpilogue<MatmulStep | ConvStep>(graph, step, loop);
@@ -145,21 +149,26 @@ function tryNest(graph: Graph, a: LoopStep, b: LoopStep): boolean {
 const merging = (graph: Graph, loop: LoopStep): boolean =>
   producersOf(graph, loop).some((a) => isLoop(a) && (tryMerge(graph, a, loop) || tryNest(graph, a, loop)));
 
-/** A loop with one that reads the same data over the same indices. */
+/** A loop with one that reads the same data over the same indices, or what it overwrites. */
 function sibling(graph: Graph, loop: LoopStep): boolean {
-  const { reads } = graph.effects(loop);
+  const { reads, writes } = graph.effects(loop);
   const bytes = (list: typeof reads): number => list.reduce((sum, r) => sum + graph.bytes(r), 0);
-  const total = bytes(reads);
-  const end = graph.position(loop);
-  const near = new Set<LoopStep>();
-  for (const read of reads)
-    for (const other of graph.readers(read.buffer))
-      if (isLoop(other) && graph.position(other) < end) near.add(other);
-  const candidates = [...near].sort((a, b) => graph.position(b) - graph.position(a)).slice(0, maxSiblings);
+  const own = [...reads, ...writes.filter((w) => graph.isSeen(w.buffer))];
+  const total = bytes(own);
+  const candidates = readersBefore(graph, loop, own).filter(isLoop).slice(0, maxSiblings);
   return candidates.some((other) => {
-    const shared = reads.filter((r) => graph.effects(other).reads.some((o) => mayMeet(o, r)));
+    const shared = own.filter((r) => graph.effects(other).reads.some((o) => mayMeet(o, r)));
     return 3 * bytes(shared) >= total && tryMerge(graph, other, loop);
   });
+}
+
+/** The steps before one that read what `accesses` look at, the last ones first. */
+function readersBefore(graph: Graph, step: Step, accesses: readonly StepAccess[]): Step[] {
+  const end = graph.position(step);
+  const near = new Set<Step>();
+  for (const { buffer } of accesses)
+    for (const other of graph.readers(buffer)) if (graph.position(other) < end) near.add(other);
+  return [...near].sort((a, b) => graph.position(b) - graph.position(a));
 }
 
 export interface FusionOptions {

@@ -41,9 +41,9 @@ export function optimise(program: Program, options: OptimiseOptions = {}): Optim
   const { fusion = true } = options;
   const passes: readonly [boolean | undefined, (p: Program) => Program][] = [
     [options.functionalise, (p) => functionalise(p, log)],
-    [options.simplify, simplify],
     [options.dead, (p) => removeDead(p, log)],
     [options.constants, (p) => foldConstants(p, log)],
+    [options.simplify, simplify],
     [options.common, (p) => shareCommon(p, log)],
     [options.copies, (p) => foldCopies(p, log)],
     [options.pieces, (p) => joinPieces(p, log)],

@@ -151,24 +151,25 @@ function align(graph: Graph, a: LoopStep, b: LoopStep, links: readonly Link[]): 
   };
 }
 
-/** The links between two loops: what b reads of a's results first, then what both read. */
+/** The links between two loops: what b reads of a's results first, then what both read, then what b overwrites. */
 function linksOf(graph: Graph, a: LoopStep, b: LoopStep): Link[] {
   const [ea, eb] = [graph.effects(a), graph.effects(b)];
   const links: Link[] = [];
   const depth = ({ strides, sizes }: StepAccess): number =>
     strides.filter((s, d) => s !== 0 && sizes[d] !== 1).length;
-  const add = (from: readonly StepAccess[]): void => {
+  const add = (from: readonly StepAccess[], to: readonly StepAccess[]): void => {
     const before = links.length;
     const found: { link: Link; depth: number }[] = [];
     for (const x of from)
-      for (const y of eb.reads)
+      for (const y of to)
         if (x.buffer === y.buffer && x.offset === y.offset && mayMeet(x, y))
           found.push({ link: { a: x.path, b: y.path }, depth: depth(x) });
     found.sort((p, q) => q.depth - p.depth);
     links.splice(before, 0, ...found.map(({ link }) => link));
   };
-  add(ea.writes);
-  add(ea.reads);
+  add(ea.writes, eb.reads);
+  add(ea.reads, eb.reads);
+  add(ea.reads, eb.writes);
   return links;
 }
 

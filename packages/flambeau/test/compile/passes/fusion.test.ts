@@ -183,3 +183,22 @@ test("sums of sums are one reduction, and factors that stand still are taken out
   expect(step).toMatchObject({ outer: [c], inner: [n, hw] });
   expect(step!.stages.map(({ body }) => body.op)).toEqual(["input", "mul"]);
 });
+
+test("what overwrites an operand is done by the step that looks at it last", () => {
+  const w = new Writer();
+  const [x, v, g, y] = [
+    w.buffer("input", 4),
+    w.buffer("input", 4),
+    w.buffer("state", 4),
+    w.buffer("output", 4),
+  ];
+  const [p, ones] = [w.buffer("temp", 4), w.buffer("const", 4, "float32", [1, 1, 1, 1])];
+  w.matmul("matmul", p, x, v, [2, 2, 2]);
+  w.map("add", y, [p, g, ones], (k, a, b, c) => k.add(a, k.mul(b, c)));
+  w.map("zero", g, [], (k) => k.const(0, "float32"));
+  const [step, ...others] = optimised(w.program()).steps as MatmulStep[];
+  expect(others).toEqual([]);
+  expect(step!.maps.map(({ to }) => to.buffer)).toEqual([y, g]);
+  // Of the ones nothing is left.
+  expect(step!.operands).toHaveLength(1);
+});
