@@ -50,12 +50,22 @@ const transposedSum = (rows: number, n: number): LoopStep => ({
   values: [],
 });
 
+/** y += x for each row of y. */
+const rowsPlus = (rows: number, n: number): LoopStep => ({
+  ...transposedSum(rows, n),
+  operands: [
+    { dtype: "float32", source: at(0, 0, 1) },
+    { dtype: "float32", source: at(1, n, 1) },
+  ],
+});
+
 test.each([
   ["few long rows", normalise(1, 20_001, 20_001, 1)],
   ["three long rows", normalise(3, 16_403, 16_403, 1)],
   ["columns", normalise(265, 40, 1, 265)],
   ["many planes of columns", planes(20, 70, 19)],
   ["a transposed operand", transposedSum(70, 133)],
+  ["a map of three long rows", rowsPlus(3, 20_003)],
 ])("%s", (_, step) => {
   const length = 70_000;
   const buffers = ["x", "y"].map((name): Buffer => ({ dtype: "float32", length, kind: "state", name }));

@@ -1,5 +1,5 @@
-// Reductions of few long rows: each row in a fixed number of pieces, which threads share, and whose results are combined in order.
-// So a result does not depend on how many threads there are.
+// Few long rows: each in a fixed number of pieces, which threads share. Results of reductions over pieces are combined in order, so
+// that they do not depend on how many threads there are.
 // Floor L2 (backend/wasm/program).
 
 import type { DType } from "../../../base/dtype.ts";
@@ -28,17 +28,19 @@ export interface PiecePlan {
 
 const mostPieces = 16;
 const mostItems = 4;
+/** Where there are no reductions, so that pieces cost nothing. */
+const mostMapItems = 16;
 /** Elements of a row from which several threads may be worth it. */
 const longRow = 16384;
 
 /** Null where rows are many enough, or short. */
-export function planPieces(
-  { outer, inner, lanes, across, stages }: LoopShape,
-  plain: LoopPlan,
-): PiecePlan | null {
+export function planPieces(shape: LoopShape, plain: LoopPlan): PiecePlan | null {
+  const { outer, inner, lanes, across, stages, values } = shape;
   const items = product(outer);
-  if (across || stages.length === 0 || inner.length > 0) return null;
-  if (items === 0 || items > mostItems || lanes < longRow || plain.keptBytes > 0) return null;
+  if (across || inner.length > 0 || lanes < longRow || plain.keptBytes > 0 || items === 0) return null;
+  // A single map is cut where it suits the threads.
+  if (stages.length === 0 ? items === 1 || items > mostMapItems || values.length > 0 : items > mostItems)
+    return null;
   const length = 16 * Math.ceil(lanes / (16 * mostPieces));
   const pieces = Math.ceil(lanes / length);
   return { items, pieces, length, sharedBytes: 8 * stages.length * items * mostPieces };

@@ -32,8 +32,8 @@ export interface LoopPlan {
 
 /** Operations from which it is cheaper to keep a value than to compute it once more. */
 const dear = 8;
-/** More than this would not stay in a near cache. */
-const mostKept = 2 ** 17;
+/** More than this would not stay in a cache of the core. */
+const mostKept = 2 ** 18;
 
 /** The most stages of one pass: each has accumulators in registers. */
 const mostStages = 4;
