@@ -1,14 +1,18 @@
 // Convolutions in programs against sums in float64: random geometries, layers as networks have them, results.
 
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
+import { createPrograms } from "../../src/backend/wasm/program/index.ts";
 import type { TypedArray } from "../../src/base/dtype.ts";
 import { convRoles } from "../../src/ir/accesses.ts";
 import { cast, interpretExpr } from "../../src/ir/interpret.ts";
 import type { Access, ConvGeometry, ConvStep, LoopOperand, LoopResult } from "../../src/ir/program.ts";
 import type { Expr } from "../../src/ir/scalar.ts";
 import { ExprBuilder } from "../../src/ir/scalar.ts";
-import { runCompiled } from "./one-step.ts";
+import { programOf, runCompiled } from "./one-step.ts";
 import { integer, random } from "./samples.ts";
+
+// A busy machine may take its time to start threads.
+vi.setConfig({ testTimeout: 300_000 });
 
 type Pair = readonly [number, number];
 const directions = ["forward", "input", "weight"] as const;
@@ -273,4 +277,38 @@ describe("results", () => {
           c.check();
         }
     });
+});
+
+describe("several threads", () => {
+  /** All steps are shared, as little as there may be to do. */
+  const programs = createPrograms({ step: 0, thread: 1e-9 });
+  afterAll(() => programs.close());
+
+  const layers = [
+    geometry(5, 16, [8, 12], 20, [3, 3], { padding: [1, 1] }),
+    geometry(5, 16, [16, 16], 20, [3, 3], { stride: [2, 2], padding: [1, 1] }),
+    geometry(3, 3, [8, 8], 32, [3, 3], { padding: [1, 1] }),
+    geometry(4, 6, [9, 9], 16, [5, 5], { stride: [2, 1] }),
+    geometry(3, 24, [7, 7], 24, [3, 3], { padding: [1, 1], groups: 24 }),
+    geometry(3, 12, [7, 7], 18, [3, 3], { padding: [1, 1], groups: 3 }),
+  ];
+  test.each(directions)("%s: the bits of one thread", (direction) => {
+    for (const layer of layers) {
+      const c = new Case(direction, layer);
+      c.maps.push({ body: c.k.max(c.sum, 0), to: c.access() }, { body: c.sum, to: c.access() });
+      const states = new Map(c.arrays.map((a, id) => [id, programs.allocate("float32", a.length, "a test")]));
+      const compiled = programs.compile(programOf(c.step, c.arrays, 0), states);
+      const results = [1, 2, 3].map((threads) => {
+        programs.setThreads(threads);
+        expect(compiled.settle()).toBe(true);
+        states.forEach(({ array }, id) => array.set(c.arrays[id] as never));
+        compiled.run();
+        return [...states.values()].map(({ array }) => array.slice());
+      });
+      expect(results[1]).toEqual(results[0]);
+      expect(results[2]).toEqual(results[0]);
+      compiled.release();
+      for (const region of states.values()) programs.release(region);
+    }
+  });
 });
