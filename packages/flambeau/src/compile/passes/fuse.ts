@@ -13,7 +13,7 @@ import { Graph } from "./graph.ts";
 import { evaluations, inlined } from "./inline.ts";
 import { alongRows, objection, wouldSerialize } from "./limits.ts";
 import type { Log } from "./log.ts";
-import { merged } from "./merge.ts";
+import { mayMerge, merged } from "./merge.ts";
 import { nested } from "./nested.ts";
 
 /** A value that costs so little is computed again for each of several readers. */
@@ -127,7 +127,7 @@ function inlining(graph: Graph, producer: LoopStep): boolean {
 }
 
 function tryMerge(graph: Graph, a: LoopStep, b: LoopStep): boolean {
-  const made = graph.between(a, b) && merged(graph, a, b);
+  const made = mayMerge(a, b) && graph.between(a, b) && merged(graph, a, b);
   if (!made || objection(graph, made) || wouldSerialize([a, b], made)) return false;
   graph.join(a, b, made);
   return true;

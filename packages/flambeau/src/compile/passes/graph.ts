@@ -173,19 +173,19 @@ export class Graph {
     const after: Step[] = [];
     const touched = new Touched();
     touched.add(this.effects(first), first);
-    for (let i = this.#index(first) + 1, end = this.#index(last); i < end; i++) {
+    const end = new Touched();
+    end.add(this.effects(last), last);
+    for (let i = this.#index(first) + 1, until = this.#index(last); i < until; i++) {
       const step = this.steps[i]!;
       const effects = this.effects(step);
       if (touched.conflicts(effects, step)) {
+        // The last step may follow the first one, not those that have to come in between.
+        if (end.conflicts(effects, step)) return null;
         after.push(step);
         touched.add(effects, step);
       } else before.push(step);
     }
-    // The last step may follow the first one, not those that have to come in between.
-    const between = new Touched();
-    for (const step of after) between.add(this.effects(step), step);
-    const stuck = between.conflicts(this.effects(last), last);
-    return stuck ? null : { before, after };
+    return { before, after };
   }
 
   /** Puts one step in the place of two, where {@link between} allows it. */

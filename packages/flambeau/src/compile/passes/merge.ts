@@ -173,10 +173,15 @@ function linksOf(graph: Graph, a: LoopStep, b: LoopStep): Link[] {
   return links;
 }
 
+/** Whether two loops have as many iterations, or the second one as many as the first one's outer dimensions: others are never one. */
+export function mayMerge(a: LoopStep, b: LoopStep): boolean {
+  const count = numel(sizesOf(b));
+  return numel(sizesOf(a)) === count || (isMap(b) && numel(a.outer) === count);
+}
+
 /** One loop that does what `a` and then `b` do; null where they are not over the same indices, or get in each other's way. */
 export function merged(graph: Graph, a: LoopStep, b: LoopStep): LoopStep | null {
-  const [sizeA, sizeB] = [numel(sizesOf(a)), numel(sizesOf(b))];
-  if (sizeA !== sizeB && !(isMap(b) && numel(a.outer) === sizeB)) return null;
+  if (!mayMerge(a, b)) return null;
   const links = linksOf(graph, a, b);
   // The first link decides which dimensions are which, the others what it does not tell.
   for (const first of links.slice(0, maxLinks)) {
