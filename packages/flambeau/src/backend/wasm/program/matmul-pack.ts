@@ -5,7 +5,6 @@ import type { Arg, Func, Local, ModuleBuilder } from "../encoder.ts";
 import { call, i32, v128 } from "../encoder.ts";
 import type { Element } from "../matmul/elements.ts";
 import { bump, countDown, countUp, i32s } from "../matmul/elements.ts";
-import { emitPack } from "../matmul/micro.ts";
 import { emitTranspose } from "../matmul/small.ts";
 
 /** How the columns of a panel lie before it is packed, in bytes. */
@@ -33,11 +32,6 @@ export function packPanel(
     const transpose = module.helper(name, () => emitTranspose(module, el, name));
     return call(transpose, from, source.col, to, toRow, width, k);
   }
-  if (source.col === el.bytes) {
-    const name = `columns ${el.dtype} ${toRow / 16}`;
-    const rows = module.helper(name, () => emitPack(module, el, { vectors: toRow / 16 }, name));
-    return call(rows, from, source.row, to, 0, toRow / el.bytes, k);
-  }
   const copy = module.helper(`panel ${el.dtype}`, () => emitCopy(module, el));
   return call(copy, from, source.row, source.col, to, toRow, width, k);
 }
@@ -46,10 +40,10 @@ export function packPanel(
 const turn = 8;
 
 /**
- * Code that packs columns of a, `step` bytes apart, for `tiles` tiles of `height` rows from `from` on: for each tile and each
- * of `depth` steps of k its rows side by side.
+ * Code that packs lines of adjacent elements, `step` bytes apart, one for each of `depth` steps of k: columns of a for `tiles` tiles of
+ * `height` rows, or rows of b for as many panels. What a tile needs of a line comes to stand behind what it needs of the line before.
  */
-export function packRows(
+export function packLines(
   module: ModuleBuilder,
   el: Element,
   height: number,
@@ -59,12 +53,12 @@ export function packRows(
   depth: number,
   tiles: Arg,
 ): readonly number[] {
-  const name = `rows ${el.dtype} ${height}`;
-  const pack = module.helper(name, () => emitPackRows(module, el, name, height));
+  const name = `lines ${el.dtype} ${height}`;
+  const pack = module.helper(name, () => emitPackLines(module, el, name, height));
   return call(pack, from, step, to, depth, tiles);
 }
 
-function emitPackRows(module: ModuleBuilder, el: Element, name: string, height: number): Func {
+function emitPackLines(module: ModuleBuilder, el: Element, name: string, height: number): Func {
   const bytes = height * el.bytes;
   return module.func(name, i32s("from", "step", "to", "depth", "tiles"), [], (f, x) => {
     const [at, to, q, p, tile] = [0, 0, 0, 0, 0].map(() => f.local("i32")) as [

@@ -1,21 +1,25 @@
 // The code of products in register tiles: loops over units of work, packing, and the tiles.
 // Floor L2 (backend/wasm/program).
 
-import type { Func, Local } from "../encoder.ts";
+import type { Arg, Func, Local } from "../encoder.ts";
 import { call, i32, select } from "../encoder.ts";
 import { Emitter } from "../lanes.ts";
 import type { Element } from "../matmul/elements.ts";
 import { i32s } from "../matmul/elements.ts";
 import type { Context } from "./context.ts";
 import { Finisher } from "./matmul-finish.ts";
-import { bounds, everyPiece, onePiece, pieceStart, piecesOf, pointer, sharedPairs } from "./matmul-loops.ts";
-import { packPanel, packRows } from "./matmul-pack.ts";
+import type { Cut } from "./matmul-loops.ts";
+import { bounds, evenCut, everyPiece, pieceStart, piecesOf, pointer, sharedPairs } from "./matmul-loops.ts";
+import { packLines, packPanel } from "./matmul-pack.ts";
 import type { TilePlan } from "./matmul-plan.ts";
 import { matrixPanels } from "./matmul-plan.ts";
 import type { Problem } from "./matmul-problem.ts";
 import type { Index } from "./matmul-results.ts";
 import { placesAt, placesOf, Results, scalarBytes, scaled, sumOf } from "./matmul-results.ts";
 import { emitTile, storeSums } from "./matmul-tile.ts";
+
+/** Panels that are packed together: of a row of b that is alone on its page they take more than a line of cache. */
+const panelsTogether = 4;
 
 /** Where a tile is: its size, batch, first row, panel, first column; and a stretch of k. */
 interface TileAt {
@@ -71,18 +75,19 @@ class Tiles {
 
   emit(): void {
     const { cols, blocks, groups, panels } = this.#plan;
-    const { f } = this.#c;
     const { batch } = this.#p;
     if (panels === "shared") {
-      sharedPairs(this.#c, this.#p.b.batch === 0 ? 1 : batch, cols.count, (t, panel) =>
-        onePiece(f, cols, panel, (width, _, j) => this.#packPanel(t, panel, j, width)),
-      );
       // Units that are the panels go to the threads that packed them.
-      if (batch > 1 || blocks.count > 1 || groups.count !== cols.count) this.#c.barrier();
+      const same = batch === 1 && blocks.count === 1 && groups.count === cols.count;
+      const parts = same ? groups : evenCut(cols.count, panelsTogether);
+      sharedPairs(this.#c, this.#p.b.batch === 0 ? 1 : batch, parts.count, (t, part) =>
+        this.#packPanels(t, parts, part),
+      );
+      if (!same) this.#c.barrier();
     }
     sharedPairs(this.#c, batch * blocks.count, groups.count, (tx, y) => {
       const [t, x] = this.#split(tx, blocks.count);
-      if (panels === "own") everyPiece(f, cols, (width, panel, j) => this.#packPanel(t, panel, j, width));
+      if (panels === "own") this.#packPanels(t, evenCut(cols.count, cols.count), 0);
       this.#unit(t, x, y);
     });
   }
@@ -135,13 +140,26 @@ class Tiles {
     return this.#plan.cols.count * this.#panelRow;
   }
 
-  #packPanel(t: Index, panel: Index, j: Index, width: number): void {
+  /** Packs the panels of a part. */
+  #packPanels(t: Index, parts: Cut, part: Index): void {
+    const { cols, panels, panelsAt } = this.#plan;
     const { module, f, shared, own } = this.#c;
     const { b, k } = this.#p;
-    const base = this.#plan.panels === "own" ? sumOf(own, this.#plan.panelsAt) : shared;
-    const from = sumOf(this.#b, scaled(t, b.batch), scaled(j, b.col));
-    const to = sumOf(base, scaled(t, this.#panelBatch), scaled(panel, this.#panelBytes));
-    f.do(packPanel(module, this.#el, b, from, to, this.#panelRow, width, k));
+    const el = this.#el;
+    const base = panels === "own" ? sumOf(own, panelsAt) : shared;
+    const from = (panel: Index): Arg => sumOf(this.#b, scaled(t, b.batch), scaled(panel, cols.size * b.col));
+    const to = (panel: Index): Arg =>
+      sumOf(base, scaled(t, this.#panelBatch), scaled(panel, this.#panelBytes));
+    if (b.col === el.bytes) {
+      // The last panel takes what lies behind the row along.
+      const [first, end] = bounds(f, parts, part).map((x) => pointer(f, x)) as [Local, Local];
+      const lines = packLines(module, el, cols.size, from(first), b.row, to(first), k, i32.sub(end, first));
+      f.do(lines);
+      return;
+    }
+    piecesOf(f, cols, parts, part, (width, panel) =>
+      f.do(packPanel(module, el, b, from(panel), to(panel), this.#panelRow, width, k)),
+    );
   }
 
   /** Packs the rows of block x, the tiles from number `first` to `end`. */
@@ -164,7 +182,7 @@ class Tiles {
       const row = pieceStart(f, rows, start);
       const count = f.let("i32", i32.sub(behind, start));
       f.if(i32.gt_s(count, 0), () =>
-        f.do(packRows(module, el, height, at(row), a.col, to(row), depth, count)),
+        f.do(packLines(module, el, height, at(row), a.col, to(row), depth, count)),
       );
     };
     const [start, behind] = [f.let("i32", first), f.let("i32", end)];
