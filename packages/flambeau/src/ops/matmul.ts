@@ -2,9 +2,11 @@
 // Floor L4 (ops). Source: https://pytorch.org/docs/stable/generated/torch.matmul.html
 
 import type { DType } from "../base/dtype.ts";
+import { isFloat } from "../base/dtype.ts";
 import { RuntimeError, ShapeError, showShape } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { broadcastShapes, numel } from "../base/shape.ts";
+import { recorder } from "../tensor/capturing.ts";
 import { matrixProduct } from "../tensor/routines.ts";
 import { allocateUnset } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
@@ -91,8 +93,11 @@ export const matmul: MatMulOp = op({
       throw new RuntimeError(
         `both arguments to matmul need to be at least 1D, but they are ${a.ndim}D and ${b.ndim}D`,
       );
-    if (a.ndim === 1 && b.ndim === 1 && a.length === b.length && a.length < blockLength && isShort(a, b))
-      return shortProduct(a, b);
+    if (a.ndim === 1 && b.ndim === 1 && a.length === b.length) {
+      // A loop can be fused with what comes before it.
+      if (recorder !== null && isFloat(a.dtype)) return a.mul(b).sum();
+      if (recorder === null && a.length < blockLength && isShort(a, b)) return shortProduct(a, b);
+    }
     const x = a.ndim === 1 ? a.unsqueeze(0) : a;
     const y = b.ndim === 1 ? b.unsqueeze(1) : b;
     if (x.shape[x.ndim - 1] !== y.shape[y.ndim - 2]) throw mismatch(a, b, "matmul");

@@ -405,6 +405,32 @@ describe.each(["interpreter", "backend"])("on the %s", (where) => {
     });
   });
 
+  test("products of vectors, and of integers", () => {
+    check(
+      (x, y) => [x.dot(y), x.matmul(y)] as T[],
+      () => [leaf(5), leaf(5)],
+    );
+    check(
+      (x, y) =>
+        [
+          x.matmul(y),
+
+          y.select(0, 1).to("int64").dot(x.select(1, 0).to("int64")),
+        ] as T[],
+      () => [
+        ints([
+          [3, -3],
+          [1, 0],
+        ]),
+        ints([
+          [200, 3],
+          [1, 90000],
+        ]),
+      ],
+      { gradients: false },
+    );
+  });
+
   describe("what is looked at in every run", () => {
     test("integers are divided by steps, and 0 is refused", () => {
       check(

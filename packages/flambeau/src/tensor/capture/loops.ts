@@ -121,6 +121,38 @@ export function matmulStep(
   };
 }
 
+/** The same for integers: a loop of sums. */
+export function productLoop(
+  name: string,
+  dtype: DType,
+  { batch, m, n, k }: Pick<MatmulStep, "batch" | "m" | "n" | "k">,
+  a: Access,
+  b: Access,
+  bias: Access | null,
+  to: Access,
+): LoopStep {
+  const e = new ExprBuilder();
+  const over = (x: Access, strides: readonly number[]): LoopOperand => ({ dtype, source: { ...x, strides } });
+  const [aBatch, aRow, aColumn] = a.strides as [number, number, number];
+  const [bBatch, bRow, bColumn] = b.strides as [number, number, number];
+  const operands = [
+    over(a, [aBatch, aRow, 0, aColumn]),
+    over(b, [bBatch, 0, bColumn, bRow]),
+    ...(bias ? [over(bias, [...bias.strides, 0])] : []),
+  ];
+  const sum = e.input(operands.length, dtype);
+  return {
+    kind: "loop",
+    name,
+    outer: [batch, m, n],
+    inner: [k],
+    operands,
+    stages: [{ combine: "sum", body: e.mul(e.input(0, dtype), e.input(1, dtype)) }],
+    maps: [],
+    values: [{ body: bias ? e.add(sum, e.input(2, dtype)) : sum, to }],
+  };
+}
+
 /** Gives a new buffer of `n` elements. */
 type Temp = (dtype: DType, n: number) => number;
 

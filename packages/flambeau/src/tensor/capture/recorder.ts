@@ -17,7 +17,7 @@ import { CapturedArray, ownerOf } from "./arrays.ts";
 import type { CalledOp } from "./host-call.ts";
 import { calledOp, orTellOuter } from "./host-call.ts";
 import type { Source } from "./loops.ts";
-import { mapStep, matmulStep, reduceStep, rowSteps } from "./loops.ts";
+import { mapStep, matmulStep, productLoop, reduceStep, rowSteps } from "./loops.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: ops take whatever they take.
 type Fn = (...args: any[]) => any;
@@ -287,7 +287,7 @@ export class ProgramRecorder implements Recorder {
     bias: { readonly data: TypedArray; readonly offset: number; readonly stride: number } | null,
   ): void {
     const dtype = this.#owner(out).dtype;
-    if (dtype !== "float32" && dtype !== "float64") throw new HostAccess("integers were multiplied");
+    if (dtype === "uint8" || dtype === "bool") throw new HostAccess("bytes were multiplied");
     const view = ({ data, offset, rowStride, colStride }: MatrixView, batchStride: number): Access => ({
       buffer: this.read(data),
       offset,
@@ -301,7 +301,12 @@ export class ProgramRecorder implements Recorder {
       strides: [m * n, n, 1],
     };
     const name = this.#running.at(-1) ?? "matmul";
-    this.#steps.push(matmulStep(name, dtype, { batch, m, n, k }, first, second, added, to));
+    const sizes = { batch, m, n, k };
+    this.#steps.push(
+      dtype === "float32" || dtype === "float64"
+        ? matmulStep(name, dtype, sizes, first, second, added, to)
+        : productLoop(name, dtype, sizes, first, second, added, to),
+    );
   }
 
   step(make: StepOf): void {
