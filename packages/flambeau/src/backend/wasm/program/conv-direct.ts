@@ -12,25 +12,13 @@ import { bump, countUp, i32s } from "../matmul/elements.ts";
 import type { Context } from "./context.ts";
 import type { Axis, Gather } from "./conv-geometry.ts";
 import { roundUp, tileRows } from "./conv-geometry.ts";
-import { gatherFunction, packFunction, unpackFunction, wholePlanes } from "./conv-layout.ts";
+import { gatherFunction, unpackFunction, wholePlanes } from "./conv-layout.ts";
+import type { Panel } from "./conv-panels.ts";
+import { eachFour, packImage, panelRuns, panelsOf } from "./conv-panels.ts";
 import { emitResults } from "./conv-results.ts";
 import type { TileLoop } from "./conv-tile.ts";
 import { tileFunction } from "./conv-tile.ts";
 import { repeat } from "./repeat.ts";
-
-/** Target channels of a tile: a stretch of so many vectors. */
-export interface Panel {
-  readonly channel: number;
-  readonly vectors: number;
-}
-
-/** Channels in panels of `most` vectors, the last one narrower if that is enough. */
-export function panelsOf(channels: number, most: number): Panel[] {
-  const panels: Panel[] = [];
-  for (let channel = 0; channel < channels; channel += 4 * most)
-    panels.push({ channel, vectors: channels - channel <= 2 * most ? most / 2 : most });
-  return panels;
-}
 
 /** Rows of a tile of so many vectors: about as many accumulators as there are registers, and pointers if each row has one. */
 const rowsFor = (vectors: number, most: number): number => (vectors === most ? 6 : 8);
@@ -163,46 +151,12 @@ export function emitDirect(c: Context, e: Element, step: ConvStep, p: DirectPlan
   });
 }
 
-/** pack(from, image): an image, or a group's channels of it, into its padding, which is zero already. */
-export function packImage(
-  c: Context,
-  e: Element,
-  g: Pick<Gather, "x" | "y" | "sourceChannels">,
-): (from: readonly number[], image: Local) => void {
-  const span = ({
-    low,
-    extent,
-    every,
-    source,
-  }: Gather["x"]): { first: number; count: number; at: number } => {
-    const first = Math.max(0, Math.ceil(-low / every));
-    const end = Math.min(extent, Math.floor((source - 1 - low) / every) + 1);
-    return { first, count: Math.max(0, end - first), at: low + every * first };
-  };
-  const y = span(g.y);
-  const x = span(g.x);
-  if (y.count === 0 || x.count === 0) return () => undefined;
-  const pixel = 4 * g.sourceChannels;
-  const row = g.x.extent * pixel;
-  const pack = packFunction(
-    c.module,
-    e,
-    { channels: g.sourceChannels, plane: 4 * g.y.source * g.x.source, pitch: pixel },
-    { rows: y.count, columns: x.count, planeRow: 4 * g.y.every * g.x.source, sideRow: row },
-  );
-  const skip = 4 * (y.at * g.x.source + x.at);
-  const inset = y.first * row + x.first * pixel;
-  return (from, image) => c.f.do(call(pack, i32.add(from, skip), i32.add(image, inset)));
-}
-
 /** Weights as the tiles read them: for each group, class and panel the columns of each element of the sums' depth. */
 function emitWeights(c: Context, p: DirectPlan, weights: Local): void {
   const { f } = c;
   const { g, channels, width } = p;
   const gather = gatherFunction(c.module);
-  const quads = channels / 4;
   const perTap = g.depthwise ? 1 : g.sourceChannels;
-  const last = p.panels.at(-1)!;
   const fill = c.module.func("convWeights", i32s("from", "to", "panel", "row", "valid"), [], (w, x) => {
     const to = w.local("i32");
     for (const { y, x: xs, weights: first, depth } of p.classes) {
@@ -216,27 +170,9 @@ function emitWeights(c: Context, p: DirectPlan, weights: Local): void {
         }
     }
   });
-  const { start, end } = c.share(g.groups * quads, 1);
-  const q = f.let("i32", start);
-  const group = f.local("i32");
-  const quad = f.local("i32");
-  const panel = f.local("i32");
-  const row = f.local("i32");
-  const from = f.local("i32");
-  const to = f.local("i32");
-  countUp(f, q, end, 1, () => {
-    f.set(group, i32.div_u(q, quads));
-    f.set(quad, i32.rem_u(q, quads));
-    f.set(panel, i32.mul(i32.div_u(quad, width), 4 * width));
-    f.set(row, 16 * width);
-    f.if(i32.eq(panel, last.channel), () => f.set(row, 16 * last.vectors));
-    f.set(to, i32.add(i32.mul(group, p.sharedBytes / g.groups), i32.mul(i32.rem_u(quad, width), 16)));
-    f.set(from, i32.mul(quad, 4));
-    f.if(i32.ge_s(from, g.targetChannels), () => f.set(from, 0));
-    f.set(from, i32.add(i32.mul(from, 4 * g.weightTarget), i32.mul(group, 4 * g.weightGroup)));
-    const valid = i32.sub(g.targetChannels, i32.mul(quad, 4));
+  const body = (from: Local, to: Local, panel: Local, row: Local, valid: Local): void =>
     f.do(call(fill, i32.add(weights, from), i32.add(c.shared, to), panel, row, valid));
-  });
+  eachFour(c, g, p.panels, width, body, p.sharedBytes / g.groups);
 }
 
 /** For each target position, class by class, where in the image it looks first and where in the target it is. */
@@ -297,17 +233,6 @@ function productsFunction(c: Context, e: Element, p: DirectPlan): Func {
       }
     }
   });
-}
-
-/** Panels of equal width next to each other. */
-export function panelRuns(panels: readonly Panel[]): (Panel & { times: number })[] {
-  const runs: (Panel & { times: number })[] = [];
-  for (const panel of panels) {
-    const last = runs.at(-1);
-    if (last?.vectors === panel.vectors) last.times++;
-    else runs.push({ ...panel, times: 1 });
-  }
-  return runs;
 }
 
 /** panel(image, weights, target, table): a panel's channels of all positions of a class. */

@@ -7,11 +7,11 @@ import { call, i32 } from "../encoder.ts";
 import type { Element } from "../matmul/elements.ts";
 import { bump, countUp, i32s } from "../matmul/elements.ts";
 import type { Context } from "./context.ts";
-import type { Panel } from "./conv-direct.ts";
-import { packImage, panelsOf } from "./conv-direct.ts";
 import type { Gather } from "./conv-geometry.ts";
 import { roundUp, tileRows } from "./conv-geometry.ts";
 import { packFunction, unpackFunction, wholePlanes } from "./conv-layout.ts";
+import type { Panel } from "./conv-panels.ts";
+import { packImage, panelsOf } from "./conv-panels.ts";
 import { emitResults } from "./conv-results.ts";
 import { tileFunction } from "./conv-tile.ts";
 

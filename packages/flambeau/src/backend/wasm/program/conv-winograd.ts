@@ -9,15 +9,15 @@ import { Emitter } from "../lanes.ts";
 import type { Element } from "../matmul/elements.ts";
 import { bump, countUp, i32s } from "../matmul/elements.ts";
 import type { Context } from "./context.ts";
-import type { Panel } from "./conv-direct.ts";
-import { packImage, panelRuns, panelsOf } from "./conv-direct.ts";
 import type { Gather } from "./conv-geometry.ts";
 import { roundUp, tileRows } from "./conv-geometry.ts";
 import { unpackFunction, wholePlanes } from "./conv-layout.ts";
+import type { Panel } from "./conv-panels.ts";
+import { eachFour, packImage, panelRuns, panelsOf } from "./conv-panels.ts";
 import { emitResults } from "./conv-results.ts";
+import type { Strip, TileGrid } from "./conv-strips.ts";
+import { spread, stripBytes, stripFunction, strips } from "./conv-strips.ts";
 import { tileFunction } from "./conv-tile.ts";
-import type { Strip, TileGrid } from "./conv-tiles.ts";
-import { spread, stripBytes, stripFunction, strips } from "./conv-tiles.ts";
 import type { Scheme } from "./conv-transforms.ts";
 import { kernelPoints, schemeOf } from "./conv-transforms.ts";
 import { repeat } from "./repeat.ts";
@@ -317,8 +317,7 @@ function productsFunction(c: Context, e: Element, p: WinogradPlan): Func {
 /** The kernels' values at the points, each point's in panels of target channels. */
 function emitWeights(c: Context, step: ConvStep, p: WinogradPlan, weights: Local): void {
   const { f } = c;
-  const { g, width } = p;
-  const last = p.panels.at(-1)!;
+  const { g } = p;
   // In the order in which they meet the source.
   const order = step.direction === "input" ? [2, 1, 0] : [0, 1, 2];
   const taps = order.map((y) => order.map((x) => 4 * (3 * y + x)));
@@ -349,26 +348,8 @@ function emitWeights(c: Context, step: ConvStep, p: WinogradPlan, weights: Local
       bump(w, x.to, x.row);
     });
   });
-  const quads = p.channels / 4;
-  const { start, end } = c.share(quads, 1);
-  const quad = f.let("i32", start);
-  const panel = f.local("i32");
-  const row = f.local("i32");
-  const from = f.local("i32");
-  countUp(f, quad, end, 1, () => {
-    f.set(panel, i32.mul(i32.div_u(quad, width), 4 * width));
-    f.set(row, 16 * width);
-    f.if(i32.eq(panel, last.channel), () => f.set(row, 16 * last.vectors));
-    f.set(from, i32.mul(quad, 4));
-    f.if(i32.ge_s(from, g.targetChannels), () => f.set(from, 0));
-    f.do(
-      call(
-        transform,
-        i32.add(weights, i32.mul(from, 4 * g.weightTarget)),
-        i32.add(c.shared, i32.add(i32.mul(panel, 4 * g.sourceChannels), i32.mul(i32.rem_u(quad, width), 16))),
-        row,
-        i32.sub(g.targetChannels, i32.mul(quad, 4)),
-      ),
-    );
+  eachFour(c, g, p.panels, p.width, (from, to, panel, row, valid) => {
+    const at = i32.add(c.shared, i32.add(i32.mul(panel, 4 * g.sourceChannels), to));
+    f.do(call(transform, i32.add(weights, from), at, row, valid));
   });
 }

@@ -3,7 +3,16 @@
 
 import type { PoolStep } from "../../../ir/program.ts";
 import type { Arg, Code, FunctionBuilder, Local } from "../encoder.ts";
-import { i32, select } from "../encoder.ts";
+import { f32, f64, i32, select } from "../encoder.ts";
+import { bump, countUp } from "../matmul/elements.ts";
+
+export interface Pool {
+  readonly step: PoolStep;
+  readonly y: Side;
+  readonly x: Side;
+  readonly type: "f32" | "f64";
+  readonly bytes: 4 | 8;
+}
 
 /** One dimension of the windows. */
 export interface Side {
@@ -68,3 +77,65 @@ export function setWindow(f: FunctionBuilder, w: Window, s: Side, at: Arg, count
   if (countPadding) below(w.counted, s.input + s.padding);
   else f.set(w.counted, w.count);
 }
+
+/** Stretches of a row of outputs: `vector` where whole windows lie side by side, `scalar` elsewhere. */
+export function row(
+  f: FunctionBuilder,
+  { x, type }: Pool,
+  vector: ((at: Local) => void) | null,
+  scalar: (at: Local) => void,
+): void {
+  const at = f.let("i32", 0);
+  if (!vector || type === "f64" || x.to - x.from < 4) {
+    countUp(f, at, x.output, 1, () => scalar(at));
+    return;
+  }
+  if (x.from > 0) countUp(f, at, x.from, 1, () => scalar(at));
+  // The last four may be some of those before again.
+  f.block((leave) =>
+    f.loop((again) => {
+      vector(at);
+      f.brIf(leave, i32.eq(at, x.to - 4));
+      bump(f, at, 4);
+      f.if(i32.gt_s(at, x.to - 4), () => f.set(at, x.to - 4));
+      f.br(again);
+    }),
+  );
+  if (x.to < x.output) {
+    f.set(at, x.to);
+    countUp(f, at, x.output, 1, () => scalar(at));
+  }
+}
+
+/** body(place) for each element of a window that lies in the plane; `here` is the place of the first. */
+export function eachElement(
+  f: FunctionBuilder,
+  { y, x }: Pool,
+  vertical: Window,
+  horizontal: Window,
+  here: Local,
+  body: (place: Local) => void,
+): void {
+  const q = f.local("i32");
+  const ky = f.let("i32", 0);
+  const kx = f.local("i32");
+  countUp(f, ky, vertical.count, 1, () => {
+    f.set(q, here);
+    f.set(kx, 0);
+    countUp(f, kx, horizontal.count, 1, () => {
+      body(q);
+      bump(f, q, x.dilation);
+    });
+    bump(f, here, y.dilation * x.input);
+  });
+}
+
+/** What a sum over a window is divided by: a number where it is known. */
+export function divisorOf({ step: { divisor } }: Pool, vertical: Window, columns: Arg): Code | number {
+  return divisor !== 0 ? divisor : i32.mul(vertical.counted, columns);
+}
+
+export const toNumber = ({ type }: Pool, x: Code | number): Code => {
+  const number = type === "f64" ? f64 : f32;
+  return typeof x === "number" ? number.const(x) : number.convert_i32_s(x);
+};

@@ -3,21 +3,23 @@
 
 import { RuntimeError } from "../../../base/errors.ts";
 import type { PoolStep } from "../../../ir/program.ts";
-import type { Arg, Code, FunctionBuilder, Local } from "../encoder.ts";
+import type { Code, FunctionBuilder, Local } from "../encoder.ts";
 import { call, f32, f32x4, f64, i8x16, i32, i32x4, v128 } from "../encoder.ts";
 import { bump, countUp, i32s, lanes32 } from "../matmul/elements.ts";
 import type { Context, StepEmitter } from "./context.ts";
-import type { Side, Window } from "./pool-geometry.ts";
-import { isWhole, setWindow, sideOf, windowLocals } from "./pool-geometry.ts";
+import { emitBackward } from "./pool-backward.ts";
+import type { Pool, Side, Window } from "./pool-geometry.ts";
+import {
+  divisorOf,
+  eachElement,
+  isWhole,
+  row,
+  setWindow,
+  sideOf,
+  toNumber,
+  windowLocals,
+} from "./pool-geometry.ts";
 import { repeat } from "./repeat.ts";
-
-interface Pool {
-  readonly step: PoolStep;
-  readonly y: Side;
-  readonly x: Side;
-  readonly type: "f32" | "f64";
-  readonly bytes: 4 | 8;
-}
 
 export const poolCode: StepEmitter<PoolStep> = (step, buffers) => {
   const { dtype } = buffers[step.to.buffer]!;
@@ -62,35 +64,6 @@ function emitPool(c: Context, p: Pool): void {
     const target = i32.add(to, i32.mul(n, p.bytes * (backward ? large : small)));
     f.do(call(plane, source, target, index ? i32.add(index, i32.mul(n, 4 * small)) : 0));
   });
-}
-
-/** Stretches of a row of outputs: `vector` where whole windows lie side by side, `scalar` elsewhere. */
-function row(
-  f: FunctionBuilder,
-  { x, type }: Pool,
-  vector: ((at: Local) => void) | null,
-  scalar: (at: Local) => void,
-): void {
-  const at = f.let("i32", 0);
-  if (!vector || type === "f64" || x.to - x.from < 4) {
-    countUp(f, at, x.output, 1, () => scalar(at));
-    return;
-  }
-  if (x.from > 0) countUp(f, at, x.from, 1, () => scalar(at));
-  // The last four may be some of those before again.
-  f.block((leave) =>
-    f.loop((again) => {
-      vector(at);
-      f.brIf(leave, i32.eq(at, x.to - 4));
-      bump(f, at, 4);
-      f.if(i32.gt_s(at, x.to - 4), () => f.set(at, x.to - 4));
-      f.br(again);
-    }),
-  );
-  if (x.to < x.output) {
-    f.set(at, x.to);
-    countUp(f, at, x.output, 1, () => scalar(at));
-  }
 }
 
 function emitForward(f: FunctionBuilder, p: Pool, from: Local, to: Local, index: Local): void {
@@ -222,34 +195,6 @@ function maxima(
   };
 }
 
-/** body(place) for each element of a window that lies in the plane; `here` is the place of the first. */
-function eachElement(
-  f: FunctionBuilder,
-  { y, x }: Pool,
-  vertical: Window,
-  horizontal: Window,
-  here: Local,
-  body: (place: Local) => void,
-): void {
-  const q = f.local("i32");
-  const ky = f.let("i32", 0);
-  const kx = f.local("i32");
-  countUp(f, ky, vertical.count, 1, () => {
-    f.set(q, here);
-    f.set(kx, 0);
-    countUp(f, kx, horizontal.count, 1, () => {
-      body(q);
-      bump(f, q, x.dilation);
-    });
-    bump(f, here, y.dilation * x.input);
-  });
-}
-
-/** What a sum over a window is divided by: a number where it is known. */
-function divisorOf({ step: { divisor } }: Pool, vertical: Window, columns: Arg): Code | number {
-  return divisor !== 0 ? divisor : i32.mul(vertical.counted, columns);
-}
-
 function means(f: FunctionBuilder, p: Pool, w: Window, from: Local, place: Local, to: Local): Outputs {
   const { y, x, bytes, type, step } = p;
   const number = type === "f64" ? f64 : f32;
@@ -285,115 +230,3 @@ function means(f: FunctionBuilder, p: Pool, w: Window, from: Local, place: Local
     },
   };
 }
-
-const toNumber = ({ type }: Pool, x: Code | number): Code => {
-  const number = type === "f64" ? f64 : f32;
-  return typeof x === "number" ? number.const(x) : number.convert_i32_s(x);
-};
-
-/** Windows side by side, two columns wide: each element of the plane gets from one window at most. */
-const isTiled = ({ y, x }: Pool): boolean =>
-  isWhole(y) &&
-  isWhole(x) &&
-  y.padding + x.padding === 0 &&
-  (y.kernel === 1 || y.dilation === 1) &&
-  x.dilation === 1 &&
-  y.stride === y.kernel &&
-  x.stride === 2 &&
-  x.kernel === 2;
-
-function emitBackward(f: FunctionBuilder, p: Pool, from: Local, to: Local, index: Local): void {
-  const { step, y, x, bytes, type } = p;
-  const number = type === "f64" ? f64 : f32;
-  const max = step.mode === "maxBackward";
-  const size = y.input * x.input;
-  f.memoryFill(to, 0, bytes * size);
-  const vertical = windowLocals(f);
-  const horizontal = windowLocals(f);
-  const oy = f.let("i32", 0);
-  const address = f.local("i32");
-  const value = f.local(type);
-  const add = (place: Arg): void => {
-    f.set(address, i32.add(to, i32.mul(place, bytes)));
-    f.do(number.store(address, number.add(number.load(address), value)));
-  };
-  const place = f.local("i32");
-  const scalar = (ox: Local): void => {
-    f.set(value, number.load(i32.add(from, i32.mul(ox, bytes))));
-    if (max) {
-      // Whatever the index says, nothing outside of the plane is touched.
-      f.set(place, i32.load(i32.add(index, i32.mul(ox, 4))));
-      f.if(i32.lt_u(place, size), () => add(place));
-      return;
-    }
-    setWindow(f, horizontal, x, ox, step.countPadding);
-    f.set(value, number.div(value, toNumber(p, divisorOf(p, vertical, horizontal.counted))));
-    const first = i32.add(vertical.start, i32.mul(vertical.first, y.dilation));
-    const column = i32.add(horizontal.start, i32.mul(horizontal.first, x.dilation));
-    f.set(place, i32.add(i32.mul(first, x.input), column));
-    eachElement(f, p, vertical, horizontal, place, add);
-  };
-  const vector = isTiled(p) ? (max ? spreadMaxima : spreadMeans)(f, p, vertical, oy, from, to, index) : null;
-  countUp(f, oy, y.output, 1, () => {
-    if (!max || vector) setWindow(f, vertical, y, oy, step.countPadding);
-    row(f, p, vector, scalar);
-    bump(f, from, bytes * x.output);
-    if (max) bump(f, index, 4 * x.output);
-  });
-}
-
-type Spread = (
-  f: FunctionBuilder,
-  p: Pool,
-  w: Window,
-  oy: Local,
-  from: Local,
-  to: Local,
-  index: Local,
-) => (ox: Local) => void;
-
-/** Four gradients, each over the two columns of its window. */
-const doubled = (v: Local, half: 0 | 1): Code =>
-  i8x16.shuffle(v, v, lanes32(...(half === 0 ? [0, 0, 1, 1] : [2, 2, 3, 3])));
-
-const spreadMeans: Spread = (f, p, w, oy, from, to) => {
-  const { y, x } = p;
-  const at = f.local("i32");
-  const v = f.local("v128");
-  return (ox) => {
-    const by = toNumber(p, divisorOf(p, w, x.kernel));
-    f.set(v, f32x4.div(v128.load(i32.add(from, i32.mul(ox, 4))), f32x4.splat(by)));
-    const halves = ([0, 1] as const).map((half) => f.let("v128", doubled(v, half)));
-    f.set(at, i32.add(to, i32.add(i32.mul(oy, 4 * y.kernel * x.input), i32.mul(ox, 8))));
-    for (let k = 0; k < y.kernel; k++) {
-      halves.forEach((h, i) => f.do(v128.store(at, h, 16 * i)));
-      if (k + 1 < y.kernel) bump(f, at, 4 * x.input);
-    }
-  };
-};
-
-const spreadMaxima: Spread = (f, p, _, oy, from, to, index) => {
-  const { y, x } = p;
-  const at = f.local("i32");
-  const v = f.local("v128");
-  const chosen = f.local("v128");
-  const places = f.local("v128");
-  return (ox) => {
-    f.set(v, v128.load(i32.add(from, i32.mul(ox, 4))));
-    f.set(chosen, v128.load(i32.add(index, i32.mul(ox, 4))));
-    const gradients = ([0, 1] as const).map((half) => f.let("v128", doubled(v, half)));
-    const winners = ([0, 1] as const).map((half) => f.let("v128", doubled(chosen, half)));
-    f.set(at, i32.add(i32.mul(oy, y.kernel * x.input), i32.mul(ox, 2)));
-    f.set(places, i32x4.add(i32x4.splat(at), v128.constI32(0, 1, 2, 3)));
-    f.set(at, i32.add(to, i32.mul(at, 4)));
-    for (let k = 0; k < y.kernel; k++) {
-      winners.forEach((winner, i) => {
-        const own = i === 0 ? places : i32x4.add(places, v128.constI32(4, 4, 4, 4));
-        f.do(v128.store(at, v128.and(gradients[i]!, i32x4.eq(winner, own)), 16 * i));
-      });
-      if (k + 1 === y.kernel) break;
-      bump(f, at, 4 * x.input);
-      f.set(places, i32x4.add(places, i32x4.splat(i32.const(x.input))));
-    }
-  };
-};
