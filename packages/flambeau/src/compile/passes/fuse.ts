@@ -89,9 +89,8 @@ function isLastReader(graph: Graph, step: Step, loop: LoopStep): boolean {
 function worthwhile(graph: Graph, producer: LoopStep, readers: readonly BodyStep[]): boolean {
   const cost = costOf(producer.maps.map(({ body }) => body));
   if (cost === 0) return true;
-  const arrays = producer.operands.filter(
-    ({ source }) => isAccess(source) && source.strides.some((s) => s > 0),
-  );
+  // What stands still along rows costs nothing there.
+  const arrays = producer.operands.filter(({ source }) => isAccess(source) && source.strides.at(-1));
   if (cost <= cheap && arrays.length <= 2 && readers.length <= maxCopies) return true;
   const size = numel(sizesOf(producer));
   let count = 0;

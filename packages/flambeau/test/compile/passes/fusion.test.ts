@@ -202,3 +202,24 @@ test("what overwrites an operand is done by the step that looks at it last", () 
   // Of the ones nothing is left.
   expect(step!.operands).toHaveLength(1);
 });
+
+test("what is cheap to compute from one array is computed again by each reader, not stored", () => {
+  const [n, c, hw] = [2, 3, 4];
+  const shape = [n, c, hw];
+  const w = new Writer();
+  const [x, mean, scale] = [w.buffer("input", n * c * hw), w.buffer("input", c), w.buffer("input", c)];
+  const [off, standard, y, z] = [
+    w.buffer("temp", n * c * hw),
+    w.buffer("temp", n * c * hw),
+    w.buffer("output", n * c * hw),
+    w.buffer("output", n),
+  ];
+  const channel = (b: number) => w.at(b, [], [0, 1, 0]);
+  w.map("sub", w.at(off, shape), [w.at(x, shape), channel(mean)], (k, a, b) => k.sub(a, b), shape);
+  w.map("mul", w.at(standard, shape), [w.at(off, shape), channel(scale)], (k, a, b) => k.mul(a, b), shape);
+  w.map("relu", y, [standard], (k, v) => k.max(v, 0));
+  w.reduce("amax", z, w.at(standard, [], [c * hw, 1]), [n], [c * hw], "max");
+  const { steps } = optimised(w.program());
+  const stored = steps.flatMap((s) => [...(s as LoopStep).maps, ...(s as LoopStep).values]);
+  expect(stored.map(({ to }) => to.buffer).sort()).toEqual([y, z]);
+});
