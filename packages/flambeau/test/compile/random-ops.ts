@@ -111,6 +111,14 @@ const unary: readonly Maker[] = [
   one((x) => x.lt(0.1237).to(x.dtype).mul(0.5)),
   one((x) => x.detach().round().mul(0.25)),
   one((x) => x.to("float64").mul(1.1).to(x.dtype)),
+  one((x) => x.remainder(0.75).mul(x.detach().gt(9).to(x.dtype)).add(x)),
+  one((x) => torch.where(x.isfinite().logicalAnd(x.ne(0.123)), x, 0.5)),
+  one((x) => x.lt(0.3571).logicalOr(x.gt(0.7193)).logicalNot().to("int32").add(2).to(x.dtype)),
+  one((x) => F.hardtanh(x, -0.8, 0.8)),
+  one((x) => F.selu(tame(x))),
+  one((x) => F.softsign(x)),
+  one((x) => F.relu6(x.mul(3))),
+  one((x) => F.threshold(x, 0.123, 0.1)),
 ];
 
 const binary: readonly Maker[] = [
@@ -217,6 +225,26 @@ const views: readonly Maker[] = [
   },
   (p) => anyOf(p).contiguous(),
   (p) => anyOf(p).clone(),
+  (p) => {
+    const x = pick(p, (y) => y.ndim >= 1 && shapeOf(y).at(-1)! >= 3 && size(y) <= 120);
+    return x?.unfold(-1, 3, p.random.between(1, 2));
+  },
+  (p) => {
+    const x = pick(p, (y) => y.ndim >= 2 && size(y) > 0);
+    return x?.select(dimOf(p, x), 0);
+  },
+  (p) => {
+    const x = pick(p, (y) => y.ndim >= 2 && y.ndim <= 3);
+    return x?.rot90(1, [0, 1]);
+  },
+  (p) => {
+    const x = pick(p, (y) => y.ndim >= 1 && size(y) <= 100);
+    return x?.repeatInterleave(2, dimOf(p, x));
+  },
+  (p) => {
+    const x = pick(p, (y) => y.ndim === 3 && size(y) > 0 && size(y) <= 100);
+    return x && F.interpolate(x, { scaleFactor: 2, mode: p.random.pick(["nearest", "linear"] as const) });
+  },
 ];
 
 /** A reduction over some dimensions, as many elements as there are. */
@@ -250,6 +278,28 @@ const reductions: readonly Maker[] = [
   ),
   reduced((x, d) => F.softmax(x, d as number), false),
   reduced((x, d) => F.logSoftmax(x, d as number), false),
+  reduced((x, d) => x.sort(d as number)[0], false),
+  reduced((x, d) => x.topk(1, d as number)[0], false),
+  reduced((x, d) => tame(x).cumprod(d as number), false),
+  reduced((x, d) => x.cummax(d as number)[0], false),
+  reduced(
+    (x, d, keepdim) =>
+      x
+        .gt(0.2477)
+        .any(d as number, { keepdim })
+        .to(x.dtype),
+    false,
+  ),
+  reduced(
+    (x, d, keepdim) =>
+      x
+        .gt(-0.3119)
+        .sum(d as number, { keepdim })
+        .to(x.dtype)
+        .mul(0.1),
+    false,
+  ),
+  reduced((x, d) => F.normalize(x.add(0.3), { dim: d as number, eps: 0.1 }), false),
   (p) => anyOf(p).sum(),
   (p) => pick(p, (x) => size(x) > 0)?.mean() ?? null,
   (p) => {
@@ -264,7 +314,7 @@ const reductions: readonly Maker[] = [
   },
 ];
 
-const products: readonly Maker[] = [
+const products: Maker[] = [
   (p) => {
     const x = withDims(p, 1);
     if (!x) return null;
@@ -299,6 +349,52 @@ const products: readonly Maker[] = [
   },
 ];
 
+/** A signal or an image of some tensor's elements: what convolutions take. */
+function image(p: Pool, channels: number, least: number): Tensor | null {
+  const x = pick(p, (y) => size(y) >= channels * least);
+  if (!x) return null;
+  const n = Math.min(Math.floor(size(x) / channels), 24);
+  return x
+    .reshape(-1)
+    .narrow(0, 0, n * channels)
+    .reshape(1, channels, n);
+}
+
+products.push(
+  (p) => {
+    const x = image(p, 2, 4);
+    return (
+      x &&
+      F.conv1d(x, p.weight(3, 6).reshape(3, 2, 3), null, {
+        padding: p.random.below(2),
+        stride: p.random.between(1, 2),
+      })
+    );
+  },
+  (p) => {
+    const x = image(p, 2, 6);
+    const w = p.weight(4, 8).reshape(4, 2, 2, 2);
+    return x && F.conv2d(x.narrow(2, 0, 6).reshape(1, 2, 2, 3), w, p.weight(1, 4).reshape(4), { padding: 1 });
+  },
+  (p) => {
+    const x = image(p, 2, 3);
+    return x && F.convTranspose1d(x, p.weight(2, 6).reshape(2, 3, 2), null, { stride: 2 });
+  },
+  (p) => {
+    const x = image(p, 1, 4);
+    return (
+      x && p.random.pick([() => F.maxPool1d(x, 2), () => F.avgPool1d(x, 3, { stride: 2, padding: 1 })])()
+    );
+  },
+  (p) => {
+    const x = pick(p, (y) => y.ndim === 2 && size(y) > 0 && size(y) <= 100);
+    if (!x) return null;
+    const [n, k] = shapeOf(x) as [number, number];
+    const w = p.weight(k, 3);
+    return torch.addmm(p.weight(1, 3).reshape(3), x, w, { beta: 0.5, alpha: 0.3 }).narrow(0, 0, n);
+  },
+);
+
 const indexing: readonly Maker[] = [
   (p) => {
     const x = pick(p, (y) => y.ndim >= 1 && size(y) <= 120 && shapeOf(y)[0]! >= 3);
@@ -331,6 +427,28 @@ const indexing: readonly Maker[] = [
     const n = Math.min(index.size(0) as number, shapeOf(x)[0]!);
     const target = x.newZeros([shapeOf(x)[0]!, 3]);
     return target.scatterAdd(1, index.narrow(0, 0, n).unsqueeze(1).to("int64"), x);
+  },
+  (p) => {
+    const x = pick(p, (y) => y.ndim === 2 && shapeOf(y)[1]! >= 3 && shapeOf(y)[0]! >= 3);
+    if (!x) return null;
+    const index = p.random.pick(p.numbers);
+    return x.at([index, index.flip(0)]);
+  },
+  (p) => {
+    const x = pick(p, (y) => y.ndim >= 1 && shapeOf(y)[0]! >= 3 && size(y) <= 120);
+    if (!x) return null;
+    const copy = x.clone();
+    copy.set([p.random.pick(p.numbers)], 0.25);
+    return copy;
+  },
+  (p) => {
+    const x = anyOf(p);
+    const n = p.random.pick(p.numbers);
+    return n.mul(3).sub(1).bitwiseAnd(5).max(n).to(x.dtype).mul(0.3);
+  },
+  (p) => {
+    const x = pick(p, (y) => y.ndim === 2 && size(y) > 0);
+    return x?.gather(1, x.detach().argsort(1));
   },
   (p) => F.oneHot(p.random.pick(p.numbers).to("int64"), 4).to(anyOf(p).dtype),
 ];

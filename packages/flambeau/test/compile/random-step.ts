@@ -12,6 +12,10 @@ type Float = "float32" | "float64";
 export interface RandomStep {
   /** The function: it gives a list of tensors. */
   readonly fn: (...args: Tensor[]) => Tensor[];
+  /** Whether gradients are differentiated: of what runs in JavaScript they cannot be. */
+  readonly penalized: boolean;
+  /** Whether gradients that the optimizer has used are added to. */
+  readonly accumulates: boolean;
   /** New arguments, the same for the same number of call. */
   args(call: number): Tensor[];
   /** What is done between calls: options of the optimizer change. */
@@ -64,6 +68,18 @@ const shapes: readonly (readonly number[])[] = [
 
 type Layer = (x: Tensor) => Tensor;
 
+/** The outputs of a recurrent layer without its last states. */
+class Last extends nn.Module {
+  readonly layer: nn.Module;
+  constructor(layer: nn.Module) {
+    super();
+    this.layer = layer;
+  }
+  override forward(x: Tensor): Tensor {
+    return (this.layer as unknown as (x: Tensor) => [Tensor, unknown])(x)[0];
+  }
+}
+
 /** Small modules, what they take, and what they are. */
 function randomModule(random: Random, dtype: Float): { net: nn.Module; shape: readonly number[] } {
   const make = random.pick<() => { net: nn.Module; shape: readonly number[] }>([
@@ -105,6 +121,24 @@ function randomModule(random: Random, dtype: Float): { net: nn.Module; shape: re
     () => ({
       net: new nn.Sequential(new nn.LayerNorm(8, { eps: 0.01 }), new nn.Linear(8, 3)),
       shape: [2, 3, 8],
+    }),
+    () => ({ net: new Last(new nn.GRU(3, 4, { batchFirst: true })), shape: [2, 4, 3] }),
+    () => ({ net: new Last(new nn.LSTM(3, 4, { numLayers: 2 })), shape: [3, 2, 3] }),
+    () => ({
+      net: new nn.Sequential(
+        new nn.ConvTranspose2d(2, 3, 3, { stride: 2 }),
+        new nn.InstanceNorm2d(3, { affine: true }),
+      ),
+      shape: [2, 2, 3, 4],
+    }),
+    () => ({
+      net: new nn.Sequential(
+        new nn.Conv2d(2, 4, 3, { groups: 2, padding: 1 }),
+        new nn.PReLU(),
+        new nn.AdaptiveAvgPool2d(2),
+        new nn.Dropout2d(0.2),
+      ),
+      shape: [2, 2, 5, 5],
     }),
     () => ({
       net: new nn.TransformerEncoderLayer(8, 2, { dimFeedforward: 12, dropout: 0.1, batchFirst: true }),
@@ -192,6 +226,8 @@ export function randomStep(seed: number, noise = 0): RandomStep {
   const accumulate = random.chance(0.2);
   torch.manualSeed(seed);
   if (module && random.chance(0.15)) module.net.eval();
+  const meddling = random.chance(0.3) ? random.pick(["parameter", "mode", "state", "frozen"] as const) : null;
+  const penalized = random.chance(0.1);
 
   const fn = (...list: Tensor[]): Tensor[] => {
     if (kind === "forward") {
@@ -200,19 +236,38 @@ export function randomStep(seed: number, noise = 0): RandomStep {
     }
     if (optimizer && !accumulate) optimizer.zeroGrad();
     const pool = forward(list);
-    const loss = randomLoss(pool);
+    let loss = randomLoss(pool);
+    const [first] = parameters;
+    if (penalized && loss.requiresGrad && first!.requiresGrad) {
+      const [g] = torch.autograd.grad(loss, [first!], { createGraph: true, allowUnused: true });
+      if (g) loss = loss.add(g.square().mean().mul(0.1));
+    }
     if (loss.requiresGrad) loss.backward();
     if (optimizer && clip) nn.utils.clipGradNorm_(trained, 0.5);
     optimizer?.step();
     return [loss.detach(), pool.floats.at(-1)!.detach()];
   };
+  /** What eager code does between calls. */
+  const meddle = (call: number): void => {
+    const [first] = parameters;
+    if (meddling === "parameter") torch.noGrad(() => first!.mul_(0.9).add_(0.01));
+    else if (meddling === "mode") module?.net.train(call % 2 === 1);
+    else if (meddling === "frozen") first!.requiresGrad = call % 2 === 1;
+    else if (meddling === "state" && call === 2) {
+      optimizer?.loadStateDict(optimizer.stateDict());
+      module?.net.loadStateDict(module.net.stateDict());
+    }
+  };
   return {
     fn,
+    penalized,
+    accumulates: accumulate,
     args,
     before: (call) => {
       if (kind === "gradients") for (const p of trained) p.grad = null;
       for (const group of optimizer?.paramGroups ?? [])
         (group as unknown as { lr: number }).lr *= call % 2 === 0 ? 0.9 : 1.05;
+      if (call > 0) meddle(call);
     },
     state: () => [
       ...trained.map((p, i): [string, Tensor] => [`parameter ${i}`, p]),
