@@ -61,6 +61,8 @@ function simplifyBinary(k: ExprBuilder, op: string, a: Expr, b: Expr): Expr | nu
       // x + 0 is 0 for x = -0: only -0 is neutral among floats.
       if (isConst(b, float ? -0 : 0)) return a;
       if (isConst(a, float ? -0 : 0)) return b;
+      // Once is enough: x + 0 is no -0.
+      if (isConst(b, 0) && a.op === "add" && a.args[1] === b) return a;
       if (b.op === "neg") return k.sub(a, b.args[0]!);
       if (a.op === "neg") return k.sub(b, a.args[0]!);
       return null;

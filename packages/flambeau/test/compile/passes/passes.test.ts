@@ -92,6 +92,12 @@ test("identities that hold for all values", () => {
       "int32",
     ),
   ).toBe(true);
+  expect(
+    same(
+      (k, x) => k.add(k.add(x, 0), 0),
+      (k, x) => k.add(x, 0),
+    ),
+  ).toBe(true);
 });
 
 test("what NaN, -0 or rounding forbid is left", () => {
