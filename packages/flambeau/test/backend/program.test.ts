@@ -262,6 +262,30 @@ test("a softmax of rows with masks, and of rows that are hardly of this world", 
   check(programs, program, () => x, [], "softmax");
 });
 
+test("maps whose dear values depend on each other", () => {
+  const k = new ExprBuilder();
+  const [a, b] = [k.input(0, "float32"), k.input(1, "float32")];
+  const gate = k.div(1, k.add(k.exp(k.neg(a)), 1));
+  const candidate = k.tanh(k.add(b, k.mul(gate, k.sin(k.tanh(b)))));
+  for (const [rows, n] of [
+    [3, 70],
+    [2, 64],
+    [2, 40_000],
+  ] as const) {
+    const at = (buffer: number): Access => ({ buffer, offset: 0, strides: [n + 3, 1] });
+    const step = loop([], [rows, n], {
+      operands: [0, 1].map((id): LoopOperand => ({ dtype: "float32", source: at(id) })),
+      maps: [
+        { body: k.mul(k.sub(a, candidate), gate), to: at(0) },
+        { body: candidate, to: at(1) },
+      ],
+    });
+    const buffers = [state(rows * (n + 3), "a"), state(rows * (n + 3), "b")];
+    const program: Program = { buffers, steps: [step], scalars: [] };
+    check(programs, program, ({ dtype, length }) => numbers(dtype, length), [], `${rows} x ${n}`);
+  }
+});
+
 const show = ({ op, dtype, args, value }: Expr): string =>
   args.length > 0
     ? `${op}:${dtype}(${args.map(show).join(", ")})`

@@ -118,7 +118,7 @@ function emitItem(parts: LoopParts, valid: number | null): void {
   const passOfMaps = plan.passes.at(-1)!;
   for (const pass of plan.passes) {
     if (pass === passOfMaps) break;
-    prepare(pass.stages.map((s) => stages[s]!.body));
+    prepare([...pass.stages.map((s) => stages[s]!.body), ...pass.keeps.map(({ node }) => node)]);
     reduce(parts, pass, valid);
   }
   // All that looks at values of the item is computed before anything is written.

@@ -18,7 +18,7 @@ export interface Kept {
 
 /** One walk over the inner dimensions. */
 export interface Pass {
-  /** Stages that it computes: numbers. None in the last pass, that of the maps. */
+  /** Stages that it computes: numbers. None where only values are kept, and in the last pass, that of the maps. */
   readonly stages: readonly number[];
   readonly keeps: readonly Kept[];
   readonly reads: readonly Kept[];
@@ -56,9 +56,35 @@ export function groupStages({ stages, operands }: LoopShape): number[][] {
   return groups;
 }
 
+/** Fewer lanes are not worth a pass of their own. */
+const fewLanes = 64;
+
+/**
+ * Dear values of maps that another dear value depends on. Such chains are so long that a processor sees too few rounds at a time to
+ * keep busy: a pass that computes the first of them before takes less time in all. Not for maps of one dimension, of which threads
+ * take pieces as they come.
+ */
+function chained({ maps, lanes, outer, across }: LoopShape, levels: Levels): Expr[] {
+  if (across || lanes < fewLanes || product(outer) === 1) return [];
+  const isDear = (node: Expr): boolean => weightOf(node) >= dear && levels.of(node) === 3;
+  const found = new Set<Expr>();
+  for (const { body } of maps)
+    for (const node of topological(body))
+      if (isDear(node))
+        for (const before of topological(node)) if (before !== node && isDear(before)) found.add(before);
+  return [...found];
+}
+
 export function planLoop(shape: LoopShape, levels: Levels): LoopPlan {
   const groups = groupStages(shape);
   const bodies = groups.map((group) => group.map((s) => shape.stages[s]!.body));
+  if (groups.length === 0) {
+    const early = chained(shape, levels);
+    if (early.length > 0) {
+      groups.push([]);
+      bodies.push(early);
+    }
+  }
   bodies.push(shape.maps.map(({ body }) => body));
   const elements = product(shape.inner) * keptLanes(shape);
   /** The pass that computes a dear value first. */
@@ -90,10 +116,12 @@ export function planLoop(shape: LoopShape, levels: Levels): LoopPlan {
     };
     roots.forEach(visit);
   });
-  const passes = bodies.map((_, pass) => ({
+  const all = bodies.map((_, pass) => ({
     stages: groups[pass] ?? [],
     keeps: [...kept.values()].filter(({ node }) => first.get(node) === pass),
     reads: reads[pass]!,
   }));
+  const last = all.length - 1;
+  const passes = all.filter(({ stages, keeps }, i) => i === last || stages.length > 0 || keeps.length > 0);
   return { passes, keptBytes };
 }

@@ -36,6 +36,8 @@ class Reducer {
   readonly #pass: Pass;
   readonly #stages: readonly Stage[];
   readonly #bodies: readonly Expr[];
+  /** What each round computes: the bodies, and what is kept. */
+  readonly #roots: readonly Expr[];
   readonly #reads: readonly Kept[];
 
   constructor(parts: LoopParts, pass: Pass) {
@@ -43,6 +45,7 @@ class Reducer {
     this.#pass = pass;
     this.#stages = pass.stages.map((s) => parts.shape.stages[s]!);
     this.#bodies = this.#stages.map(({ body }) => body);
+    this.#roots = [...this.#bodies, ...pass.keeps.map(({ node }) => node)];
     this.#reads = pass.reads;
   }
 
@@ -59,15 +62,14 @@ class Reducer {
     const parts = this.#parts;
     const kept = [...this.#reads, ...this.#pass.keeps];
     const known = new Set([...parts.known.keys(), ...this.#reads.map(({ node }) => node)]);
-    parts.walk(parts.levels.walked(this.#bodies, known), kept, moved, body);
+    parts.walk(parts.levels.walked(this.#roots, known), kept, moved, body);
   }
 
   /** The stages' values for `valid` lanes; stores what is kept of them. */
   #values(cursors: Cursors, known: LoopParts["known"], valid: number): Group[][] {
     const { e } = this.#parts;
     const { keeps } = this.#pass;
-    const roots = [...this.#bodies, ...keeps.map(({ node }) => node)];
-    const done = this.#parts.compute(roots, this.#reads, cursors, known, valid);
+    const done = this.#parts.compute(this.#roots, this.#reads, cursors, known, valid);
     keeps.forEach(({ node }, i) => {
       const groups = done[this.#bodies.length + i]!;
       storeStrided(e, node.dtype, groups, cursors.kept.get(node)!.pointer, 1, 4 * groups.length);
@@ -106,7 +108,7 @@ class Reducer {
   along(lanes: number): void {
     const parts = this.#parts;
     const { f, shape } = parts;
-    const unrolled = Math.min(unrolling(this.#bodies), Math.ceil(lanes / 4)) || 1;
+    const unrolled = Math.min(unrolling(this.#roots), Math.ceil(lanes / 4)) || 1;
     const count = unrolled === 3 ? 2 : unrolled;
     const step = 4 * count;
     const rounds = Math.floor(lanes / step);
@@ -120,7 +122,7 @@ class Reducer {
       for (const s of sums) s.flush();
     };
     this.#walk(rounds * step, (cursors) => {
-      const known = parts.knownOfRun(this.#bodies, this.#reads, cursors);
+      const known = parts.knownOfRun(this.#roots, this.#reads, cursors);
       const round = (): void => {
         const values = this.#values(cursors, known, step);
         values.forEach((v, i) => {
