@@ -87,7 +87,7 @@ export function capture(fn: Fn, args: Tree, keepGradients: boolean): Captured {
   try {
     const leaves = args.leaves.map((x, leaf) => {
       if (!isTensor(x) || isByIdentity(x)) return x;
-      const array = recorder.input(x.dtype as DType, numel(x.shape), `argument ${leaf}`);
+      const array = recorder.buffers.input(x.dtype as DType, numel(x.shape), `argument ${leaf}`);
       inputs.push({ leaf, buffer: array.buffer, array });
       const strides = contiguousStrides(x.shape);
       const tensor = new Tensor(
@@ -109,11 +109,12 @@ export function capture(fn: Fn, args: Tree, keepGradients: boolean): Captured {
       if (!isTensor(x)) return { kind: "fixed", value: x };
       const leaf = stands.get(x);
       if (leaf !== undefined) return { kind: "argument", leaf };
-      if (recorder.isOlder(x.storage) && x.base === null) return { kind: "fixed", value: x };
+      if (recorder.buffers.isOlder(x.storage) && x.base === null) return { kind: "fixed", value: x };
       if (numel(x.shape) === 0) return { kind: "fixed", value: x.newZeros(x.shape) };
       return outputOf(x, recorder, made);
     });
-    for (const { buffer, array } of inputs) if (array.buffer !== buffer) recorder.output(array.buffer);
+    for (const { buffer, array } of inputs)
+      if (array.buffer !== buffer) recorder.buffers.output(array.buffer);
     const gradients = [...recorder.finish().leaves].map(([tensor, access]) =>
       gradientOf(tensor, access, recorder, made, keepGradients),
     );
@@ -132,7 +133,7 @@ export function capture(fn: Fn, args: Tree, keepGradients: boolean): Captured {
     };
   } finally {
     setRecorder(null);
-    recorder.close(notKept);
+    recorder.buffers.close(notKept);
     for (const t of consumed) t.storage.forget(gradientNotKept);
   }
 }
@@ -169,15 +170,15 @@ function outputOf(
   recorder: ProgramRecorder,
   made: Map<BufferId, CapturedOutput>,
 ): CapturedOutput {
-  let buffer = recorder.madeBuffer(x);
+  let buffer = recorder.buffers.madeBuffer(x);
   const whole = x.packed && x.offset === 0 && numel(x.shape) === x.storage.data.length;
-  if (buffer === null || !whole || recorder.kindOf(buffer) !== "temp" || made.has(buffer)) {
+  if (buffer === null || !whole || recorder.buffers.kindOf(buffer) !== "temp" || made.has(buffer)) {
     // A view, an array of JavaScript's, or a result that is there twice.
     const copy: AnyTensor = x.detach().clone();
     // No step makes a tensor without elements.
-    buffer = recorder.madeBuffer(copy) ?? recorder.write(copy.storage.data, true);
+    buffer = recorder.buffers.madeBuffer(copy) ?? recorder.buffers.write(copy.storage.data, true);
   }
-  recorder.output(buffer);
+  recorder.buffers.output(buffer);
   const output: CapturedOutput = { kind: "made", buffer, like: x };
   made.set(buffer, output);
   return output;
@@ -190,7 +191,7 @@ function gradientOf(
   made: Map<BufferId, CapturedOutput>,
   keep: boolean,
 ): CapturedGradient {
-  const exact = before !== null && recorder.touches(before.storage);
+  const exact = before !== null && recorder.buffers.touches(before.storage);
   const now: AnyTensor | null = tensor.grad;
   if (now === null) return { tensor, before, exact, after: null };
   if (now === before) return { tensor, before, exact, after: "before" };

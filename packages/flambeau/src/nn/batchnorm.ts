@@ -5,6 +5,7 @@ import type { DType } from "../base/dtype.ts";
 import { getDefaultDType } from "../base/dtype.ts";
 import { ValueError } from "../base/errors.ts";
 import type { BatchLayer, InstanceLayer, Spatial } from "../base/types/index.ts";
+import { recorder } from "../tensor/capturing.ts";
 import { ones, zeros } from "../tensor/create.ts";
 import { noGrad } from "../tensor/grad-mode.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
@@ -132,7 +133,8 @@ abstract class BatchNorm<C extends number, R extends ShapeRule> extends NormBase
     const { numBatchesTracked: count } = this;
     if (tracking && count) {
       noGrad(() => count.add_(1));
-      if (this.momentum === null) momentum = 1 / Number(count.item());
+      if (this.momentum === null)
+        momentum = recorder === null ? 1 / Number(count.item()) : (count.to("float32").reciprocal() as never);
     }
     const own = this.runningMean === null && this.runningVar === null;
     const keep = !this.training || this.trackRunningStats;

@@ -9,7 +9,7 @@ import { recorder } from "../tensor/capturing.ts";
 import { noGrad } from "../tensor/grad-mode.ts";
 import { allocate } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
-import { fresh } from "../tensor/tensor.ts";
+import { fresh, isTensor } from "../tensor/tensor.ts";
 import { composite } from "./define.ts";
 import { dataOf } from "./elements.ts";
 import { normalizeRows, rowsOf } from "./layer-norm.ts";
@@ -26,10 +26,11 @@ function statistics(values: Float64Array, shape: Shape, x: AnyTensor): AnyTensor
   return t;
 }
 
-/** Moves running statistics towards those of a batch: r + momentum (new - r). */
-function track(running: Maybe, found: AnyTensor, momentum: number): void {
+/** Moves running statistics towards those of a batch: r + momentum (new - r). The momentum of a captured program may be a tensor. */
+function track(running: Maybe, found: AnyTensor, momentum: number | AnyTensor): void {
   if (!running) return;
-  noGrad(() => running.copy_(running.mul(1 - momentum).add(found.reshape(running.shape).mul(momentum))));
+  const rest = isTensor(momentum) ? momentum.neg().add(1) : 1 - momentum;
+  noGrad(() => running.copy_(running.mul(rest).add(found.reshape(running.shape).mul(momentum))));
 }
 
 /** Mean, unbiased variance and 1 / sqrt(biased variance + eps) of each group, as tensors like x. */

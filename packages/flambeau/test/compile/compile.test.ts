@@ -219,6 +219,17 @@ test("train and eval, dropout and running statistics", () => {
   expect(f.programs).toBe(2);
 });
 
+test("running statistics as cumulative averages", () => {
+  const [a, b] = [new nn.BatchNorm1d(3, { momentum: null }), new nn.BatchNorm1d(3, { momentum: null })];
+  const f = torch.compile((x: torch.Tensor<[number, 3]>) => b(x));
+  for (let i = 0; i < 4; i++) {
+    const x = torch.randn(5, 3);
+    close(f(x), a(x));
+    close(b.runningMean!, a.runningMean!);
+    close(b.runningVar!, a.runningVar!);
+  }
+});
+
 test("random numbers are those of eager code", () => {
   const draw = () => [torch.rand(5), torch.randn(20), torch.randperm(6), torch.randint(0, 9, [4])];
   const f = torch.compile(draw);
