@@ -176,6 +176,8 @@ export function randomStep(seed: number, noise = 0): RandomStep {
   torch.manualSeed(seed);
   const kind = random.pick(["forward", "gradients", "train", "train"] as const);
   const inputs = Array.from({ length: random.between(1, 3) }, () => random.pick(shapes));
+  // One call may have arguments of other shapes: another program, with other ops perhaps.
+  const others = random.chance(0.15) ? inputs.map(() => random.pick(shapes)) : inputs;
   const parameters = Array.from({ length: random.between(1, 3) }, () =>
     data.floats(random.pick(shapes), dtype, 0.5).requiresGrad_(),
   );
@@ -209,14 +211,14 @@ export function randomStep(seed: number, noise = 0): RandomStep {
   };
   const args = (call: number): Tensor[] => {
     const fresh = new Data(new Random(seed * 31 + call), noise);
-    const all = inputs.map((shape) => fresh.floats(shape, dtype));
+    const all = (call === 2 ? others : inputs).map((shape) => fresh.floats(shape, dtype));
     all.push(fresh.numbers(5, 3));
     if (module) all.push(fresh.floats(module.shape, dtype));
     return all;
   };
-  // The weights are known after a first run, whose effects are undone.
+  // The weights are known after first runs, whose effects are undone.
   const kept = buffers.map((b) => b.clone());
-  torch.noGrad(() => forward(args(0)));
+  for (const call of [0, 2]) torch.noGrad(() => forward(args(call)));
   buffers.forEach((b, i) => {
     b.copy_(kept[i]!);
   });
