@@ -221,6 +221,12 @@ class Machine {
   }
 }
 
+/** A window along one dimension: the places inside of the plane, how many count. */
+interface Side {
+  readonly inside: number[];
+  readonly counted: number | null;
+}
+
 /** The places of a window that lie inside of the plane, and what their sum is divided by. */
 function windowOf(
   { input, kernel, stride, padding, dilation, countPadding, divisor }: PoolStep,
@@ -235,7 +241,7 @@ function windowOf(
       // The border counts, what lies beyond it does not.
       counted: countPadding ? all.filter((q) => q < input[d] + padding[d]).length : null,
     };
-  }) as [{ inside: number[]; counted: number | null }, { inside: number[]; counted: number | null }];
+  }) as [Side, Side];
   const places = rows.inside.flatMap((r) => cols.inside.map((c) => r * input[1] + c));
   const count = (rows.counted ?? rows.inside.length) * (cols.counted ?? cols.inside.length);
   return { places, first: places[0] ?? 0, divisor: divisor || count };

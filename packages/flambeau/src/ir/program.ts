@@ -175,7 +175,7 @@ export interface PoolStep {
   readonly kind: "pool";
   readonly name: string;
   /**
-   * `max`: to = the largest element, and `index` (int32) its place in the plane; `average`: to = the mean as PyTorch divides it;
+   * `max`: to = the largest element, and `index` (int32) its place in the plane (no window lies in the border alone); `average`: to = the mean as PyTorch divides it;
    * `maxBackward`: from = the gradient of the output, index as stored, to = dx; `averageBackward`: from = gradient of the output, to = dx.
    */
   readonly mode: "max" | "average" | "maxBackward" | "averageBackward";

@@ -157,6 +157,17 @@ class StepChecker {
     }
   }
 
+  /** Every window must have a place inside of the plane. */
+  insides({ input, output, kernel, stride, padding, dilation }: PoolStep): void {
+    for (const d of [0, 1] as const)
+      for (let o = 0; o < output[d]; o++) {
+        const start = o * stride[d] - padding[d];
+        const first = start < 0 ? start + Math.ceil(-start / dilation[d]) * dilation[d] : start;
+        if (first >= input[d] || first > start + (kernel[d] - 1) * dilation[d])
+          this.fail("output size", `window ${o} lies in the border alone`);
+      }
+  }
+
   rows({ mode, dtype, rows, width, limit, index, from, to }: RowsStep): void {
     if (mode !== "gather" && mode !== "scatterAdd") this.fail("mode", `unknown mode ${String(mode)}`);
     this.counts({ rows, width, limit });
@@ -196,6 +207,7 @@ class StepChecker {
       if (padding[d] * 2 > step.kernel[d])
         this.fail("padding", `${padding[d]} is more than half of the kernel's ${step.kernel[d]}`);
     if (!max && (dilation[0] !== 1 || dilation[1] !== 1)) this.fail("dilation", "averages have none");
+    if (max) this.insides(step);
     if (max && index === null) this.fail("index", "maxima need the places");
     if (!max && index !== null) this.fail("index", "averages have no places");
     if (!Number.isFinite(divisor)) this.fail("divisor", `must be a number, got ${divisor}`);

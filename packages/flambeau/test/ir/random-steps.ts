@@ -79,10 +79,24 @@ function randomStage(d: Draft, inputs: readonly Term[], n: number): LoopStage & 
     : { combine, body: made.expr, bound: made.bound, error: made.error };
 }
 
-/** Copies what it reads, over and over, as far as there is room. */
+/** Copies what it reads, over and over, as far as there is room; or turns a buffer's elements round. */
 function host(d: Draft): void {
   const { random } = d;
   const dtype = random.pick(d.types);
+  const changed = random.chance(0.4) ? d.writable(dtype, 1) : null;
+  if (changed !== null) {
+    d.push({
+      kind: "host",
+      name: "reverse",
+      reads: [changed],
+      writes: [changed],
+      run: ([a], [b]) => {
+        const before = a!.slice();
+        for (let i = 0; i < b!.length; i++) b![i] = before[before.length - 1 - i]! as number;
+      },
+    });
+    return;
+  }
   const from = d.readable(dtype, 1);
   const to = d.temp(dtype, random.between(1, d.elements));
   if (d.buffers[from]!.length === 0) return;

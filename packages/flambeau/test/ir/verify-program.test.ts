@@ -326,6 +326,11 @@ describe("steps", () => {
     ["a maximum without places", { ...pool, mode: "max" }, "maxima need the places"],
     ["a mean with places", { ...pool, index: at(4, []) }, "averages have no places"],
     ["a large border", { ...pool, padding: [2, 0] }, "2 is more than half of the kernel's 2"],
+    [
+      "a window of nothing",
+      { ...pool, mode: "max", index: at(4, []), kernel: [2, 2], padding: [1, 0], dilation: [4, 1] },
+      "window 0 lies in the border alone",
+    ],
     ["windows of pooling", { ...pool, output: [4, 2] }, "the last of 4 windows"],
     ["a buffer of a host step", { ...host, writes: [7] }, "writes[0]: there is no buffer 7"],
     ["a host step that writes an argument", { ...host, writes: [1] }, "which steps only read"],

@@ -102,6 +102,10 @@ export function meansBackStep(
   return out;
 }
 
+/** Whether no window lies in the border alone. */
+const hasElements = ({ axes }: Windows): boolean =>
+  axes.every(({ starts, ends }) => starts.every((start, i) => start < ends[i]!));
+
 /** Maxima of windows of packed x and their places; false if there is no step for them. */
 export function maximaStep(
   recorder: Recorder,
@@ -110,7 +114,7 @@ export function maximaStep(
   values: AnyTensor,
   indices: AnyTensor,
 ): boolean {
-  const geometry = x.dtype === "float32" ? geometryOf(windows, true) : null;
+  const geometry = x.dtype === "float32" && hasElements(windows) ? geometryOf(windows, true) : null;
   if (!geometry) return false;
   recorder.step((read, write) => ({
     kind: "pool",
