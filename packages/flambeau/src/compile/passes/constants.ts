@@ -23,7 +23,7 @@ export function foldConstants(program: Program, log: Log): Program {
       count++;
     } else steps.push(step);
   }
-  if (count > 0) log.add("constants", `${count} steps computed in advance`);
+  if (count > 0) log.add("constants", `${count} ${count === 1 ? "step" : "steps"} computed in advance`);
   return { ...graph.program(), steps };
 }
 
