@@ -291,7 +291,7 @@ export class Team {
   }
 
   #text(): string {
-    const length = Math.min(Atomics.load(this.#cells, at(cell.textLength)), maxText);
+    const length = Math.max(0, Math.min(Atomics.load(this.#cells, at(cell.textLength)), maxText));
     return String.fromCharCode(...new Uint16Array(this.#memory.buffer, this.#control + textAt, length));
   }
 }
