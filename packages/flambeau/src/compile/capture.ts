@@ -115,7 +115,7 @@ export function capture(fn: Fn, args: Tree, keepGradients: boolean): Captured {
     });
     for (const { buffer, array } of inputs)
       if (array.buffer !== buffer) recorder.buffers.output(array.buffer);
-    const gradients = [...recorder.finish().leaves].map(([tensor, access]) =>
+    const gradients = [...recorder.leaves].map(([tensor, access]) =>
       gradientOf(tensor, access, recorder, made, keepGradients),
     );
     for (const { after } of gradients) if (isTensor(after) && numel(after.shape) > 0) consumed.push(after);

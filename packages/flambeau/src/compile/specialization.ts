@@ -8,6 +8,7 @@ import { CompileError } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { contiguousStrides } from "../base/shape.ts";
 import type { HostAction } from "../tensor/capture/recorder.ts";
+import { copyRange } from "../tensor/copy.ts";
 import { mode } from "../tensor/grad-mode.ts";
 import { allocateUnset, Storage } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
@@ -47,23 +48,12 @@ class Made {
 
   make(): AnyTensor {
     const data = allocateUnset(this.#dtype, this.#view.length);
-    copy(data, this.#view, 0, data.length);
+    copyRange(data, 0, this.#view, 0, data.length);
     return new Tensor(new Storage(data), this.#shape, this.#dtype, this.#strides, 0, true, null);
   }
 }
 
 type Output = Made | { readonly leaf: number } | { readonly value: unknown };
-
-/** So many elements are copied one by one sooner than by a call of `set`. */
-const few = 16;
-
-function copy(to: TypedArray, from: TypedArray, offset: number, n: number): void {
-  if (n <= few) for (let i = 0; i < n; i++) to[i] = from[offset + i]!;
-  else
-    (to as Float32Array).set(
-      (offset === 0 && from.length === n ? from : from.subarray(offset, offset + n)) as Float32Array,
-    );
-}
 
 /** Copies an argument in, unless the same elements are there since the last run. */
 function fill(input: Input, x: AnyTensor): void {
@@ -72,7 +62,7 @@ function fill(input: Input, x: AnyTensor): void {
   const whole = x.packed && x.offset === 0 && storage.counts;
   if (whole && storage === input.from && storage.version === input.version) return;
   const packed: AnyTensor = x.packed ? x : x.contiguous();
-  copy(view, packed.storage.data, packed.offset, view.length);
+  copyRange(view, 0, packed.storage.data, packed.offset, view.length);
   input.from = whole ? storage : null;
   input.version = storage.version;
 }

@@ -63,10 +63,22 @@ export function copyElements(to: AnyTensor, from: AnyTensor): void {
   ]);
 }
 
-function copyRange(to: TypedArray, toOffset: number, from: TypedArray, fromOffset: number, n: number): void {
-  if (n <= 32) for (let i = 0; i < n; i++) to[toOffset + i] = from[fromOffset + i]!;
+/** @internal Copies elements that lie side by side between arrays of one dtype. */
+export function copyRange(
+  to: TypedArray,
+  toOffset: number,
+  from: TypedArray,
+  fromOffset: number,
+  n: number,
+): void {
+  if (n <= 32) {
+    for (let i = 0; i < n; i++) to[toOffset + i] = from[fromOffset + i]!;
+    return;
+  }
+  // A view of a part costs as much as copying hundreds of elements.
+  const part = n === from.length ? from : from.subarray(fromOffset, fromOffset + n);
   // Same dtype on both sides, so the array types agree.
-  else (to as Float32Array).set((from as Float32Array).subarray(fromOffset, fromOffset + n), toOffset);
+  (to as Float32Array).set(part as Float32Array, toOffset);
 }
 
 /** From here on a copy of a transposed matrix is worth a kernel of its own. */

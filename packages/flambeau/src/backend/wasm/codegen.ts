@@ -94,6 +94,31 @@ const isEightByte = (dtype: DType): boolean => dtype === "float64" || dtype === 
 
 let kernels = 0;
 
+/** @throws RuntimeError where vectors are missing, which all generated code is made of. */
+export function requireSimd(): void {
+  if (!features().simd)
+    throw new RuntimeError(
+      "this engine's WebAssembly has no SIMD, which the backend needs: Node 20, or a browser of 2023",
+    );
+}
+
+/** Imports the functions of JavaScript that expressions need, by name. */
+export function importHost(m: ModuleBuilder, bodies: Iterable<Expr | null>): Map<string, Func> {
+  const host = new Map<string, Func>();
+  const seen = new Set<Expr>();
+  for (const root of bodies)
+    for (const node of root ? topological(root, seen) : []) {
+      seen.add(node);
+      for (const name of hostImports(node.op, node.dtype))
+        if (!host.has(name))
+          host.set(
+            name,
+            m.importFunction("host", name, new Array<"f64">(hostArity(name)).fill("f64"), ["f64"]),
+          );
+    }
+  return host;
+}
+
 /**
  * A module with the memory and the host functions that `bodies` need, and one exported function. Each has a name of
  * its own, since V8 hands out the code of an earlier module with equal bytes, revectorised or not.
@@ -104,23 +129,10 @@ export function compileKernel<F>(
   params: readonly string[],
   body: (e: Emitter, params: FunctionParams) => void,
 ): F {
-  if (!features().simd)
-    throw new RuntimeError(
-      "this engine's WebAssembly has no SIMD, which the backend needs: Node 20, or a browser of 2023",
-    );
+  requireSimd();
   const m = new ModuleBuilder();
   m.importMemory("env", "memory", { minPages: 1 });
-  const host = new Map<string, Func>();
-  for (const root of bodies) {
-    for (const node of root ? topological(root) : [])
-      for (const name of hostImports(node.op, node.dtype))
-        if (!host.has(name)) {
-          host.set(
-            name,
-            m.importFunction("host", name, new Array<"f64">(hostArity(name)).fill("f64"), ["f64"]),
-          );
-        }
-  }
+  const host = importHost(m, bodies);
   const types: Record<string, "i32"> = {};
   for (const p of params) types[p] = "i32";
   const name = `kernel${kernels++}`;

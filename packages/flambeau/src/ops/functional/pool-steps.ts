@@ -47,6 +47,34 @@ const isWhole = ({ axes }: Windows, divisor: number): boolean =>
 const spatialDims = (x: AnyTensor, { rank }: Windows): number[] =>
   Array.from({ length: rank }, (_, i) => x.ndim - rank + i);
 
+/** Records a step from packed x to a result of `shape`; null if there is no step for the windows. */
+function averageStep(
+  recorder: Recorder,
+  mode: "average" | "averageBackward",
+  x: AnyTensor,
+  windows: Windows,
+  divisor: number,
+  shape: Shape,
+): AnyTensor | null {
+  const geometry = x.dtype === "float32" ? geometryOf(windows, counts(windows)) : null;
+  if (!geometry) return null;
+  const out: AnyTensor = fresh(allocateUnset("float32", numel(shape)), shape, "float32");
+  // The shape of the smaller side ends in the numbers of windows.
+  const planes = numel(mode === "average" ? shape : x.shape) / numel(windows.sizes);
+  recorder.step((read, write) => ({
+    kind: "pool",
+    name: mode === "average" ? "avgPool" : "avgPoolBackward",
+    mode,
+    planes,
+    ...geometry,
+    divisor,
+    from: read(x),
+    index: null,
+    to: write(out),
+  }));
+  return out;
+}
+
 /** Means of windows of packed x; null if there is no step for them. */
 export function meansStep(
   recorder: Recorder,
@@ -57,22 +85,7 @@ export function meansStep(
 ): AnyTensor | null {
   // One window of everything is a mean, which can be fused with what comes before it.
   if (isWhole(windows, divisor)) return x.mean(spatialDims(x, windows), { keepdim: true });
-  const geometry = x.dtype === "float32" ? geometryOf(windows, counts(windows)) : null;
-  if (!geometry) return null;
-  const out: AnyTensor = fresh(allocateUnset("float32", numel(shape)), shape, "float32");
-  const planes = numel(shape) / numel(windows.sizes);
-  recorder.step((read, write) => ({
-    kind: "pool",
-    name: "avgPool",
-    mode: "average",
-    planes,
-    ...geometry,
-    divisor,
-    from: read(x),
-    index: null,
-    to: write(out),
-  }));
-  return out;
+  return averageStep(recorder, "average", x, windows, divisor, shape);
 }
 
 /** Their adjoint, from packed g. */
@@ -84,22 +97,7 @@ export function meansBackStep(
   shape: Shape,
 ): AnyTensor | null {
   if (isWhole(windows, divisor)) return g.div(numel(shape.slice(-windows.rank))).expand(shape);
-  const geometry = g.dtype === "float32" ? geometryOf(windows, counts(windows)) : null;
-  if (!geometry) return null;
-  const out: AnyTensor = fresh(allocateUnset("float32", numel(shape)), shape, "float32");
-  const planes = numel(g.shape) / numel(windows.sizes);
-  recorder.step((read, write) => ({
-    kind: "pool",
-    name: "avgPoolBackward",
-    mode: "averageBackward",
-    planes,
-    ...geometry,
-    divisor,
-    from: read(g),
-    index: null,
-    to: write(out),
-  }));
-  return out;
+  return averageStep(recorder, "averageBackward", g, windows, divisor, shape);
 }
 
 /** Whether no window lies in the border alone. */

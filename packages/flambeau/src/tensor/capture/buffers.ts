@@ -7,7 +7,7 @@ import { ExprBuilder } from "../../ir/scalar.ts";
 import type { Storage } from "../storage.ts";
 import type { AnyTensor } from "../tensor.ts";
 import { CapturedArray, ownerOf } from "./arrays.ts";
-import { mapStep } from "./loops.ts";
+import { copyStep, mapStep } from "./loops.ts";
 
 export class CapturedBuffers {
   readonly list: Buffer[] = [];
@@ -130,9 +130,8 @@ export class CapturedBuffers {
   }
 
   #copyBuffer(from: BufferId, to: BufferId, { dtype, length }: CapturedArray): void {
-    const k = new ExprBuilder();
     const at = (buffer: BufferId): Access => ({ buffer, offset: 0, strides: [1] });
-    this.#add(mapStep("copy", [length], k.input(0, dtype), at(to), [at(from)], [dtype]));
+    this.#add(copyStep([length], dtype, at(to), at(from)));
   }
 
   /** A buffer without an array. */

@@ -69,6 +69,11 @@ export function mapStep(
   };
 }
 
+/** Copies elements as they are. */
+export function copyStep(shape: readonly number[], dtype: DType, to: Access, from: Source): LoopStep {
+  return mapStep("copy", shape, new ExprBuilder().input(0, dtype), to, [from], [dtype]);
+}
+
 /** Input [outer, reduced, inner] from `from`, packed; output [outer, inner]. */
 export function reduceStep(
   nest: ReduceNest,

@@ -8,7 +8,6 @@ import type { MapNest, ReduceNest } from "../../ir/nest.ts";
 import type { Access, BufferId, HostStep, Program, Step } from "../../ir/program.ts";
 import type { MatrixView } from "../../ir/routines.ts";
 import type { RowNest } from "../../ir/row.ts";
-import { ExprBuilder } from "../../ir/scalar.ts";
 import type { Recorder, StepOf } from "../capturing.ts";
 import { HostAccess, unrecorded } from "../capturing.ts";
 import type { Storage } from "../storage.ts";
@@ -17,7 +16,7 @@ import { CapturedBuffers } from "./buffers.ts";
 import type { CalledOp } from "./host-call.ts";
 import { calledOp, orTellOuter } from "./host-call.ts";
 import type { Source } from "./loops.ts";
-import { mapStep, matmulStep, productLoop, reduceStep, rowSteps } from "./loops.ts";
+import { copyStep, mapStep, matmulStep, productLoop, reduceStep, rowSteps } from "./loops.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: ops take whatever they take.
 type Fn = (...args: any[]) => any;
@@ -133,10 +132,9 @@ export class ProgramRecorder implements Recorder {
   }
 
   copy(dtype: DType, shape: readonly number[], to: StridedOperand, from: StridedOperand): void {
-    const k = new ExprBuilder();
     const source = this.#source(from.data, from.offset, from.strides, dtype);
     const target = this.#target(shape, to, dtype);
-    this.#steps.push(mapStep("copy", shape, k.input(0, dtype), target, [source], [dtype]));
+    this.#steps.push(copyStep(shape, dtype, target, source));
   }
 
   reduce(
@@ -245,10 +243,7 @@ export class ProgramRecorder implements Recorder {
     if (whole) return;
     const { dtype } = this.buffers.list[buffer]!;
     const to = { buffer: this.buffers.write(data, false), offset, strides: [1] };
-    const k = new ExprBuilder();
-    this.#steps.push(
-      mapStep("copy", [n], k.input(0, dtype), to, [{ buffer, offset: 0, strides: [1] }], [dtype]),
-    );
+    this.#steps.push(copyStep([n], dtype, to, { buffer, offset: 0, strides: [1] }));
   }
 
   check(name: string, x: AnyTensor, look: (elements: TypedArray) => void): void {
@@ -348,6 +343,11 @@ export class ProgramRecorder implements Recorder {
   /** The op in which a value was looked at, if that ended the capture. */
   get failed(): string | null {
     return this.#failed;
+  }
+
+  /** Tensors whose gradients were read or written so far. */
+  get leaves(): ReadonlyMap<AnyTensor, LeafAccess> {
+    return this.#leaves;
   }
 
   finish(): Recorded {

@@ -3,15 +3,13 @@
 // Floor L2 (backend/wasm/program).
 
 import { dtypes } from "../../../base/dtype.ts";
-import { RuntimeError } from "../../../base/errors.ts";
-import type { Access, Buffer, BufferId, LoopResult, Program, Step } from "../../../ir/program.ts";
+import type { Access, Buffer, BufferId, Program, Step } from "../../../ir/program.ts";
 import type { Expr } from "../../../ir/scalar.ts";
-import { topological } from "../codegen.ts";
+import { importHost, requireSimd } from "../codegen.ts";
 import type { Code, Func, FunctionBuilder, Local } from "../encoder.ts";
 import { call, i32, ModuleBuilder } from "../encoder.ts";
 import { features } from "../features.ts";
 import { Emitter } from "../lanes.ts";
-import { hostArity, hostImports } from "../math.ts";
 import type { StepCode } from "./context.ts";
 import { codeOf } from "./emitters.ts";
 import type { Touch } from "./phases.ts";
@@ -100,15 +98,12 @@ export function assemble(
   layout: Layout,
   memory: ResidentMemory,
 ): Assembled {
-  if (!features().simd)
-    throw new RuntimeError(
-      "this engine's WebAssembly has no SIMD, which the backend needs: Node 20, or a browser of 2023",
-    );
+  requireSimd();
   const m = new ModuleBuilder();
   if (memory.shared)
     m.importMemory("env", "memory", { minPages: 1, maxPages: memory.maxPages, shared: true });
   else m.importMemory("env", "memory", { minPages: 1 });
-  const host = importHost(m, program.steps);
+  const host = importHost(m, program.steps.flatMap(bodiesOf));
   const parts: ModuleContext = {
     module: m,
     step: m.global("i32", true, 0),
@@ -226,30 +221,9 @@ function addressOf(
   return place.inArena ? i32.add(arena, at) : i32.const(at);
 }
 
-/** Functions of JavaScript that the steps' expressions need. */
-function importHost(m: ModuleBuilder, steps: readonly Step[]): Map<string, Func> {
-  const host = new Map<string, Func>();
-  const seen = new Set<Expr>();
-  const visit = (root: Expr): void => {
-    for (const node of topological(root, seen)) {
-      seen.add(node);
-      for (const name of hostImports(node.op, node.dtype))
-        if (!host.has(name))
-          host.set(
-            name,
-            m.importFunction("host", name, new Array<"f64">(hostArity(name)).fill("f64"), ["f64"]),
-          );
-    }
-  };
-  const results = (list: readonly LoopResult[]): void => {
-    for (const { body } of list) visit(body);
-  };
-  for (const step of steps) {
-    if (step.kind === "loop") {
-      for (const { body } of step.stages) visit(body);
-      results(step.values);
-    }
-    if ("maps" in step) results(step.maps);
-  }
-  return host;
+/** All expressions of a step. */
+function bodiesOf(step: Step): Expr[] {
+  const results = "maps" in step ? [...step.maps] : [];
+  const all = step.kind === "loop" ? [...step.stages, ...step.values, ...results] : results;
+  return all.map(({ body }) => body);
 }

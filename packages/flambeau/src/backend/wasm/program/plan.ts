@@ -23,10 +23,8 @@ interface Span {
   at: number;
 }
 
-function touchedBy(step: Step, program: Program): Set<BufferId> {
-  if (step.kind === "host") return new Set([...step.reads, ...step.writes]);
-  return new Set(accessesOf(step, program).map(({ buffer }) => buffer));
-}
+const touchedBy = (step: Step, program: Program): Set<BufferId> =>
+  new Set(accessesOf(step, program).map(({ buffer }) => buffer));
 
 const sameAccess = (a: Access, b: Access): boolean =>
   a.offset === b.offset &&
