@@ -18,6 +18,7 @@ export {
   AutogradError,
   CompileError,
   DTypeError,
+  FileError,
   IndexError,
   LinAlgError,
   NotImplementedError,
@@ -32,6 +33,7 @@ export type { Compiled, CompileOptions } from "./compile/index.ts";
 export { compile } from "./compile/index.ts";
 export { getNumThreads, setNumThreads } from "./compile/threads.ts";
 export * as data from "./data/index.ts";
+export type { ByteSink, ByteSource, FileLike, FileTarget } from "./io/index.ts";
 export * as nn from "./nn/index.ts";
 export * as fft from "./ops/fft/index.ts";
 export * from "./ops/index.ts";

@@ -70,5 +70,17 @@ export class CompileError extends RuntimeError {
   override name = "CompileError";
 }
 
+/** A file that cannot be read or written: missing, damaged, of another format, or refused. `file` says which. */
+export class FileError extends RuntimeError {
+  override name = "FileError";
+  /** Path of the file, or what stands for it where there is none. */
+  readonly file: string;
+
+  constructor(file: string, problem: string, options?: ErrorOptions) {
+    super(`${file}: ${problem}`, options);
+    this.file = file;
+  }
+}
+
 /** `[5, 200]`: how shapes are written in messages and when printing, as PyTorch does. */
 export const showShape = (shape: readonly number[]): string => `[${shape.join(", ")}]`;

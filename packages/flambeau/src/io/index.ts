@@ -1,0 +1,4 @@
+// Files: what of them is public. What reads and writes formats is loaded on first use. Floor L5 (io).
+
+export type { ByteSink, FileTarget } from "./sink.ts";
+export type { ByteSource, FileLike } from "./source.ts";
