@@ -1,6 +1,7 @@
 // Animator of the book (section 3.6 of its first edition): curves that grow while a model trains.
 // It keeps the data and decides when to draw; live.ts knows the places to draw on.
 
+import { announce, isWatched } from "./display.ts";
 import { Figure } from "./figure.ts";
 import type { Screen } from "./live.ts";
 import { atExit, notebookScreen, terminalScreen } from "./live.ts";
@@ -38,7 +39,7 @@ const REST_PER_DRAWING = 4;
 
 /**
  * Draws curves while they grow (section 3.6 of the book's first edition): in a terminal in place, in a
- * notebook in the cell's output, in a page through {@link onUpdate}. At most 15 pictures a second are drawn,
+ * notebook in the cell's output, in a page through {@link onFigure} or {@link Animator.onUpdate}. At most 15 pictures a second are drawn,
  * fewer where that would slow the training down, and always the last state.
  *
  * In a notebook or a page a picture appears once the program waits for something, so a loop needs an `await`.
@@ -142,7 +143,7 @@ export class Animator implements Disposable {
   }
 
   #update(now: boolean): void {
-    if (this.#closed || (!this.#screen && this.#listeners.size === 0)) return;
+    if (this.#closed || !(this.#screen || this.#watched || this.#listeners.size > 0)) return;
     const wait = this.#nextDrawing - performance.now();
     if (now || wait <= 0) {
       this.#draw(false);
@@ -155,6 +156,10 @@ export class Animator implements Disposable {
     atExit.add(this.#atExit);
   }
 
+  get #watched(): boolean {
+    return this.#options.display !== "none" && isWatched();
+  }
+
   readonly #atExit = (): void => this.#draw(false);
 
   #draw(final: boolean): void {
@@ -163,8 +168,10 @@ export class Animator implements Disposable {
     atExit.delete(this.#atExit);
     if (!this.#changed && !final) return;
     const start = performance.now();
-    const { spec } = this.figure();
+    const figure = this.figure();
+    const { spec } = figure;
     if (this.#changed) for (const listener of this.#listeners) listener(spec);
+    if (this.#changed && this.#watched) announce(figure, this);
     if (this.#data.length > 0) this.#screen?.draw(spec, this.#changed, final);
     this.#changed = false;
     const end = performance.now();

@@ -141,11 +141,13 @@ export class Figure {
   }
 
   async #view(): Promise<import("vega").View> {
-    const [vega, vegaLite] = await loadVega();
+    const [vega, vegaLite, { expressionInterpreter: expr }] = await loadVega();
     // A copy, because Vega marks the rows of the data that it is given.
     const compiled = vegaLite.compile(structuredClone(this.spec)).spec;
     improveEstimate(vega.textMetrics);
-    return new vega.View(vega.parse(compiled), { renderer: "none", logLevel: vega.Error });
+    // Interpreted, so that a page whose content policy forbids code from text can draw too.
+    const runtime = vega.parse(compiled, undefined, { ast: true });
+    return new vega.View(runtime, { expr, renderer: "none", logLevel: vega.Error });
   }
 }
 

@@ -3,6 +3,7 @@
 
 export { Accumulator } from "./accumulator.ts";
 export { Animator, type AnimatorOptions } from "./animator.ts";
+export { type FigureListener, onFigure } from "./display.ts";
 export { Figure, type MimeBundle } from "./figure.ts";
 export type { HasToList, Scalar, Vector, Vectors } from "./numbers.ts";
 export { type PlotOptions, plot, setAxes } from "./plot.ts";

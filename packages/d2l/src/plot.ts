@@ -1,5 +1,6 @@
 // plot and setAxes of the book (section 2.4, "Calculus"): curves from arrays or tensors to a Figure.
 
+import { announce } from "./display.ts";
 import { Figure } from "./figure.ts";
 import { DEFAULT_FORMATS, parseFormat } from "./format.ts";
 import type { Vectors } from "./numbers.ts";
@@ -56,8 +57,10 @@ export function plot(X: Vectors, Y?: Vectors | null, options: PlotOptions = {}):
       dash: styled[i]?.dash ?? [],
     };
   });
-  const figure = new Figure(panelSpec(curves, options));
-  return options.theme ? figure.withTheme(options.theme) : figure;
+  const plain = new Figure(panelSpec(curves, options));
+  const figure = options.theme ? plain.withTheme(options.theme) : plain;
+  announce(figure);
+  return figure;
 }
 
 /**
@@ -85,6 +88,7 @@ export function setAxes(figure: Figure, options: AxesOptions): Figure {
       figsize: options.figsize ?? [light.width / 100, light.height / 100],
     });
   figure.spec = dark ? new Figure(spec).withTheme("dark").spec : spec;
+  announce(figure);
   return figure;
 }
 

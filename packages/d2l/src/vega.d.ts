@@ -6,5 +6,9 @@ interface VegaLite {
 
 /** Vega and Vega-Lite, loaded on first use. */
 export function loadVega(): Promise<
-  [typeof import("vega") & { textMetrics: import("./text-width.ts").TextMetrics }, VegaLite]
+  [
+    typeof import("vega") & { textMetrics: import("./text-width.ts").TextMetrics },
+    VegaLite,
+    typeof import("vega-interpreter"),
+  ]
 >;

@@ -3,5 +3,5 @@
 // is used.
 
 export function loadVega() {
-  return Promise.all([import("vega"), import("vega-lite")]);
+  return Promise.all([import("vega"), import("vega-lite"), import("vega-interpreter")]);
 }
