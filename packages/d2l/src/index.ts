@@ -3,8 +3,16 @@
 
 export { Accumulator } from "./accumulator.ts";
 export { Animator, type AnimatorOptions } from "./animator.ts";
+export {
+  AdditiveAttention,
+  DotProductAttention,
+  maskedSoftmax,
+  sequenceMask,
+  type ValidLens,
+} from "./attention.ts";
 export { type FigureListener, onFigure } from "./display.ts";
 export { Figure, type MimeBundle } from "./figure.ts";
+export { MultiHeadAttention, PositionalEncoding, transposeOutput, transposeQkv } from "./multi-head.ts";
 export type { HasToList, Scalar, Vector, Vectors } from "./numbers.ts";
 export { type PlotOptions, plot, setAxes } from "./plot.ts";
 export {
@@ -23,3 +31,4 @@ export type { TerminalOptions } from "./terminal/render.ts";
 export { cells as textWidth } from "./terminal/text.ts";
 export type { Theme } from "./theme.ts";
 export { Timer } from "./timer.ts";
+export { AddNorm, EncoderBlock, PositionWiseFFN, TransformerEncoder } from "./transformer.ts";
