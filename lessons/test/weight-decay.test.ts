@@ -1,31 +1,14 @@
 // The lesson as a user runs it: its numbers against PyTorch's, its options, and what it writes.
 
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import reference from "./fixtures/weight-decay.json" with { type: "json" };
+import type { Outcome } from "./run.ts";
+import { newFolder, runFile } from "./run.ts";
 
-const program = fileURLToPath(new URL("../weight-decay/main.ts", import.meta.url));
-
-interface Outcome {
-  status: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-/** Runs the program in a folder of its own. */
-function run(args: readonly string[], folder: string = mkdtempSync(join(tmpdir(), "lesson-"))): Outcome {
-  const env = { ...process.env, LANG: "C", LC_ALL: "C", NO_COLOR: "1" };
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
-    cwd: folder,
-    env,
-    encoding: "utf8",
-  });
-  return { status, stdout, stderr };
-}
+const run = (args: readonly string[], folder?: string): Outcome =>
+  runFile("weight-decay/main.ts", args, folder);
 
 interface Json {
   seed: number;
@@ -103,7 +86,7 @@ describe("options", () => {
     ["--lr"],
     ["more"],
   ])("%s is refused in one line with status 2", (args) => {
-    const folder = mkdtempSync(join(tmpdir(), "lesson-"));
+    const folder = newFolder();
     const { status, stdout, stderr } = run(args, folder);
     expect(status).toBe(2);
     expect(stdout).toBe("");
@@ -117,7 +100,7 @@ describe("output", () => {
   const quick = ["--epochs", "10"];
 
   test("the norms, their meaning, and a figure whose name is printed", () => {
-    const folder = mkdtempSync(join(tmpdir(), "lesson-"));
+    const folder = newFolder();
     const { status, stdout } = run([...quick, "--out", "a.svg"], folder);
     expect(status).toBe(0);
     expect(stdout).toContain("L2 norm of w");
@@ -136,7 +119,7 @@ describe("output", () => {
   });
 
   test("--json writes no figure unless asked to", () => {
-    const folder = mkdtempSync(join(tmpdir(), "lesson-"));
+    const folder = newFolder();
     run([...quick, "--json"], folder);
     expect(readdirSync(folder)).toEqual([]);
     run([...quick, "--json", "--out", "b.json"], folder);
@@ -144,7 +127,7 @@ describe("output", () => {
   });
 
   test("a figure that cannot be written is an error, and leaves nothing behind", () => {
-    const folder = mkdtempSync(join(tmpdir(), "lesson-"));
+    const folder = newFolder();
     const { status, stderr } = run([...quick, "--out", "no/such/folder/c.svg"], folder);
     expect(status).toBe(1);
     expect(stderr).toContain("no/such/folder/c.svg");

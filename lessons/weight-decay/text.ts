@@ -1,5 +1,7 @@
 // What the lesson says, in English and Chinese.
 
+import { short } from "../shared/output.ts";
+
 /** One trained model, as the table shows it. */
 export interface Line {
   readonly kind: "scratch" | "concise";
@@ -18,12 +20,7 @@ export interface Texts {
   readonly heading: readonly [model: string, norm: string, train: string, test: string];
   model(kind: Line["kind"], lambda: number): string;
   meaning(lines: readonly Line[]): string;
-  saved(file: string): string;
-  /** Said when a loss or a norm is not a number any more. */
-  readonly diverged: string;
 }
-
-const short = (x: number): string => (x >= 100 ? x.toFixed(0) : x >= 1 ? x.toFixed(2) : x.toPrecision(2));
 
 /** The runs of one kind with the smallest and the largest penalty, if they differ. */
 function extremes(lines: readonly Line[]): { free: Line; held: Line } | null {
@@ -54,8 +51,6 @@ const en: Texts = {
       ? `${norms}, and ${losses}: fitting the training data a little worse, the model generalises far better.`
       : `${norms}, and ${losses}.`;
   },
-  saved: (file) => `Figure written to ${file}`,
-  diverged: "The training diverged: a loss is not finite. Try a smaller --lr or --lambda.",
 };
 
 const zh: Texts = {
@@ -77,8 +72,6 @@ const zh: Texts = {
       ? `${norms}，${losses}：训练数据拟合得略差一些，泛化能力却好得多。`
       : `${norms}，${losses}。`;
   },
-  saved: (file) => `图已写入 ${file}`,
-  diverged: "训练发散了：损失已不是有限的数。请减小 --lr 或 --lambda。",
 };
 
 export const texts: { readonly en: Texts; readonly zh: Texts } = { en, zh };

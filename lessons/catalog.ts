@@ -1,0 +1,11 @@
+// The lessons, in the order of the course. A lesson's folder has the name given here.
+
+/** A lesson's name and its title in each language. */
+export interface Entry {
+  readonly name: string;
+  readonly title: { readonly en: string; readonly zh: string };
+}
+
+export const catalog: readonly Entry[] = [
+  { name: "weight-decay", title: { en: "Weight decay", zh: "权重衰减" } },
+];
