@@ -47,6 +47,10 @@ export type Picture =
         readonly y: ArrayLike<number>;
         /** Points without a line; default false. */
         readonly points?: boolean | undefined;
+        /** A broken line; default false. */
+        readonly dashed?: boolean | undefined;
+        /** Which of the page's colours, from 0; default the curve's place among the others. */
+        readonly color?: number | undefined;
       }[];
       readonly xlabel?: string | undefined;
       readonly ylabel?: string | undefined;
@@ -105,6 +109,8 @@ export type Show = (name: string, picture: Picture) => void;
 /** Texts of a live page in both languages; `title` and `controls` are the page's, the rest is the run's. */
 export type LiveTexts<C extends Controls> = {
   readonly controls: { readonly [Name in keyof C]: string };
+  /** Words of choices, where the reader should see others than the code's. */
+  readonly choices?: { readonly [word: string]: string } | undefined;
   readonly pictures: { readonly [name: string]: string };
   readonly [word: string]: unknown;
 };
@@ -116,12 +122,17 @@ export type LiveTexts<C extends Controls> = {
 export interface Live<C extends Controls, T extends LiveTexts<C> = LiveTexts<C>> {
   readonly controls: C;
   readonly texts: { readonly en: T; readonly zh: T };
+  /** Waited for once, before the first run: data that has to be fetched, for example. */
+  load?(): Promise<void>;
   run(settings: Settings<C>, show: Show, texts: T): Generator<void, void, void>;
 }
 
-/** Checks a lesson's live part: `export default live({ controls, texts, *run(settings, show, texts) { … } })`. */
-export function live<const C extends Controls, T extends LiveTexts<C>>(lesson: Live<C, T>): Live<C, T> {
-  return lesson;
+/** A live part whose controls are not known to the one who runs it. */
+export type AnyLive = Live<Controls, LiveTexts<Controls>>;
+
+/** Checks a lesson's live part: `export const lesson: AnyLive = live({ controls, texts, *run(settings, show, texts) { … } })`. */
+export function live<const C extends Controls, T extends LiveTexts<C>>(lesson: Live<C, T>): AnyLive {
+  return lesson as unknown as AnyLive;
 }
 
 /** A number on a slider from `least` to `most`. */

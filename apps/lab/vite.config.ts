@@ -1,0 +1,25 @@
+// How the lab is built: static files that work under any path, and the headers that threads need.
+
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import type { UserConfig } from "vite";
+import { defineConfig } from "vite";
+import { articles } from "./build/articles.ts";
+import { contentPolicy } from "./build/content-policy.ts";
+
+/** Memory shared between threads needs a page that is isolated from other origins. */
+const headers = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+  "Cross-Origin-Resource-Policy": "same-origin",
+};
+
+const config: UserConfig = defineConfig({
+  root: import.meta.dirname,
+  base: "./",
+  plugins: [articles(), svelte(), contentPolicy()],
+  worker: { format: "es" },
+  server: { headers, fs: { allow: ["../.."] } },
+  preview: { headers },
+});
+
+export default config;
