@@ -76,7 +76,8 @@ export class BytesSource implements ByteSource {
   constructor(bytes: Uint8Array, name: string = unnamed) {
     this.name = name;
     this.size = bytes.length;
-    this.#bytes = bytes;
+    // Node's Buffer would hand out buffers, whose slice() does not copy.
+    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   }
   // biome-ignore lint/suspicious/useAwait: an error is a rejection, as of every source.
   async read(start: number, length: number): Promise<Uint8Array> {

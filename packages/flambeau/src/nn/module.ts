@@ -30,6 +30,8 @@ import { formatModule } from "./print.ts";
 import type { LoadOptions, LoadReport, StateDict } from "./state-dict.ts";
 import { loadState, stateEntries } from "./state-dict.ts";
 
+export type { LoadOptions, LoadReport, StateDict };
+
 type Uncallable = readonly [never, never, never, never, never, never, never, never, never];
 /**
  * Arguments of a call: those of `forward`, or of a layer's rule for an input `X`. Layers of other arguments (`~rule` is no

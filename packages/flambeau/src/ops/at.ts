@@ -2,103 +2,19 @@
 // Floor L4 (ops). Source: https://numpy.org/doc/stable/user/basics.indexing.html
 
 import type { Scalar } from "../base/dtype.ts";
-import { ArgumentError, IndexError, showShape, ValueError } from "../base/errors.ts";
+import { IndexError, showShape, ValueError } from "../base/errors.ts";
 import { numel } from "../base/shape.ts";
 import { recorder } from "../tensor/capturing.ts";
 import { takenForView } from "../tensor/record.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh, isTensor } from "../tensor/tensor.ts";
+import type { Index, Parsed } from "./at-index.ts";
+import { consumes, isMask, parseIndex } from "./at-index.ts";
 import { composite } from "./define.ts";
 import { scalarOf } from "./fill-elements.ts";
 import type { OpFn } from "./signatures.ts";
 
-/** `start:end:step` of Python: `{ start: 1 }` is `1:`. */
-export interface Slice {
-  readonly start?: number | null;
-  readonly end?: number | null;
-  readonly step?: number | null;
-}
-
-/** One entry of an index; `null` inserts a dimension, "..." stands for all dimensions not named. */
-export type IndexItem = number | boolean | null | string | Slice | AnyTensor | readonly unknown[];
-/** An entry, or a list of entries for the leading dimensions. */
-export type Index = IndexItem | readonly IndexItem[];
-
-type Parsed = number | boolean | null | "..." | Slice | AnyTensor;
-
-const isSlice = (x: unknown): x is Slice =>
-  typeof x === "object" && x !== null && ("start" in x || "end" in x || "step" in x);
-
-function parseText(text: string): Parsed[] {
-  return text.split(",").map((raw): Parsed => {
-    const item = raw.trim();
-    if (item === "...") return "...";
-    if (item === "None" || item === "null" || item === "newaxis") return null;
-    if (item === "True" || item === "true") return true;
-    if (item === "False" || item === "false") return false;
-    const fields = item.split(":").map((f) => f.trim());
-    const numberOf = (f: string | undefined): number | null => {
-      if (f === undefined || f === "") return null;
-      if (!/^[+-]?\d+$/.test(f))
-        throw new ValueError(
-          `at: cannot read "${item}" in the index "${text}": expected an integer, start:end:step, ..., or None`,
-        );
-      return Number(f);
-    };
-    if (fields.length === 1) {
-      const n = numberOf(fields[0]);
-      if (n === null) throw new ValueError(`at: an entry is empty in the index "${text}"`);
-      return n;
-    }
-    if (fields.length > 3) throw new ValueError(`at: too many ":" in "${item}"`);
-    return { start: numberOf(fields[0]), end: numberOf(fields[1]), step: numberOf(fields[2]) ?? 1 };
-  });
-}
-
-function parseItem(item: unknown): Parsed[] {
-  if (typeof item === "string") return parseText(item);
-  if (
-    item === null ||
-    typeof item === "number" ||
-    typeof item === "boolean" ||
-    isTensor(item) ||
-    isSlice(item)
-  )
-    return [item];
-  if (Array.isArray(item)) return [listIndex(item)];
-  throw new ArgumentError(
-    `at: an index must be an integer, a slice, "...", null, a list or a tensor, not ${item === undefined ? "undefined" : typeof item}`,
-  );
-}
-
-/** A nested list of integers or booleans as an index tensor. */
-function listIndex(list: readonly unknown[]): AnyTensor {
-  const shape: number[] = [];
-  for (let v: unknown = list; Array.isArray(v); v = v[0]) shape.push(v.length);
-  const flat = list.flat(Number.POSITIVE_INFINITY) as unknown[];
-  if (flat.length !== shape.reduce((p, n) => p * n, 1))
-    throw new ValueError("at: a list of indices is ragged");
-  if (flat.length > 0 && flat.every((v) => typeof v === "boolean"))
-    return fresh(Uint8Array.from(flat, Number), shape, "bool");
-  for (const v of flat)
-    if (!Number.isInteger(v)) throw new IndexError(`at: indices must be integers, got ${String(v)}`);
-  return fresh(Int32Array.from(flat as number[]), shape, "int32");
-}
-
-function parse(args: readonly unknown[]): Parsed[] {
-  const items = args.length === 1 && Array.isArray(args[0]) ? (args[0] as readonly unknown[]) : args;
-  return items.flatMap(parseItem);
-}
-
-/** Dimensions that an entry takes from the tensor. */
-const consumes = (item: Parsed): number =>
-  item === null || item === "..." || typeof item === "boolean"
-    ? 0
-    : isTensor(item) && isMask(item)
-      ? item.ndim
-      : 1;
-
-const isMask = (x: AnyTensor): boolean => x.dtype === "bool" || x.dtype === "uint8";
+export type { Index, IndexItem, Slice } from "./at-index.ts";
 
 /** A 0-d tensor as the number or boolean that it stands for. */
 const unwrapped = (item: Parsed): Parsed =>
@@ -170,7 +86,7 @@ function applyBasic(
  */
 export const at: OpFn<Index[]> = composite(
   (x: AnyTensor, ...args: unknown[]) => {
-    const { view, indices } = applyBasic(x, parse(args));
+    const { view, indices } = applyBasic(x, parseIndex(args));
     if (indices.length > 0) {
       const part = view.indexTensors(indices);
       // The view of a number that only a run knows.
@@ -197,7 +113,7 @@ function trimmed(values: AnyTensor, rank: number): AnyTensor {
  */
 export const set: OpFn<[index: Index, values: AnyTensor | Scalar], "self"> = composite(
   (x: AnyTensor, index: unknown, values: AnyTensor | Scalar) => {
-    const items = parse([index]);
+    const items = parseIndex([index]);
     // False chooses nothing, whatever the values are.
     const known = recorder === null || !isTensor(items[0]);
     if (items.length === 1 && known && unwrapped(items[0]!) === false) return x;
