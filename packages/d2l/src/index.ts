@@ -10,8 +10,25 @@ export {
   sequenceMask,
   type ValidLens,
 } from "./attention.ts";
+export {
+  accuracy,
+  type Batches,
+  evaluateAccuracy,
+  predictCh3,
+  type TrainedCh3,
+  trainCh3,
+  trainEpochCh3,
+  type Updater,
+} from "./classification.ts";
 export { type FigureListener, onFigure } from "./display.ts";
 export { Figure, type MimeBundle } from "./figure.ts";
+export {
+  type HeatmapOptions,
+  type ImageOptions,
+  type Matrices,
+  showHeatmaps,
+  showImages,
+} from "./matrices.ts";
 export { MultiHeadAttention, PositionalEncoding, transposeOutput, transposeQkv } from "./multi-head.ts";
 export type { HasToList, Scalar, Vector, Vectors } from "./numbers.ts";
 export { type PlotOptions, plot, setAxes } from "./plot.ts";
@@ -29,6 +46,6 @@ export type { AxesOptions, FigureSpec, Limits } from "./spec.ts";
 export type { TextStream } from "./terminal/environment.ts";
 export type { TerminalOptions } from "./terminal/render.ts";
 export { cells as textWidth } from "./terminal/text.ts";
-export type { Theme } from "./theme.ts";
+export type { ColorMap, Theme } from "./theme.ts";
 export { Timer } from "./timer.ts";
 export { AddNorm, EncoderBlock, PositionWiseFFN, TransformerEncoder } from "./transformer.ts";

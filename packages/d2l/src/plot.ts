@@ -6,7 +6,7 @@ import { DEFAULT_FORMATS, parseFormat } from "./format.ts";
 import type { Vectors } from "./numbers.ts";
 import { vectors } from "./numbers.ts";
 import type { AxesOptions, Curve } from "./spec.ts";
-import { curvesOf, gridSpec, panelSpec, panelsOf } from "./spec.ts";
+import { curvesOf, gridSpec, isTiles, panelSpec, panelsOf } from "./spec.ts";
 import type { Theme } from "./theme.ts";
 import { THEMES } from "./theme.ts";
 
@@ -70,6 +70,7 @@ export function plot(X: Vectors, Y?: Vectors | null, options: PlotOptions = {}):
  * @param figure is changed in place, and returned
  * @param options see {@link AxesOptions}; `figsize` defaults to the figure's own
  * @throws RangeError when an option is not usable
+ * @throws TypeError when the figure has no curves
  * @example
  * d2l.setAxes(figure, { xlabel: "epoch", ylabel: "loss", yscale: "log", ylim: [1e-3, 1e2] });
  */
@@ -77,6 +78,8 @@ export function setAxes(figure: Figure, options: AxesOptions): Figure {
   checkAxes("setAxes", options);
   const dark = figure.spec.background === THEMES.dark.background;
   const light = dark ? figure.withTheme("light").spec : figure.spec;
+  if (panelsOf(light).some(isTiles))
+    throw new TypeError("setAxes: expected a figure of curves, got one of heatmaps or images");
   const panels = panelsOf(light).map((panel) =>
     curvesOf(panel).map((curve, i) => ({ ...curve, name: options.legend?.[i] ?? "" })),
   );

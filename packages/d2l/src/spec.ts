@@ -1,10 +1,11 @@
-// The Vega-Lite spec of a line figure: its types, and the one place that builds it from curves and axes.
+// The Vega-Lite spec of a figure: its types, and the one place that builds it from curves and axes (matrices: tiles.ts).
 // Everything that draws (SVG, PNG, terminal, notebook, page) reads this spec; there is no second data model.
 // Source: https://vega.github.io/vega-lite/docs/spec.html; the defaults follow matplotlib.
 
 import { legendPlace, position } from "./guides.ts";
-import { PALETTE, THEMES } from "./theme.ts";
+import { PALETTE, RAMPS, THEMES } from "./theme.ts";
 import type { ScaleType } from "./ticks.ts";
+import type { TilePanel } from "./tiles.ts";
 
 /** One drawn curve: its points, its name in the legend (none when empty) and its look. */
 export interface Curve {
@@ -56,8 +57,11 @@ export interface Position {
   axis: Record<string, unknown>;
 }
 
+/** One pair of axes: with curves, or with a matrix. */
+export type Panel = LinePanel | TilePanel;
+
 /** One pair of axes with its curves. */
-export interface Panel {
+export interface LinePanel {
   /** Stands above the axes; of a figure with one panel, the title of the figure. */
   title?: string;
   width: number;
@@ -95,11 +99,13 @@ interface TopLevel {
 }
 
 /** Spec of a figure with one pair of axes. */
-export type PanelSpec = TopLevel & Panel & { autosize: { type: "fit"; contains: "padding" } };
+export type PanelSpec = TopLevel & LinePanel & { autosize: { type: "fit"; contains: "padding" } };
 /** Spec of a figure with a grid of axes. */
 export type GridSpec = TopLevel & { concat: Panel[]; columns: number; resolve: typeof APART };
-/** A Vega-Lite v6 spec of the kind that `plot` and `Animator` build. */
-export type FigureSpec = PanelSpec | GridSpec;
+/** Spec of a figure with one matrix. */
+export type TileSpec = TopLevel & TilePanel;
+/** A Vega-Lite v6 spec of the kind that `plot`, `Animator`, `showHeatmaps` and `showImages` build. */
+export type FigureSpec = PanelSpec | TileSpec | GridSpec;
 
 // Panels would otherwise share the looks of the first one's curves.
 const APART = {
@@ -133,20 +139,21 @@ export function gridSpec(
 
 /** One figure from several, side by side: each keeps its axes, its legend and, above it, its title. */
 export function joinSpecs(specs: readonly FigureSpec[], columns: number, title?: string): GridSpec {
-  const concat = specs.flatMap((spec) =>
-    panelsOf(spec).map(
-      ({ data, transform, mark, encoding, width, height, title: above }): Panel => ({
-        ...(above ? { title: above } : {}),
-        width,
-        height,
-        data,
-        ...(transform ? { transform } : {}),
-        mark,
-        encoding,
-      }),
-    ),
-  );
+  const concat = specs.flatMap((spec) => panelsOf(spec).map(withoutTopLevel));
   return { ...topLevel(title), concat, columns, resolve: APART };
+}
+
+/** A figure of matrices, row by row. */
+export function tileSpec(panels: readonly TilePanel[], columns: number): FigureSpec {
+  const only = panels.length === 1 ? panels[0] : undefined;
+  if (only) return { ...topLevel(undefined), ...only };
+  return { ...topLevel(undefined), concat: [...panels], columns, resolve: APART };
+}
+
+/** What a panel has beside others. */
+function withoutTopLevel(panel: Panel): Panel {
+  const top = new Set(["$schema", "background", "padding", "config", "autosize"]);
+  return Object.fromEntries(Object.entries(panel).filter(([name]) => !top.has(name))) as unknown as Panel;
 }
 
 /** The panels of any figure, in reading order. */
@@ -154,8 +161,14 @@ export function panelsOf(spec: FigureSpec): readonly Panel[] {
   return "concat" in spec ? spec.concat : [spec];
 }
 
-/** Reads the curves back from a panel: what it draws, before any gap rule. */
+/** Whether a panel shows a matrix. */
+export function isTiles(panel: Panel): panel is TilePanel {
+  return panel.mark.type === "rect";
+}
+
+/** Reads the curves back from a panel: what it draws, before any gap rule. None from a matrix. */
 export function curvesOf(panel: Panel): Curve[] {
+  if (isTiles(panel)) return [];
   const { domain, range } = panel.encoding.color.scale;
   const points = new Map(domain.map((name) => [name, { x: [] as number[], y: [] as number[] }]));
   for (const row of panel.data.values) {
@@ -182,7 +195,7 @@ function topLevel(title: string | undefined): TopLevel {
   };
 }
 
-function buildPanel(curves: readonly Curve[], axes: AxesOptions, width: number, height: number): Panel {
+function buildPanel(curves: readonly Curve[], axes: AxesOptions, width: number, height: number): LinePanel {
   const keys = seriesKeys(curves.map((curve) => curve.name));
   const domain = keys.map((key) => key.key);
   const x = position("x", axes, curves, width / 60);
@@ -242,14 +255,16 @@ function seriesKeys(names: readonly string[]): { key: string; named: boolean }[]
 
 /** The same figure in other colours: every colour of a theme has its partner in the other. */
 export function themed<S extends FigureSpec>(spec: S, theme: "light" | "dark"): S {
-  const swap = new Map(
-    PALETTE.flatMap(({ light, dark }) => (theme === "dark" ? [[light, dark]] : [[dark, light]])),
-  );
+  const swapped = (colors: readonly { light: string; dark: string }[]): Map<string, string> =>
+    new Map(colors.map(({ light, dark }) => (theme === "dark" ? [light, dark] : [dark, light])));
+  const inks = swapped(PALETTE);
+  const ramps = swapped(Object.values(RAMPS).flat());
   const copy = structuredClone(spec);
   copy.background = THEMES[theme].background;
   copy.config = THEMES[theme].config;
   for (const panel of panelsOf(copy)) {
     const { scale } = panel.encoding.color;
+    const swap = isTiles(panel) ? ramps : inks;
     scale.range = scale.range.map((color) => swap.get(color) ?? color);
   }
   return copy;

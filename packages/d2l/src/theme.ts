@@ -4,11 +4,15 @@
 /** `"light"`: white ground, for paper; `"dark"`: for dark pages. */
 export type Theme = "light" | "dark";
 
-interface Ink {
-  /** Names in matplotlib's format strings. */
-  readonly names: readonly string[];
+/** A colour in both themes. */
+interface Pair {
   readonly light: string;
   readonly dark: string;
+}
+
+interface Ink extends Pair {
+  /** Names in matplotlib's format strings. */
+  readonly names: readonly string[];
 }
 
 // C0..C9 are matplotlib's tab10. Pure green, cyan and yellow are too pale on white and the plain blue too
@@ -34,6 +38,37 @@ export const PALETTE: readonly Ink[] = [
   { names: ["w"], light: "#f7f7f7", dark: "#111111" },
 ];
 
+/** Colours of a heatmap or of grey pictures, from low to high. */
+export type ColorMap = "Reds" | "Blues" | "Greys";
+
+const ramp = (...pairs: readonly (readonly [light: string, dark: string])[]): readonly Pair[] =>
+  pairs.map(([light, dark]) => ({ light, dark }));
+
+// From the ground to the strongest ink, on either ground. No colour stands twice in one theme: themes are swapped by colour.
+export const RAMPS: Readonly<Record<ColorMap, readonly Pair[]>> = {
+  Reds: ramp(
+    ["#fff5f0", "#1d1013"],
+    ["#fcbba1", "#5f1d1a"],
+    ["#fb6a4a", "#b5332b"],
+    ["#cb181d", "#f46d50"],
+    ["#67000d", "#ffd8c9"],
+  ),
+  Blues: ramp(
+    ["#f7fbff", "#0e1724"],
+    ["#c6dbef", "#173a5e"],
+    ["#6baed6", "#2a6fae"],
+    ["#2171b5", "#6db3ee"],
+    ["#08306b", "#d9ecff"],
+  ),
+  Greys: ramp(
+    ["#ffffff", "#0d1117"],
+    ["#d9d9d9", "#343b45"],
+    ["#969696", "#727c89"],
+    ["#525252", "#b3bcc6"],
+    ["#000000", "#ffffff"],
+  ),
+};
+
 /** The light-theme colour of a name such as `m` or `C1`. */
 export function inkOf(name: string): string | undefined {
   return PALETTE.find((ink) => ink.names.includes(name))?.light;
@@ -42,6 +77,7 @@ export function inkOf(name: string): string | undefined {
 function config(text: string, lines: string, grid: string, ground: string): Record<string, unknown> {
   return {
     font: "sans-serif",
+    lineBreak: "\n",
     view: { stroke: lines },
     title: { color: text, fontSize: 13, fontWeight: "normal" },
     axis: {

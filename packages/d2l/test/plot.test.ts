@@ -3,10 +3,10 @@
 import { describe, expect, it } from "vitest";
 import type { Figure } from "../src/index.ts";
 import { plot, setAxes } from "../src/index.ts";
-import type { Panel } from "../src/spec.ts";
+import type { LinePanel } from "../src/spec.ts";
 import { panelsOf } from "../src/spec.ts";
 
-const only = (figure: Figure): Panel => panelsOf(figure.spec)[0] as Panel;
+const only = (figure: Figure): LinePanel => panelsOf(figure.spec)[0] as LinePanel;
 const points = (figure: Figure): (number | null)[][] => only(figure).data.values.map(({ x, y }) => [x, y]);
 
 describe("plot: data", () => {

@@ -1,6 +1,6 @@
 // One pair of axes as text: legend on top, curves as braille dots, ticks and labels around them.
 
-import type { Curve, Panel } from "../spec.ts";
+import type { Curve, LinePanel } from "../spec.ts";
 import { curvesOf } from "../spec.ts";
 import type { ScaleType, Tick } from "../ticks.ts";
 import { linearTicks, logTicks } from "../ticks.ts";
@@ -19,7 +19,7 @@ const LOWEST_PLOT = 3;
 
 /** The lines of a panel, exactly `rows` of them; nothing when there is no room for curves. */
 export function renderPanel(
-  panel: Panel,
+  panel: LinePanel,
   columns: number,
   rows: number,
   color: boolean,
