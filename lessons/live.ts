@@ -65,6 +65,8 @@ export type Picture =
       readonly values: ArrayLike<number>;
       readonly names?: readonly string[] | undefined;
       readonly reference?: ArrayLike<number> | undefined;
+      /** What the bars are, and what the marks are. */
+      readonly legend?: readonly [values: string, reference: string] | undefined;
       readonly xlabel?: string | undefined;
       readonly ylabel?: string | undefined;
     }

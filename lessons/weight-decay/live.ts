@@ -246,6 +246,7 @@ export const lesson: AnyLive = live({
         kind: "bars",
         values: held.weights,
         reference: free.weights,
+        legend: [name, texts.free],
         xlabel: texts.index,
       });
       show("norm", {

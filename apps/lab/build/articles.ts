@@ -17,8 +17,15 @@ export interface Head {
   readonly summary: string;
 }
 
+/** A second-level heading of an article. */
+export interface Heading {
+  readonly id: string;
+  readonly text: string;
+}
+
 /** A whole article. */
 export interface Article extends Head {
+  readonly headings: readonly Heading[];
   /** The text below the title. */
   readonly html: string;
 }
@@ -33,6 +40,9 @@ async function renderer(): Promise<MarkdownIt> {
         ? shiki.codeToHtml(code, { lang: language, theme: theme.name ?? "" })
         : "",
   });
+  // Wide tables scroll by themselves, by keys too.
+  md.renderer.rules["table_open"] = () => '<div class="table" tabindex="0"><table>';
+  md.renderer.rules["table_close"] = () => "</table></div>";
   md.use(cjkFriendly);
   md.use(cjkBreaks);
   md.use(tex, {
@@ -55,25 +65,42 @@ export function articleOf(md: MarkdownIt, text: string): Article {
   const plain = (at: number): string =>
     (tokens[at]?.children ?? []).map((token) => (token.type === "softbreak" ? " " : token.content)).join("");
   const paragraph = tokens.findIndex((token) => token.type === "paragraph_open");
+  const headings: Heading[] = [];
+  for (const [at, token] of tokens.entries())
+    if (token.type === "heading_open" && token.tag === "h2") {
+      const id = `section-${headings.length + 1}`;
+      token.attrSet("id", id);
+      headings.push({ id, text: plain(at + 1) });
+    }
   return {
     title: plain(heading + 1),
     summary: paragraph < 0 ? "" : plain(paragraph + 1),
+    headings,
     html: md.renderer.render(tokens.slice(heading + 3), md.options, {}),
   };
+}
+
+/** KaTeX offers each font in three forms for browsers of ten years; the newest does. */
+function newestFonts(css: string): string {
+  return css.replace(/(src:url\([^)]*\.woff2\) format\("woff2"\))[^}]*/g, "$1");
 }
 
 export function articles(): Plugin {
   let md: Promise<MarkdownIt> | undefined;
   return {
     name: "articles",
+    enforce: "pre",
+    transform(code, id) {
+      return /\/katex\.min\.css/.test(id) ? { code: newestFonts(code), map: null } : null;
+    },
     async load(id) {
       const [, file, part] = /^(.*\.md)\?(head|article)$/.exec(id) ?? [];
       if (!file) return null;
       this.addWatchFile(file);
       md ??= renderer();
       try {
-        const { title, summary, html } = articleOf(await md, await readFile(file, "utf8"));
-        const value = part === "head" ? { title, summary } : { title, summary, html };
+        const { title, summary, ...body } = articleOf(await md, await readFile(file, "utf8"));
+        const value = part === "head" ? { title, summary } : { title, summary, ...body };
         return { code: `export default ${JSON.stringify(value)};`, map: null };
       } catch (error) {
         throw new Error(`${file}: ${error instanceof Error ? error.message : error}`);

@@ -6,9 +6,11 @@ import type { Language } from "../site/language.svelte.ts";
 /** Values of the controls, by name. */
 export type Values = Readonly<Record<string, number | string | boolean>>;
 
-/** What is to be trained: the live part of a lesson. */
+/** What is to be trained: the live part of a lesson, as it is or as the reader has changed it. */
 export interface Source {
   readonly lesson: string;
+  /** The reader's files by path; the live part is the export `lesson` of `lessons/NAME/live.ts`. */
+  readonly files?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The texts of a live part that a page needs; functions among its other texts stay in the worker. */

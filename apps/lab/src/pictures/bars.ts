@@ -1,57 +1,58 @@
-// Bars: one a value, from a line at zero.
+// Bars: one a value, from a line at zero. A reference stands behind as a thin stem with a head.
 
 import { written } from "../live/scale.ts";
 import type { Size } from "./axes.ts";
-import { ticks } from "./axes.ts";
-import { labelFont } from "./colors.ts";
+import { extent, label, ticks } from "./axes.ts";
 import type { Of } from "./types.ts";
 
 export function drawBars(
   context: CanvasRenderingContext2D,
   { width, height, colors }: Size,
-  { values, reference, xlabel }: Of<"bars">,
+  { values, reference, names, xlabel, ylabel }: Of<"bars">,
 ): void {
-  const left = 44;
-  const bottom = xlabel ? 24 : 8;
-  const top = 8;
-  let low = 0;
-  let high = 0;
-  for (const list of [values, reference ?? []])
-    for (let i = 0; i < list.length; i++) {
-      const value = list[i]!;
-      if (Number.isFinite(value)) {
-        low = Math.min(low, value);
-        high = Math.max(high, value);
-      }
-    }
-  if (low === high) high = 1;
-  const y = (value: number): number => top + ((high - value) / (high - low)) * (height - top - bottom);
-  context.font = labelFont;
-  context.textBaseline = "middle";
-  context.textAlign = "right";
-  for (const tick of ticks(low, high, 4)) {
+  const named = names !== undefined && width / names.length > 28;
+  const left = 46;
+  const top = ylabel ? 24 : 8;
+  const bottom = height - (xlabel ? 26 : 8) - (named ? 18 : 0);
+  const [least, most] = extent(values, reference ?? [], [0]);
+  const high = most > least ? most : 1;
+  const y = (value: number): number => top + ((high - value) / (high - least)) * (bottom - top);
+  if (ylabel) label(context, ylabel, 0, 8, { color: colors.soft });
+  for (const tick of ticks(least, high, 5)) {
     context.fillStyle = colors.line;
     context.fillRect(left, Math.round(y(tick)), width - left, 1);
-    context.fillStyle = colors.ink;
-    context.fillText(written(tick), left - 6, y(tick));
+    label(context, written(tick), left - 6, y(tick), { color: colors.ink, align: "right" });
   }
   const each = (width - left) / Math.max(1, values.length);
-  const thick = Math.max(1, each * 0.8);
-  context.fillStyle = colors.series[0] ?? colors.ink;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (!Number.isFinite(value)) continue;
+  const thick = Math.max(1, each * (each > 6 ? 0.7 : 0.8));
+  const bar = (i: number, value: number, across: number): void => {
+    if (!Number.isFinite(value)) return;
     const from = y(Math.max(0, value));
-    context.fillRect(left + i * each + (each - thick) / 2, from, thick, y(Math.min(0, value)) - from);
-  }
+    const tall = Math.max(value === 0 ? 0 : 1, y(Math.min(0, value)) - from);
+    context.fillRect(left + (i + 0.5) * each - across / 2, from, across, tall);
+  };
   if (reference) {
     context.fillStyle = colors.series[1] ?? colors.ink;
-    for (let i = 0; i < reference.length; i++)
-      context.fillRect(left + i * each, y(reference[i]!) - 1, Math.max(1, each), 2);
+    const head = Math.max(2, thick);
+    for (let i = 0; i < reference.length; i++) {
+      context.globalAlpha = 0.35;
+      bar(i, reference[i]!, Math.max(1, thick / 4));
+      context.globalAlpha = 1;
+      if (Number.isFinite(reference[i]))
+        context.fillRect(left + (i + 0.5) * each - head / 2, y(reference[i]!) - 1, head, 2);
+    }
   }
-  if (xlabel) {
-    context.fillStyle = colors.ink;
-    context.textAlign = "center";
-    context.fillText(xlabel, left + (width - left) / 2, height - 9);
-  }
+  context.fillStyle = colors.series[0] ?? colors.ink;
+  for (let i = 0; i < values.length; i++) bar(i, values[i]!, thick);
+  context.fillStyle = colors.soft;
+  context.fillRect(left, Math.round(y(0)), width - left, 1);
+  if (named)
+    for (const [i, name] of names.entries())
+      label(context, name, left + (i + 0.5) * each, bottom + 12, {
+        color: colors.ink,
+        align: "center",
+        room: each - 4,
+      });
+  if (xlabel)
+    label(context, xlabel, left + (width - left) / 2, height - 10, { color: colors.ink, align: "center" });
 }

@@ -12,8 +12,10 @@ class ThemeState {
   );
 
   constructor() {
+    this.#apply();
     this.#system.addEventListener("change", (event) => {
       this.#dark = event.matches;
+      this.#apply();
     });
   }
 
@@ -26,6 +28,12 @@ class ThemeState {
     const next = this.current === "dark" ? "light" : "dark";
     this.#chosen = next === (this.#dark ? "dark" : "light") ? null : next;
     remember("theme", this.#chosen);
+    this.#apply();
+  }
+
+  /** At once, not in an effect: pictures that are drawn anew read their colours from the style sheet. */
+  #apply(): void {
+    document.documentElement.dataset["theme"] = this.current;
   }
 }
 
