@@ -76,10 +76,11 @@ export const sentences: Record<Language, { saved(file: string): string; readonly
   },
 };
 
-/** Prints the one line of `--json`, or else the report below an empty line. */
-export function print({ json }: CommonOptions, result: object, report: () => string): void {
-  if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
-  else console.log(`\n${report()}`);
+/** Draws finished figures in the terminal, where curves would be drawn too; two in a row where there is room. */
+export function draw(figures: readonly d2l.Figure[], { json, quiet }: CommonOptions): void {
+  if (!process.stdout.isTTY || json || quiet) return;
+  const width = columns();
+  console.log(d2l.Figure.grid(figures, width >= 80 ? 2 : 1).toTerminal({ columns: width }));
 }
 
 /** Saves the figures as one picture where `--out` says, and says so. */

@@ -30,14 +30,14 @@ export function pieces(markdown: string): Piece[] {
 export function notebook(markdown: string): object {
   const lines = (text: string): string[] => text.split(/(?<=\n)/);
   return {
-    cells: pieces(markdown).map(({ kind, source }, i) =>
+    cells: pieces(markdown).map(({ kind, source, figure }, i) =>
       kind === "text"
         ? { cell_type: "markdown", id: `cell-${i}`, metadata: {}, source: lines(source) }
         : {
             cell_type: "code",
             execution_count: null,
             id: `cell-${i}`,
-            metadata: {},
+            metadata: figure ? { tags: ["figure"] } : {},
             outputs: [],
             source: lines(source),
           },

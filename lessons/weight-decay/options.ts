@@ -1,5 +1,6 @@
 // The command line of the lesson.
 
+import { Option } from "commander";
 import type { Call, CommonOptions } from "../shared/options.ts";
 import { command, numbers, positive, read, whole } from "../shared/options.ts";
 
@@ -12,10 +13,15 @@ export interface Options extends CommonOptions {
   test: number;
   inputs: number;
   batchSize: number;
+  part: Part;
+  folds: number;
 }
 
+/** The book's page, ridge and lasso compared, or both. */
+export type Part = "page" | "penalties" | "all";
+
 /** Reads the command line; a number is the exit status to end with. */
-export function readOptions(args: readonly string[], call: Call): Options | number {
+export function readOptions(args: readonly string[], call: Call, usualPart: Part = "all"): Options | number {
   const program = command(
     call,
     "Weight decay on high-dimensional linear regression, as in Dive into Deep Learning.",
@@ -26,6 +32,12 @@ export function readOptions(args: readonly string[], call: Call): Options | numb
     .option("--train <n>", "training examples", whole(1), 20)
     .option("--test <n>", "test examples", whole(1), 100)
     .option("--inputs <n>", "inputs of each example", whole(1), 200)
-    .option("--batch-size <n>", "training examples in a batch", whole(1), 5);
+    .option("--batch-size <n>", "training examples in a batch", whole(1), 5)
+    .addOption(
+      new Option("--part <name>", "the book's page, ridge and lasso compared, or both")
+        .choices(["page", "penalties", "all"])
+        .default(usualPart),
+    )
+    .option("--folds <n>", "folds that choose the penalty of ridge and lasso", whole(2, 100), 5);
   return read(program, args, call, "weight-decay.svg");
 }

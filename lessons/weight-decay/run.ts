@@ -2,7 +2,8 @@
 
 import type * as d2l from "@flambeau/d2l";
 import * as torch from "flambeau";
-import { Curve, print, save, sentences, showLoss, table, wrap } from "../shared/output.ts";
+import { Curve, save, sentences, showLoss, table, wrap } from "../shared/output.ts";
+import { compare } from "./compare.ts";
 import { weightDecay } from "./lesson.ts";
 import type { Options } from "./options.ts";
 import type { Line, Texts } from "./text.ts";
@@ -78,10 +79,18 @@ function report(runs: readonly Run[], options: Options, text: Texts): string {
 /** Does what the options say; errors are the caller's to show. */
 export async function run(options: Options): Promise<void> {
   const text = texts[options.lang];
-  const { runs, figures } = trainAll(options, text);
-  print(options, { seed: options.seed, runs }, () => report(runs, options, text));
+  const { runs, figures } =
+    options.part === "penalties" ? { runs: [], figures: [] } : trainAll(options, text);
+  if (runs.length > 0 && !options.json) console.log(`\n${report(runs, options, text)}`);
+  const comparison = options.part === "page" ? null : compare(options);
+  if (comparison && !options.json) console.log(`\n${comparison.report()}`);
+  if (options.json)
+    console.log(
+      JSON.stringify({ seed: options.seed, runs, ...(comparison ? { penalties: comparison.result } : {}) }),
+    );
   const finite = ({ wL2Norm, curve }: Run): boolean =>
     Number.isFinite(wL2Norm + (curve.at(-1)?.trainLoss ?? 0));
   if (!runs.every(finite)) process.stderr.write(`${sentences[options.lang].diverged}\n`);
-  await save(options, figures, options.lambda.length);
+  const inRow = options.part === "page" ? options.lambda.length : 2;
+  await save(options, [...figures, ...(comparison?.figures ?? [])], inRow);
 }

@@ -34,6 +34,7 @@ export type { HasToList, Scalar, Vector, Vectors } from "./numbers.ts";
 export { type PlotOptions, plot, setAxes } from "./plot.ts";
 export {
   evaluateLoss,
+  getKFoldData,
   type Loss,
   linreg,
   loadArray,

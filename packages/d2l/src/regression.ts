@@ -1,4 +1,4 @@
-// Linear regression of the book, sections 3.2, 3.3 and 4.5 of its first edition: data, model, loss, training by hand.
+// Linear regression of the book, sections 3.2, 3.3, 4.5 and 4.10 of its first edition: data, model, loss, training by hand, folds.
 
 import * as torch from "flambeau";
 import { data } from "flambeau";
@@ -92,4 +92,41 @@ export function evaluateLoss(net: Net, dataIter: Iterable<readonly [Tensor, Tens
     metric.add(l.sum(), l.numel());
   }
   return metric[0] / metric[1];
+}
+
+/**
+ * The i-th of k divisions of the examples into training and validation data (section 4.10 of the book's first edition): the
+ * i-th fold is for validation, the others for training.
+ *
+ * Differs from the book: where k does not divide the number of examples, the folds differ in size by one and none is lost.
+ *
+ * **Shape** X [examples, ...], y [examples, ...].
+ *
+ * @param k number of folds, from 2
+ * @param i which fold validates, from 0
+ * @throws ValueError when there are fewer examples than folds, or no such fold
+ * @example
+ * const [trainX, trainY, validX, validY] = d2l.getKFoldData(5, 0, X, y);
+ */
+export function getKFoldData(
+  k: number,
+  i: number,
+  X: torch.Tensor,
+  y: torch.Tensor,
+): [trainX: torch.Tensor, trainY: torch.Tensor, validX: torch.Tensor, validY: torch.Tensor] {
+  const count = X.length;
+  if (!Number.isInteger(k) || k < 2 || k > count)
+    throw new torch.ValueError(
+      `getKFoldData: k must be a whole number from 2 to the number of examples, ${count}; got ${k}`,
+    );
+  if (!Number.isInteger(i) || i < 0 || i >= k)
+    throw new torch.ValueError(`getKFoldData: i must be a whole number from 0 to ${k - 1}, got ${i}`);
+  if (y.length !== count)
+    throw new torch.ValueError(`getKFoldData: X has ${count} examples and y has ${y.length}`);
+  const begin = Math.floor((i * count) / k);
+  const end = Math.floor(((i + 1) * count) / k);
+  const valid = (data: torch.Tensor): torch.Tensor => data.narrow(0, begin, end - begin);
+  const train = (data: torch.Tensor): torch.Tensor =>
+    torch.cat([data.narrow(0, 0, begin), data.narrow(0, end, count - end)]);
+  return [train(X), train(y), valid(X), valid(y)];
 }

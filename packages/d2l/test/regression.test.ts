@@ -66,3 +66,23 @@ test("Figure.grid keeps each figure's title, axes and curves", async () => {
   expect(Math.max(...lines.map((line) => d2l.textWidth(line)))).toBeLessThanOrEqual(80);
   expect(() => d2l.Figure.grid([one], 0)).toThrow(/columns/);
 });
+
+test("getKFoldData leaves each example out once", () => {
+  const X = torch.arange(11, { dtype: "float32" }).reshape(11, 1);
+  const left = [0, 1, 2].map((i) => {
+    const [trainX, trainY, validX, validY] = d2l.getKFoldData(3, i, X, X.mul(2));
+    expect(trainY.tolist()).toEqual(trainX.mul(2).tolist());
+    expect(validY.tolist()).toEqual(validX.mul(2).tolist());
+    const all = [...trainX.reshape(-1).tolist(), ...validX.reshape(-1).tolist()] as number[];
+    expect(all.toSorted((p, q) => p - q)).toEqual(X.reshape(-1).tolist());
+    return validX.reshape(-1).tolist();
+  });
+  expect(left).toEqual([
+    [0, 1, 2],
+    [3, 4, 5, 6],
+    [7, 8, 9, 10],
+  ]);
+  expect(() => d2l.getKFoldData(12, 0, X, X)).toThrow(/2 to the number of examples, 11; got 12/);
+  expect(() => d2l.getKFoldData(3, 3, X, X)).toThrow(/from 0 to 2, got 3/);
+  expect(() => d2l.getKFoldData(3, 0, X, X.narrow(0, 0, 4))).toThrow(/11 examples and y has 4/);
+});
