@@ -2,6 +2,7 @@
 
 import { parseArgs } from "node:util";
 import { benchCold } from "./cold.ts";
+import { benchFiles } from "./files/main.ts";
 import { benchLesson } from "./lesson/main.ts";
 import { benchMemory } from "./memory.ts";
 import { benchOps } from "./ops/main.ts";
@@ -21,10 +22,11 @@ const benches: Record<string, (json: boolean, options: Options) => Promise<void>
   ops: (json, { only, write }) => benchOps({ json, only: only?.split(",") ?? [], write: write ?? false }),
   train: (json, { only, write, check, seconds }) =>
     benchTrain({ json, only: only?.split(",") ?? [], write: write ?? false, check: check ?? false, seconds }),
+  files: (json, { write }) => benchFiles(json, write ?? false),
   cold: benchCold,
   memory: (json, { compiled }) => benchMemory(json, compiled ?? false),
 };
-const usage = `usage: npm run bench -- NAME [--json]; NAME is one of ${Object.keys(benches).join(", ")}; ops takes --only a,b and --write; train takes those, --check and --seconds s; memory takes --compiled`;
+const usage = `usage: npm run bench -- NAME [--json]; NAME is one of ${Object.keys(benches).join(", ")}; ops takes --only a,b and --write; files takes --write; train takes those, --check and --seconds s; memory takes --compiled`;
 
 function fail(message: string): never {
   process.stderr.write(`${message}\n`);

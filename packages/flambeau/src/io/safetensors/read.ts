@@ -2,12 +2,13 @@
 // Source: https://huggingface.co/docs/safetensors
 
 import type { TypedArray } from "../../base/dtype.ts";
+import { dtypes } from "../../base/dtype.ts";
 import { FileError, IndexError, RuntimeError } from "../../base/errors.ts";
 import { numel } from "../../base/shape.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { fresh } from "../../tensor/tensor.ts";
 import type { ElementFormat } from "../elements.ts";
-import { arrayFor, bytesOf, readElements } from "../elements.ts";
+import { arrayFor, bytesOf } from "../elements.ts";
 import type { ByteSource } from "../source.ts";
 import type { Entry, Header } from "./header.ts";
 import { formats, readHeader } from "./header.ts";
@@ -23,15 +24,10 @@ function formatOf(entry: Entry, source: ByteSource): ElementFormat {
   );
 }
 
-/** Runs `body`; values that do not fit become an error of the file. */
-async function naming<T>(entry: Entry, source: ByteSource, body: () => Promise<T>): Promise<T> {
-  try {
-    return await body();
-  } catch (error) {
-    if (error instanceof RuntimeError && !(error instanceof FileError))
-      throw new FileError(source.name, `tensor "${entry.name}": ${error.message}`, { cause: error });
-    throw error;
-  }
+/** What went wrong with a tensor, as an error of the file. */
+function named(entry: Entry, source: ByteSource, error: unknown): unknown {
+  if (error instanceof FileError || !(error instanceof RuntimeError)) return error;
+  return new FileError(source.name, `tensor "${entry.name}": ${error.message}`, { cause: error });
 }
 
 /** One file: its header, and its tensors on demand. */
@@ -64,69 +60,90 @@ export class SafetensorsFile {
     throw new IndexError(`${this.source.name} has no tensor "${name}"; keys() lists what it has`);
   }
 
+  /** A tensor. */
   tensor(name: string): Promise<AnyTensor> {
-    const entry = this.entry(name);
-    return naming(entry, this.source, async () => {
-      const format = formatOf(entry, this.source);
-      const data = arrayFor(format, numel(entry.shape));
-      await readElements(this.source, format, entry.start, data);
-      return fresh(data, entry.shape, format.dtype);
-    });
+    return this.region(
+      name,
+      this.entry(name).shape.map((n) => [0, n]),
+    );
   }
 
   /** The elements of `region` as a tensor of its extents. */
-  region(name: string, region: Region): Promise<AnyTensor> {
+  async region(name: string, region: Region): Promise<AnyTensor> {
     const entry = this.entry(name);
-    return naming(entry, this.source, async () => {
-      const format = formatOf(entry, this.source);
-      const extents = region.map(([from, to]) => to - from);
-      const data = arrayFor(format, numel(extents));
+    const format = formatOf(entry, this.source);
+    const extents = region.map(([from, to]) => to - from);
+    const data = arrayFor(format, numel(extents));
+    try {
       await readRegion(this.source, format, entry, region, data);
-      return fresh(data, extents, format.dtype);
-    });
+    } catch (error) {
+      throw named(entry, this.source, error);
+    }
+    return fresh(data, extents, format.dtype);
   }
 
-  /** All tensors. Small ones are read many at a time, large ones straight into place. */
+  /** All tensors. Those whose elements are in the file as they are in memory share blocks of memory with their neighbours. */
   async all(): Promise<[string, AnyTensor][]> {
-    const { source } = this;
     const { entries } = this.header;
     const tensors: [string, AnyTensor][] = [];
-    let i = 0;
-    const next = async (): Promise<void> => {
-      while (i < entries.length) {
-        const first = i;
+    let next = 0;
+    const lane = async (): Promise<void> => {
+      while (next < entries.length) {
+        const first = next;
         const begin = entries[first]!.start;
-        while (i < entries.length && entries[i]!.end - begin <= blockBytes) i++;
-        if (i - first < 2) {
-          i = first + 1;
-          const { name } = entries[first]!;
-          tensors[first] = [name, await this.tensor(name)];
-          continue;
-        }
-        const group = entries.slice(first, i);
-        const block = await source.read(begin, group.at(-1)!.end - begin);
-        for (const [j, entry] of group.entries())
-          tensors[first + j] = [
-            entry.name,
-            await naming(entry, source, async () => this.#cut(entry, block, begin)),
-          ];
+        const most = isDirect(entries[first]!) ? blockBytes : decodedBytes;
+        while (
+          next < entries.length &&
+          entries[next]!.end - begin <= most &&
+          isDirect(entries[next]!) === isDirect(entries[first]!)
+        )
+          next++;
+        if (next === first) next++;
+        const group = entries.slice(first, next);
+        const made = group.length === 1 ? [await this.tensor(group[0]!.name)] : await this.#together(group);
+        for (const [i, x] of made.entries()) tensors[first + i] = [group[i]!.name, x];
       }
     };
-    await Promise.all(Array.from({ length: lanes }, next));
+    await Promise.all(Array.from({ length: lanes }, lane));
     return tensors;
   }
 
-  /** A tensor out of a block that begins at byte `begin`. */
-  #cut(entry: Entry, block: Uint8Array, begin: number): AnyTensor {
+  /** Neighbours, read at once. */
+  async #together(group: readonly Entry[]): Promise<AnyTensor[]> {
+    const begin = group[0]!.start;
+    const block = new Uint8Array(group.at(-1)!.end - begin);
+    await this.source.readInto(block, begin);
+    return group.map((entry) => this.#cut(entry, block, entry.start - begin));
+  }
+
+  /** A tensor whose bytes begin at `at` of a block. */
+  #cut(entry: Entry, block: Uint8Array<ArrayBuffer>, at: number): AnyTensor {
     const format = formatOf(entry, this.source);
-    const data: TypedArray = arrayFor(format, numel(entry.shape));
-    const bytes = block.subarray(entry.start - begin, entry.end - begin);
-    if (format.decode) format.decode(bytes.slice().buffer, data);
-    else bytesOf(data).set(bytes);
+    const { array } = dtypes[format.dtype];
+    const n = numel(entry.shape);
+    const { bytes, decode } = format;
+    if (!decode && at % bytes === 0) return fresh(new array(block.buffer, at, n), entry.shape, format.dtype);
+    const data: TypedArray = arrayFor(format, n);
+    const raw = block.slice(at, at + n * bytes);
+    try {
+      if (decode) decode(raw.buffer, data);
+      else bytesOf(data).set(raw);
+    } catch (error) {
+      throw named(entry, this.source, error);
+    }
     return fresh(data, entry.shape, format.dtype);
   }
 }
 
-const blockBytes = 1 << 18;
+/** Whether elements are in the file as they are in memory. */
+const isDirect = (entry: Entry): boolean => formats[entry.dtype]?.decode === null;
+
+/**
+ * Most bytes that neighbours share: V8 collects garbage for every few large arrays, which takes longer than reading them,
+ * and a tensor that is kept keeps its block.
+ */
+const blockBytes = 1 << 26;
+/** The same where elements are decoded, and what was read is thrown away. */
+const decodedBytes = 1 << 18;
 /** Reads under way at a time. */
 const lanes = 4;
