@@ -88,9 +88,10 @@ export async function readHeader(source: ByteSource): Promise<Header> {
     new FileError(source.name, `is no valid safetensors file: ${problem}`);
   if (source.size < 8) throw bad(`it has ${source.size} bytes, and the length of its header alone takes 8`);
   const prefix = await source.read(0, 8);
-  const length = Number(new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true));
-  if (length > mostHeaderBytes)
-    throw bad(`its header would have ${length} bytes; at most ${mostHeaderBytes} are allowed`);
+  const declared = new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true);
+  if (declared > mostHeaderBytes)
+    throw bad(`its header would have ${declared} bytes; at most ${mostHeaderBytes} are allowed`);
+  const length = Number(declared);
   const begin = 8 + length;
   if (begin > source.size)
     throw bad(`its header would have ${length} bytes, but the file ends after ${source.size - 8}`);
