@@ -2,6 +2,7 @@
 // Everything that draws (SVG, PNG, terminal, notebook, page) reads this spec; there is no second data model.
 // Source: https://vega.github.io/vega-lite/docs/spec.html; the defaults follow matplotlib.
 
+import { isDots } from "./format.ts";
 import { legendPlace, position } from "./guides.ts";
 import { PALETTE, RAMPS, THEMES } from "./theme.ts";
 import type { ScaleType } from "./ticks.ts";
@@ -68,7 +69,15 @@ export interface LinePanel {
   height: number;
   data: { values: Row[] };
   transform?: { calculate: string; as: string }[];
-  mark: { type: "line"; clip: true; strokeWidth: number; strokeCap: "round"; strokeJoin: "round" };
+  mark: {
+    type: "line";
+    clip: true;
+    strokeWidth: number;
+    strokeCap: "round";
+    strokeJoin: "round";
+    /** Present where curves are drawn as dots: on these alone. */
+    point?: { filled: true; opacity: 1; size: { expr: string } };
+  };
   encoding: {
     x: Position;
     y: Position;
@@ -114,6 +123,7 @@ const APART = {
 } as const;
 const PIXELS_PER_INCH = 100;
 const PADDING = 6;
+const DOT_PX2 = 20;
 
 /** Builds the spec of one pair of axes. */
 export function panelSpec(curves: readonly Curve[], axes: AxesOptions = {}): PanelSpec {
@@ -176,13 +186,12 @@ export function curvesOf(panel: Panel): Curve[] {
     points.get(row.series)?.y.push(row.y ?? Number.NaN);
   }
   const named = new Set(panel.encoding.color.legend?.["values"] as string[] | undefined);
-  return domain.map((name, i) => ({
-    name: named.has(name) ? name : "",
-    x: points.get(name)?.x ?? [],
-    y: points.get(name)?.y ?? [],
-    color: range[i] ?? "",
-    dash: panel.encoding.strokeDash.scale.range[i] ?? [],
-  }));
+  return domain.map((name, i): Curve => {
+    const { x, y } = points.get(name) ?? { x: [], y: [] };
+    const dash = panel.encoding.strokeDash.scale.range[i] ?? [];
+    const gapless = (values: number[]): number[] => (isDots(dash) ? values.filter(Number.isFinite) : values);
+    return { name: named.has(name) ? name : "", x: gapless(x), y: gapless(y), color: range[i] ?? "", dash };
+  });
 }
 
 function topLevel(title: string | undefined): TopLevel {
@@ -204,6 +213,7 @@ function buildPanel(curves: readonly Curve[], axes: AxesOptions, width: number, 
   const transform = [x, y]
     .filter((channel) => channel.scale.type === "log")
     .map(({ field }) => ({ calculate: `datum.${field} > 0 ? datum.${field} : null`, as: field }));
+  const dotted = domain.filter((_, i) => isDots(curves[i]?.dash ?? []));
   const names = keys.filter((key) => key.named).map((key) => key.key);
   // Vega-Lite draws one legend for colour and dash when both describe it alike.
   const legend = names.length > 0 ? { values: names, ...legendPlace(curves, names, x, y) } : null;
@@ -212,7 +222,14 @@ function buildPanel(curves: readonly Curve[], axes: AxesOptions, width: number, 
     height,
     data: { values: curves.flatMap((curve, i) => rowsOf(curve, domain[i] ?? "")) },
     ...(transform.length > 0 ? { transform } : {}),
-    mark: { type: "line", clip: true, strokeWidth: 1.8, strokeCap: "round", strokeJoin: "round" },
+    mark: {
+      type: "line",
+      clip: true,
+      strokeWidth: 1.8,
+      strokeCap: "round",
+      strokeJoin: "round",
+      ...(dotted.length > 0 ? { point: { filled: true, opacity: 1, size: dotSize(dotted) } } : {}),
+    },
     encoding: {
       x,
       y,
@@ -236,10 +253,19 @@ function buildPanel(curves: readonly Curve[], axes: AxesOptions, width: number, 
   };
 }
 
+/** The size of the dots of some series; lines have dots of no size. */
+const dotSize = (series: readonly string[]): { expr: string } => ({
+  expr: `indexof(${JSON.stringify(series)}, datum.series) >= 0 ? ${DOT_PX2} : 0`,
+});
+
 function rowsOf(curve: Curve, series: string): Row[] {
   const finite = (value: number | undefined): number | null =>
     value !== undefined && Number.isFinite(value) ? value : null;
-  return curve.y.map((y, i) => ({ x: finite(curve.x[i]), y: finite(y), series }));
+  const rows = curve.y.map((y, i): Row => ({ x: finite(curve.x[i]), y: finite(y), series }));
+  if (!isDots(curve.dash)) return rows;
+  // No line joins dots: a gap stands after each.
+  const drawn = rows.filter((row) => row.x !== null && row.y !== null);
+  return drawn.flatMap((row): Row[] => [row, { x: null, y: null, series }]);
 }
 
 /** A series needs a name of its own in the data, also when the legend has none for it, or one twice. */

@@ -152,7 +152,7 @@ describe("plot: axes", () => {
     expect(() => plot([1], null, { yscale: "symlog" as never })).toThrow('yscale must be "linear" or "log"');
     expect(() => plot([1], null, { xlim: [0, Number.NaN] })).toThrow("xlim must be two finite numbers");
     expect(() => plot([1], null, { figsize: [0, 1] })).toThrow("figsize");
-    expect(() => plot([1], null, { fmts: ["o"] })).toThrow('"o" is not a line format');
+    expect(() => plot([1], null, { fmts: ["s"] })).toThrow('"s" is not a line format');
     expect(() => plot([1], null, { fmts: ["rm"] })).toThrow(RangeError);
   });
 });
@@ -200,4 +200,25 @@ describe("setAxes and themes", () => {
     expect(plot([1], null, { theme: "dark" }).spec.background).toBe("#0d1117");
     expect(setAxes(plot([1], null, { theme: "dark" }), {}).spec.background).toBe("#0d1117");
   });
+});
+
+it("dots have no line, keep their points through setAxes, and show in the terminal", async () => {
+  const figure = plot(
+    [
+      [1, 2, 4],
+      [1, 4],
+    ],
+    [
+      [1, 3, 2],
+      [0, 3],
+    ],
+    { fmts: ["C7o", "-"], legend: ["data", "fit"] },
+  );
+  expect(figure.toTerminal({ columns: 60, color: false })).toContain("⠂⠄⠐ data");
+  const dots = async (): Promise<number | undefined> =>
+    (await figure.toSvg()).match(/aria-roledescription="point"[^>]*d="M[1-9]/g)?.length;
+  expect(await dots()).toBe(3);
+  setAxes(figure, { ylim: [0, 4], legend: ["data", "fit"] });
+  expect(await dots()).toBe(3);
+  expect(() => plot([1], [1], { fmts: ["o-"] })).toThrow(/dots \(o\)/);
 });

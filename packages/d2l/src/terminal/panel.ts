@@ -1,5 +1,6 @@
 // One pair of axes as text: legend on top, curves as braille dots, ticks and labels around them.
 
+import { isDots } from "../format.ts";
 import type { Curve, LinePanel } from "../spec.ts";
 import { curvesOf } from "../spec.ts";
 import type { ScaleType, Tick } from "../ticks.ts";
@@ -68,7 +69,7 @@ function draw(canvas: BrailleCanvas, curve: Curve, x: Scale, y: Scale, color: st
   const { width, height } = canvas.size;
   let run: Point[] = [];
   const finish = (): void => {
-    canvas.path(run, curve.dash, color);
+    canvas.path(run, isDots(curve.dash) ? [] : curve.dash, color);
     run = [];
   };
   for (let i = 0; i < curve.y.length; i++) {
@@ -76,6 +77,7 @@ function draw(canvas: BrailleCanvas, curve: Curve, x: Scale, y: Scale, color: st
     const py = share(curve.y[i] ?? Number.NaN, y, true) * (height - 1);
     if (Number.isFinite(px) && Number.isFinite(py)) run.push({ x: px, y: py });
     else finish();
+    if (isDots(curve.dash)) finish();
   }
   finish();
 }
@@ -120,6 +122,7 @@ function heading(
 /** A short piece of the line, as it looks in the drawing. */
 function marker(dash: readonly number[]): string {
   if (dash.length === 0) return "⠤⠤⠤";
+  if (isDots(dash)) return "⠂⠄⠐";
   if (dash.length > 2) return "⠤⠄⠠";
   return (dash[0] ?? 0) > 2 ? "⠤ ⠤" : "⠄⠄⠄";
 }
