@@ -35,6 +35,7 @@ export { getNumThreads, setNumThreads } from "./compile/threads.ts";
 export * as data from "./data/index.ts";
 export type { ByteSink, ByteSource, FileLike, FileTarget } from "./io/index.ts";
 export { numpy, safetensors } from "./io/index.ts";
+export * as onnx from "./io/onnx/index.ts";
 export * as nn from "./nn/index.ts";
 export * as fft from "./ops/fft/index.ts";
 export * from "./ops/index.ts";
