@@ -4,10 +4,13 @@
 import { setBackend } from "./backend/backend.ts";
 import { createWasmBackend } from "./backend/wasm/index.ts";
 import { setWorkerEntry } from "./data/workers/pool.ts";
+import { setParameterClass } from "./io/pt/parameters.ts";
+import { Parameter } from "./nn/parameter.ts";
 import "./ops/table.ts";
 
 setBackend(createWasmBackend());
 setWorkerEntry(import.meta.url);
+setParameterClass(Parameter);
 
 export * as autograd from "./autograd/index.ts";
 export * as utils from "./autograd/utils.ts";
@@ -34,8 +37,7 @@ export { compile } from "./compile/index.ts";
 export { getNumThreads, setNumThreads } from "./compile/threads.ts";
 export * as data from "./data/index.ts";
 export type { ByteSink, ByteSource, FileLike, FileTarget } from "./io/index.ts";
-export { numpy, safetensors } from "./io/index.ts";
-export * as onnx from "./io/onnx/index.ts";
+export { type LoadOptions, load, numpy, safetensors, save } from "./io/index.ts";
 export * as nn from "./nn/index.ts";
 export * as fft from "./ops/fft/index.ts";
 export * from "./ops/index.ts";

@@ -74,7 +74,8 @@ export async function writeBytes(body: (sink: ByteSink) => Promise<void>): Promi
       size += piece.length;
     },
   });
-  return bytes.subarray(0, size);
+  // Not a part of a longer buffer: callers may take `.buffer`.
+  return bytes.slice(0, size);
 }
 
 async function writeStream(

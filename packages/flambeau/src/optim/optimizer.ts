@@ -9,7 +9,7 @@ import type { AnyTensor } from "../tensor/tensor.ts";
 import type { GroupInit, ParamGroup, ParamsInit } from "./groups.ts";
 import { checkedParams, groupsOf } from "./groups.ts";
 import type { OptimizerStateDict } from "./state-dict.ts";
-import { adapted, camelCase, pythonRepr, renamed, snakeCase } from "./state-dict.ts";
+import { adapted, camelCase, fixed, pythonRepr, renamed, snakeCase } from "./state-dict.ts";
 
 /** Options that every optimizer has. */
 export interface CommonOptions {
@@ -183,7 +183,7 @@ export abstract class Optimizer<O extends object = object, S extends object = ob
         if (!numbers.has(p)) numbers.set(p, start + i);
       });
       start += params.length;
-      return { ...renamed(options, snakeCase), params: params.map((p) => numbers.get(p)!) };
+      return { ...fixed(renamed(options, snakeCase)), params: params.map((p) => numbers.get(p)!) };
     });
     const state: Record<string, Record<string, unknown>> = {};
     for (const [p, entry] of this.state) state[String(numbers.get(p))] = renamed(entry, snakeCase);

@@ -42,6 +42,13 @@ export function renamed(from: object, rename: (name: string) => string): Record<
   return to;
 }
 
+/** Options whose lists are frozen: files have them as tuples, like PyTorch's `betas`. */
+export function fixed(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(options).map(([name, v]) => [name, Array.isArray(v) ? Object.freeze([...v]) : v]),
+  );
+}
+
 /** A deep copy of a loaded value; tensors take the dtype of the parameter they belong to, but for step counts. */
 export function adapted(value: unknown, param: AnyTensor, key: string): unknown {
   if (isTensor(value)) {

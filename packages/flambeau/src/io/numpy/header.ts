@@ -53,7 +53,7 @@ export const magic: readonly number[] = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 type Bad = (problem: string) => FileError;
 
 /** What a descr such as "<f4" means. @throws FileError for what is no number, and what is not read */
-function formatOf(descr: string, bad: Bad): { format: ElementFormat; big: boolean } {
+export function formatOf(descr: string, bad: Bad): { format: ElementFormat; big: boolean } {
   const parts = /^([<>|=]?)([A-Za-z?])(\d*)(?:\[\w+\])?$/.exec(descr);
   if (!parts) throw bad(`its dtype ${JSON.stringify(descr)} cannot be read`);
   const [, order, kind, size] = parts as unknown as [string, string, string, string];

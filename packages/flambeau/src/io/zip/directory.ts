@@ -7,6 +7,8 @@ import type { ByteSource } from "../source.ts";
 /** A file in an archive. */
 export interface ZipEntry {
   readonly name: string;
+  /** Length of the name in the file. */
+  readonly nameBytes: number;
   /** 0: as it is; 8: deflated. */
   readonly method: 0 | 8;
   readonly size: number;
@@ -160,7 +162,15 @@ function readEntry(source: ByteSource, bytes: Uint8Array, at: number): { entry: 
       `declares ${size} bytes for ${quoted(name)}, which ${compressedSize} in the file cannot hold`,
     );
   return {
-    entry: { name, method, size, compressedSize, crc: view.getUint32(16, true), header },
+    entry: {
+      name,
+      nameBytes: nameEnd - entryBytes,
+      method,
+      size,
+      compressedSize,
+      crc: view.getUint32(16, true),
+      header,
+    },
     next: at + next,
   };
 }
@@ -197,7 +207,7 @@ export async function readDirectory(source: ByteSource): Promise<Map<string, Zip
   for (const entry of found) {
     const limit = limits.get(entry)!;
     if (entries.has(entry.name)) return refuse(source, `holds ${quoted(entry.name)} twice`);
-    if (limit > end.start || entry.header + localBytes + entry.compressedSize > limit)
+    if (limit > end.start || entry.header + localBytes + entry.nameBytes + entry.compressedSize > limit)
       return refuse(
         source,
         `is damaged: ${quoted(entry.name)} overlaps another file, or reaches outside of the archive`,

@@ -18,6 +18,7 @@ export interface ZipOptions {
 }
 
 const pieceBytes = 1 << 16;
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** An archive whose files are read when they are asked for. */
 export class ZipReader {
@@ -37,10 +38,11 @@ export class ZipReader {
     return new ZipReader(source, await readDirectory(source), options);
   }
 
-  /** The bytes of a file. @throws FileError if it is damaged */
+  /** The bytes of a file, to be looked at only. @throws FileError if it is damaged */
   async read(entry: ZipEntry): Promise<Uint8Array> {
     if (entry.method === 0) {
-      const bytes = await this.source.read(await this.#start(entry), entry.size);
+      const { start, nearby } = await this.#locate(entry);
+      const bytes = nearby ?? (await this.source.read(start, entry.size));
       this.#check(entry, bytes);
       return bytes;
     }
@@ -51,28 +53,33 @@ export class ZipReader {
 
   /** Fills `target`, which is as long as the file, with its bytes. @throws FileError if it is damaged */
   async readInto(entry: ZipEntry, target: Uint8Array): Promise<void> {
-    const start = await this.#start(entry);
-    if (entry.method === 0) await this.source.readInto(target, start);
-    else await this.#inflate(entry, start, target);
+    const { start, nearby } = await this.#locate(entry);
+    if (entry.method === 8) await this.#inflate(entry, start, target);
+    else if (nearby) target.set(nearby);
+    else await this.source.readInto(target, start);
     this.#check(entry, target);
   }
 
-  /** Where the bytes of an entry start: after its header, which must be that of the directory. */
-  async #start({ name, method, header, compressedSize, limit }: ZipEntry): Promise<number> {
-    const bytes = await this.source.read(header, localBytes);
+  /**
+   * Where the bytes of an entry start: after its header, which must be that of the directory. Those of a small one are read with it
+   * (`nearby`).
+   */
+  async #locate(entry: ZipEntry): Promise<{ start: number; nearby: Uint8Array | null }> {
+    const { name, nameBytes, method, header, compressedSize, limit } = entry;
+    const small = limit - header <= pieceBytes;
+    const head = localBytes + nameBytes;
+    const bytes = await this.source.read(header, small ? limit - header : head);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const nameStart = header + localBytes;
-    const nameBytes = view.getUint16(26, true);
-    const start = nameStart + nameBytes + view.getUint16(28, true);
-    const wrong = (): never => this.#refuse(name, "its header differs from the directory");
-    if (view.getUint32(0, true) !== 0x04034b50 || view.getUint16(8, true) !== method) return wrong();
-    if (start + compressedSize > limit) return wrong();
+    const start = head + view.getUint16(28, true);
     if (
-      new TextDecoder("utf-8", { ignoreBOM: true }).decode(await this.source.read(nameStart, nameBytes)) !==
-      name
+      view.getUint32(0, true) !== 0x04034b50 ||
+      view.getUint16(8, true) !== method ||
+      view.getUint16(26, true) !== nameBytes ||
+      header + start + compressedSize > limit ||
+      decoder.decode(bytes.subarray(localBytes, head)) !== name
     )
-      return wrong();
-    return start;
+      this.#refuse(name, "its header differs from the directory");
+    return { start: header + start, nearby: small ? bytes.subarray(start, start + compressedSize) : null };
   }
 
   async #inflate({ name, size, compressedSize }: ZipEntry, start: number, target: Uint8Array): Promise<void> {

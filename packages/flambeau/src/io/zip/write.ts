@@ -3,6 +3,7 @@
 import { deflateSync } from "fflate";
 import { crc32 } from "../crc.ts";
 import type { ByteSink } from "../sink.ts";
+import { writeData } from "../tensor-bytes.ts";
 
 /** How the next file is written. */
 export interface EntryOptions {
@@ -77,7 +78,8 @@ export class ZipWriter {
     await this.#sink.write(
       record([0x04034b50, 4], ...attributes(entry, large), [sizes.length + padding.length, 2]),
     );
-    for (const piece of [name, sizes, padding, body]) await this.#sink.write(piece);
+    for (const piece of [name, sizes, padding]) await this.#sink.write(piece);
+    await writeData(this.#sink, body);
     this.#written.push(entry);
   }
 
