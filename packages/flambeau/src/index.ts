@@ -38,6 +38,7 @@ export { getNumThreads, setNumThreads } from "./compile/threads.ts";
 export * as data from "./data/index.ts";
 export type { ByteSink, ByteSource, FileLike, FileTarget } from "./io/index.ts";
 export { type LoadOptions, load, numpy, safetensors, save } from "./io/index.ts";
+export * as onnx from "./io/onnx/index.ts";
 export * as nn from "./nn/index.ts";
 export * as fft from "./ops/fft/index.ts";
 export * from "./ops/index.ts";

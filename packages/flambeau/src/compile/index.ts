@@ -2,7 +2,7 @@
 // Floor L4 (compile). Source: https://pytorch.org/docs/stable/generated/torch.compile.html
 
 import { ArgumentError, CompileError } from "../base/errors.ts";
-import { recorder } from "../tensor/capturing.ts";
+import { recorder, tracer } from "../tensor/capturing.ts";
 import { isTensor } from "../tensor/tensor.ts";
 import type { Captured } from "./capture.ts";
 import { capture } from "./capture.ts";
@@ -133,8 +133,8 @@ export function compile<F extends Fn>(fn: F, options: CompileOptions = {}): Comp
   };
 
   const call = (...args: Parameters<F>): unknown => {
-    // Inside of another compiled function, this one is a part of it.
-    if (recorder !== null) return fn(...args);
+    // Inside of another compiled function, this one is a part of it; a tracer sees what it is made of.
+    if (recorder !== null || tracer !== null) return fn(...args);
     // Mostly, arguments are tensors and numbers, and all is as it was before.
     if (last?.flat && last.guard.holds(args)) return last.run(args);
     if (!called) {

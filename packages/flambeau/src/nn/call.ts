@@ -1,7 +1,7 @@
 // What happens when a module is called: hooks before and after `forward`, and errors that say where they come from.
 // Floor L5 (nn). Source: torch/nn/modules/module.py
 
-import { recorder } from "../tensor/capturing.ts";
+import { recorder, tracer } from "../tensor/capturing.ts";
 import type { BackwardHooks } from "./backward-hooks.ts";
 import { callBetweenGates } from "./backward-hooks.ts";
 import type { Internals } from "./internals.ts";
@@ -16,6 +16,11 @@ export type ForwardHook = (module: Module, args: readonly unknown[], output: unk
 /** Runs `forward` between its hooks. */
 export function call(module: Module, state: Internals, args: readonly unknown[]): unknown {
   if (recorder !== null) recorder.module(module);
+  if (tracer !== null) return tracer.module(module, () => run(module, state, args));
+  return run(module, state, args);
+}
+
+function run(module: Module, state: Internals, args: readonly unknown[]): unknown {
   try {
     if (state.preHooks === null && state.hooks === null && state.backward === null)
       return module.forward(...args);

@@ -4,7 +4,7 @@
 import type { Scalar } from "../base/dtype.ts";
 import { IndexError, showShape, ValueError } from "../base/errors.ts";
 import { numel } from "../base/shape.ts";
-import { recorder } from "../tensor/capturing.ts";
+import { recorder, tracer } from "../tensor/capturing.ts";
 import { takenForView } from "../tensor/record.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh, isTensor } from "../tensor/tensor.ts";
@@ -15,6 +15,9 @@ import { scalarOf } from "./fill-elements.ts";
 import type { OpFn } from "./signatures.ts";
 
 export type { Index, IndexItem, Slice } from "./at-index.ts";
+
+/** Whether a function is being captured or traced. */
+const isWatched = (): boolean => recorder !== null || tracer !== null;
 
 /** A 0-d tensor as the number or boolean that it stands for. */
 const unwrapped = (item: Parsed): Parsed =>
@@ -31,8 +34,8 @@ function applyBasic(
   x: AnyTensor,
   given: readonly Parsed[],
 ): { view: AnyTensor; indices: (AnyTensor | null)[] } {
-  // While a function is captured, a number that only a run knows is an index tensor of one element.
-  const items = recorder !== null && given.filter(isTensor).length === 1 ? given : given.map(unwrapped);
+  // While a function is captured or traced, a number that only a run knows is an index tensor of one element.
+  const items = isWatched() && given.filter(isTensor).length === 1 ? given : given.map(unwrapped);
   const taken = items.reduce<number>((n, item) => n + consumes(item), 0);
   if (taken > x.ndim)
     throw new IndexError(
@@ -115,10 +118,10 @@ export const set: OpFn<[index: Index, values: AnyTensor | Scalar], "self"> = com
   (x: AnyTensor, index: unknown, values: AnyTensor | Scalar) => {
     const items = parseIndex([index]);
     // False chooses nothing, whatever the values are.
-    const known = recorder === null || !isTensor(items[0]);
+    const known = !isWatched() || !isTensor(items[0]);
     if (items.length === 1 && known && unwrapped(items[0]!) === false) return x;
     const { view, indices } = applyBasic(x, items);
-    const mask = recorder === null ? null : lonelyMask(indices);
+    const mask = isWatched() ? lonelyMask(indices) : null;
     if (mask && (!isTensor(values) || numel(values.shape) === 1)) {
       const rest = Math.max(0, view.ndim - indices.indexOf(mask) - mask.ndim);
       const shape = [...mask.shape, ...new Array<number>(rest).fill(1)];

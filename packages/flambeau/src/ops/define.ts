@@ -3,7 +3,7 @@
 
 import { isFloat } from "../base/dtype.ts";
 import { AutogradError, RuntimeError } from "../base/errors.ts";
-import { recorder } from "../tensor/capturing.ts";
+import { recorder, tracer, watcher } from "../tensor/capturing.ts";
 import { Elementwise } from "../tensor/elementwise.ts";
 import type { ElementwiseDef } from "../tensor/elementwise-def.ts";
 import { mode, withGrad } from "../tensor/grad-mode.ts";
@@ -62,13 +62,27 @@ export function elementwise<F>(
   },
 ): F {
   const op = new Elementwise(def);
-  const form = (inplace: boolean): Fn =>
-    def.operands === 1
-      ? (a: OperandArg, options?: object) => op.unary(a, options, inplace)
-      : def.operands === 2
-        ? (a: OperandArg, b: OperandArg, options?: object) => op.binary(a, b, options, inplace)
-        : (a: OperandArg, b: OperandArg, c: OperandArg, options?: object) =>
-            op.call(a, b, c, options, inplace ? (a as AnyTensor) : null);
+  const form = (inplace: boolean): Fn => {
+    const ternary = (a: OperandArg, b: OperandArg, c: OperandArg, options?: object): AnyTensor =>
+      op.call(a, b, c, options, inplace ? (a as AnyTensor) : null);
+    const told: Fn = (...args) => {
+      const run: Fn =
+        def.operands === 1
+          ? (a, options) => op.unary(a, options, inplace)
+          : def.operands === 2
+            ? (a, b, options) => op.binary(a, b, options, inplace)
+            : ternary;
+      return inplace ? tracer!.mutation(op.name, run, args) : tracer!.op(op.name, run, args);
+    };
+    if (def.operands === 1)
+      return (a: OperandArg, options?: object) =>
+        tracer === null ? op.unary(a, options, inplace) : told(a, options);
+    if (def.operands === 2)
+      return (a: OperandArg, b: OperandArg, options?: object) =>
+        tracer === null ? op.binary(a, b, options, inplace) : told(a, b, options);
+    return (a: OperandArg, b: OperandArg, c: OperandArg, options?: object) =>
+      tracer === null ? ternary(a, b, c, options) : told(a, b, c, options);
+  };
   const plain = form(false);
   const plainInplace = form(true);
   const { variant } = def;
@@ -144,7 +158,11 @@ export function op<F>(def: OpDef): F {
   const { forward, fields, saves = "shapes" } = def;
   const vjp = def.vjp ?? def.multiVjp;
   const compute: Fn = (...args) =>
-    recorder === null ? forward(...args) : recorder.call(entry.name, forward, args);
+    watcher === null
+      ? forward(...args)
+      : tracer === null
+        ? recorder!.call(entry.name, forward, args)
+        : tracer.op(entry.name, forward, args);
   const record: Fn = (...args) => {
     if (!mode.grad || !vjp) return compute(...args);
     const tensors = tensorsIn(args);
@@ -219,8 +237,9 @@ export interface MutatingDef {
 /** An op that is naturally in place; the plain form is a clone that is then changed. */
 export function mutating<F>(def: MutatingDef): F {
   const mutate: Fn = (self: AnyTensor, ...args) => {
-    if (recorder === null) def.mutate(self, ...args);
-    else recorder.mutate(entry.name, def.mutate, self, args);
+    if (watcher === null) def.mutate(self, ...args);
+    else if (tracer === null) recorder!.mutate(entry.name, def.mutate, self, args);
+    else tracer.mutation(entry.name, def.mutate, [self, ...args]);
   };
   const inplace: Fn = (self: AnyTensor, ...args) => {
     const label = entry.name.endsWith("_") ? entry.name : `${entry.name}_`;
@@ -276,8 +295,9 @@ export interface CompositeOptions {
 export function composite<F>(f: Fn, options: CompositeOptions = {}): F {
   // A wrapper, so that one function may be exported under two names with an entry each.
   const call: Fn = (...args) => {
-    const to = recorder;
-    if (to === null) return f(...args);
+    if (watcher === null) return f(...args);
+    if (tracer !== null) return tracer.composite(entry.name, f, args);
+    const to = recorder!;
     const tensors = tensorsIn(args);
     if (!mode.grad || !anyRequiresGrad(tensors)) return to.call(entry.name, f, args);
     return to.call(entry.name, f, args, () => recomputed(to, entry.name, f, args, tensors));

@@ -117,13 +117,51 @@ export interface Recorder {
  */
 export const surroundings: { epoch: number } = { epoch: 0 };
 
+/** Something that stands between a storage and those who look at its elements. */
+export interface Watcher {
+  /** The array that they get. */
+  arrayOf(storage: Storage, data: TypedArray): TypedArray;
+}
+
+/**
+ * Is told of every op while a function runs as ever: its name, its arguments, its results. For writing the function down in the
+ * language of others.
+ */
+export interface Tracer extends Watcher {
+  /** `f(...args)`, an op that computes something new, or views. */
+  op(name: string, f: Fn, args: readonly unknown[]): unknown;
+  /** The same for a function over ops; what it calls may be told instead. */
+  composite(name: string, f: Fn, args: readonly unknown[]): unknown;
+  /** The same for an op that changes its first argument. */
+  mutation(name: string, f: Fn, args: readonly unknown[]): unknown;
+  /** `f()`, which calls `module`. */
+  module(module: object, f: () => unknown): unknown;
+  /** Random numbers are about to be drawn. */
+  draw(): void;
+}
+
 /** What is recording now; null nearly always. */
 export let recorder: Recorder | null = null;
+/** What is tracing now; null nearly always, and never set together with a recorder. */
+export let tracer: Tracer | null = null;
+/** The recorder or the tracer. */
+export let watcher: Watcher | null = null;
 
 export function setRecorder(r: Recorder | null): void {
   recorder = r;
+  watcher = r;
   guardDraws(r === null ? null : refuseDraw);
 }
+
+export function setTracer(t: Tracer | null): void {
+  tracer = t;
+  watcher = t;
+  guardDraws(t === null ? null : () => t.draw());
+}
+
+/** A function over ops that a tracer sees as one, if it wants to. */
+export const traced = <F extends Fn>(name: string, f: F): F =>
+  ((...args: unknown[]) => (tracer === null ? f(...args) : tracer.composite(name, f, args))) as F;
 
 /** Runs `body` as if nothing were recording. */
 export function unrecorded<T>(body: () => T): T {

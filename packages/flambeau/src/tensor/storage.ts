@@ -4,7 +4,7 @@
 import type { DType, TypedArray } from "../base/dtype.ts";
 import { dtypes } from "../base/dtype.ts";
 import { CompileError } from "../base/errors.ts";
-import { recorder, surroundings } from "./capturing.ts";
+import { recorder, surroundings, tracer, watcher } from "./capturing.ts";
 import { mode } from "./grad-mode.ts";
 import { spend } from "./recycle.ts";
 
@@ -30,13 +30,13 @@ export class Storage {
   get data(): TypedArray {
     const data = this.#data;
     if (data === null) throw new CompileError(this.#gone);
-    return recorder === null ? data : recorder.arrayOf(this, data);
+    return watcher === null ? data : watcher.arrayOf(this, data);
   }
 
   /** @internal The same elements under a version of their own. */
   get shadow(): Storage {
     this.#exposed = true;
-    this.#shadow ??= new Storage(this.data).expose();
+    this.#shadow ??= new Storage(tracer === null ? this.data : this.#data!).expose();
     return this.#shadow;
   }
 

@@ -5,6 +5,7 @@ import { isFloat } from "../../base/dtype.ts";
 import { DTypeError, IndexError, RuntimeError, ShapeError, showShape } from "../../base/errors.ts";
 import type { Shape } from "../../base/types/index.ts";
 import { where } from "../../ops/select.ts";
+import { tracer } from "../../tensor/capturing.ts";
 import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../../tensor/tensor.ts";
 import { dropout } from "./dropout.ts";
 import { typed } from "./typed.ts";
@@ -106,7 +107,7 @@ export const scaledDotProductAttention: <X extends AnyTensor, V extends AnyTenso
     );
     if (attnMask?.dtype !== "bool") return output;
     const some: AnyTensor = attnMask.any(-1, { keepdim: true });
-    return some.all().item() ? output : (where(some, output, 0) as AnyTensor);
+    return tracer === null && some.all().item() ? output : (where(some, output, 0) as AnyTensor);
   },
 );
 

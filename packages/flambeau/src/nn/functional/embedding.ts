@@ -9,7 +9,7 @@ import { gradientTimes, lookUp } from "../../ops/functional/rows.ts";
 import { stack } from "../../ops/join.ts";
 import { takeRows } from "../../ops/take-rows.ts";
 import type { Recorder } from "../../tensor/capturing.ts";
-import { recorder } from "../../tensor/capturing.ts";
+import { recorder, tracer } from "../../tensor/capturing.ts";
 import { noGrad } from "../../tensor/grad-mode.ts";
 import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../../tensor/tensor.ts";
 import { fresh } from "../../tensor/tensor.ts";
@@ -96,6 +96,10 @@ export const embedding: <X extends AnyTensor, W extends AnyTensor>(
     const padding = rowNumber(paddingIdx, count);
     const scaled = maxNorm !== null && maxNorm !== undefined;
     if (recorder !== null && !scaled) return embeddingInStep(input, weight, padding, scaleGradByFreq);
+    if (tracer !== null && !scaled) {
+      checkNumbers(input, "embedding");
+      return weight.indexTensors([input]);
+    }
     const rows = rowsIn(input, count, "embedding");
     if (scaled) renormRows(weight, rows, maxNorm, normType);
     return lookUp(weight, {
@@ -201,7 +205,7 @@ function checkStarts(starts: readonly number[], n: number): void {
 
 /** {@link embeddingBag} without a look at numbers. */
 function bagsInSteps(
-  to: Recorder,
+  to: Recorder | null,
   input: AnyTensor,
   weight: AnyTensor,
   offsets: AnyTensor | null,
@@ -219,7 +223,7 @@ function bagsInSteps(
   const rows: AnyTensor = embedding(input, weight, { scaleGradByFreq });
   if (!given) return bagsOfOneSize(rows, { mode, perSampleWeights, counted });
   const n = input.numel();
-  to.check("embedding_bag", given, (starts) => checkStarts(Array.from(starts as Int32Array, Number), n));
+  to?.check("embedding_bag", given, (starts) => checkStarts(Array.from(starts as Int32Array, Number), n));
   return bagsFromOffsets(rows, given, includeLastOffset, { mode, perSampleWeights, counted });
 }
 
@@ -253,7 +257,7 @@ export function embeddingBag(
     throw new RuntimeError(
       `embedding_bag: expected weight and perSampleWeights to have the same dtype, got ${weight.dtype} and ${perSampleWeights.dtype}`,
     );
-  if (recorder !== null && (maxNorm ?? null) === null)
+  if ((recorder !== null || tracer !== null) && (maxNorm ?? null) === null)
     return bagsInSteps(recorder, input, weight, offsets ?? null, options);
   const indices = rowsIn(input, weight.shape[0], "embedding_bag");
   const padding = rowNumber(options.paddingIdx, weight.shape[0]);

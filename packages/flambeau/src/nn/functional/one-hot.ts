@@ -4,7 +4,7 @@
 import type { TypedArray } from "../../base/dtype.ts";
 import { RuntimeError, showShape } from "../../base/errors.ts";
 import type { Shape } from "../../base/shape.ts";
-import { recorder } from "../../tensor/capturing.ts";
+import { recorder, tracer } from "../../tensor/capturing.ts";
 import { arange } from "../../tensor/range.ts";
 import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../../tensor/tensor.ts";
 import { typed } from "./typed.ts";
@@ -32,8 +32,8 @@ export const oneHot: <X extends AnyTensor, const N extends number = -1>(
       );
     return x.newZeros([...shape, numClasses]);
   }
-  if (recorder !== null && numClasses > 0) {
-    recorder.check("oneHot", x, (elements) => largestClass(elements, numClasses));
+  if ((recorder !== null || tracer !== null) && numClasses > 0) {
+    recorder?.check("oneHot", x, (elements) => largestClass(elements, numClasses));
     return x.unsqueeze(-1).eq(arange(numClasses)).to(x.dtype);
   }
   const largest = largestClass(x.toTypedArray(), numClasses);

@@ -6,6 +6,7 @@ import type { CellKind, CellState, CellWeights } from "../../ops/cell-step.ts";
 import { step } from "../../ops/cell-step.ts";
 import { cat, stack } from "../../ops/join.ts";
 import { linear } from "../../ops/linear.ts";
+import { traced } from "../../tensor/capturing.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { dropout } from "./dropout.ts";
 
@@ -104,7 +105,9 @@ export interface RecurrentOptions {
  * **Shape** x [L, N, features]; states [layers * directions, N, ...]; output [L, N, directions * hidden].
  * @param weights by layer and direction, the directions of a layer side by side
  */
-export function recurrent(
+export const recurrent: typeof layers = traced("nn.functional.recurrent", layers);
+
+function layers(
   kind: CellKind,
   x: AnyTensor,
   h0: AnyTensor,
@@ -113,11 +116,11 @@ export function recurrent(
   options: RecurrentOptions,
 ): { output: AnyTensor; h: AnyTensor; c: AnyTensor | null } {
   const directions = options.bidirectional ? 2 : 1;
-  const layers = weights.length / directions;
+  const count = weights.length / directions;
   const lastH: AnyTensor[] = [];
   const lastC: AnyTensor[] = [];
   let y = x;
-  for (let layer = 0; layer < layers; layer++) {
+  for (let layer = 0; layer < count; layer++) {
     const outputs: AnyTensor[] = [];
     for (let d = 0; d < directions; d++) {
       const i = layer * directions + d;
@@ -130,7 +133,7 @@ export function recurrent(
       if (last.c) lastC.push(last.c);
     }
     y = outputs.length === 1 ? outputs[0]! : cat(outputs, -1);
-    if (options.dropout > 0 && options.training && layer < layers - 1) y = dropout(y, options.dropout);
+    if (options.dropout > 0 && options.training && layer < count - 1) y = dropout(y, options.dropout);
   }
   return { output: y, h: stack(lastH, 0), c: lastC.length > 0 ? stack(lastC, 0) : null };
 }

@@ -1,0 +1,353 @@
+// One run of a function, written down op by op: which tensors went in and came out. Everything is computed as ever; views and
+// changes in place are told apart here, so that what is written down has values only. Floor L5 (io).
+
+import type { DType, TypedArray } from "../../base/dtype.ts";
+import type { Shape } from "../../base/shape.ts";
+import type { Tracer } from "../../tensor/capturing.ts";
+import type { Storage } from "../../tensor/storage.ts";
+import type { AnyTensor } from "../../tensor/tensor.ts";
+import { isTensor } from "../../tensor/tensor.ts";
+import { OnnxExporterError } from "./errors.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: ops take whatever they take.
+type Fn = (...args: any[]) => any;
+
+/** Where a value comes from: the example, the model's state, an op, or JavaScript. */
+export type Origin = "input" | "state" | "call" | "literal";
+
+/** A tensor at one moment. */
+export class Value {
+  /** Values are numbered in the order of their appearance: two runs of one function number alike. */
+  readonly id: number;
+  readonly origin: Origin;
+  readonly dtype: DType;
+  readonly shape: Shape;
+  /** Whether it would be another one for other inputs, or for other parameters. */
+  readonly ofInputs: boolean;
+  readonly ofState: boolean;
+  /** The elements in row-major order, of a value that depends on neither, or that no op in ONNX gives. */
+  readonly data: TypedArray | null;
+  /** The name in the state dict, or of the input. */
+  readonly name: string;
+
+  constructor(id: number, origin: Origin, t: AnyTensor, more: Partial<Value>) {
+    this.id = id;
+    this.origin = origin;
+    this.dtype = t.dtype;
+    this.shape = t.shape;
+    this.ofInputs = more.ofInputs ?? false;
+    this.ofState = more.ofState ?? false;
+    this.data = more.data ?? null;
+    this.name = more.name ?? "";
+  }
+}
+
+export interface TracedCall {
+  readonly op: string;
+  /** Path of the module that was running. */
+  readonly module: string;
+  /** Arguments, with a {@link Value} in place of each tensor. */
+  readonly args: readonly unknown[];
+  readonly results: readonly Value[];
+}
+
+/** Puts the new value of a view back into what it looks into: `[old, new, the view's call]`. */
+export const putBack = "(put back)";
+
+export interface Trace {
+  readonly calls: readonly TracedCall[];
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+}
+
+/** What a function over ops is called beside ops, some of which share its name. */
+export const functionName = (name: string): string => `${name}()`;
+
+/** How a tensor looks at its memory. */
+interface Look {
+  value: Value;
+  /** The version of the memory that `value` is of. */
+  version: number;
+  /** What the view was made of, and the argument of that call. */
+  readonly from: { readonly look: Look; readonly call: TracedCall; readonly at: Value } | null;
+}
+
+/** The memory of tensors: which looks at it are known. */
+interface Memory {
+  version: number;
+  readonly looks: Map<string, Look>;
+}
+
+const keyOf = (t: AnyTensor): string => `${t.offset} [${t.shape}] [${t.strides}]`;
+
+const isPlain = (x: unknown): x is Record<string, unknown> =>
+  typeof x === "object" && x !== null && Object.getPrototypeOf(x) === Object.prototype;
+
+/** A value with each tensor in it replaced, in lists and plain objects; what is no such thing is left as it is. */
+export function replaced(x: unknown, f: (t: AnyTensor) => unknown): unknown {
+  if (isTensor(x)) return f(x);
+  if (Array.isArray(x)) return x.map((y) => replaced(y, f));
+  return isPlain(x) ? Object.fromEntries(Object.entries(x).map(([k, y]) => [k, replaced(y, f)])) : x;
+}
+
+export function tensorsOf(x: unknown): AnyTensor[] {
+  const found: AnyTensor[] = [];
+  replaced(x, (t) => found.push(t));
+  return found;
+}
+
+/** What a tracer knows of the model. */
+export interface Surroundings {
+  /** Names in the state dict, by memory. */
+  readonly state: ReadonlyMap<TypedArray, { readonly name: string; readonly tensor: AnyTensor }>;
+  readonly paths: ReadonlyMap<object, string>;
+  /** A module that is not in the exported one was called: learns its state. */
+  readonly meet: (module: object) => void;
+  /** Whether a function over ops is written down as one. */
+  readonly takes: (op: string, args: readonly unknown[]) => boolean;
+  /** Whether an op can be written down at all. */
+  readonly knows: (op: string) => boolean;
+}
+
+export class OpTracer implements Tracer {
+  readonly calls: TracedCall[] = [];
+  readonly #around: Surroundings;
+  readonly #memories = new WeakMap<TypedArray, Memory>();
+  readonly #modules: string[] = [""];
+  readonly #functions: string[] = [];
+  /** How deep the run is in what is not looked at. */
+  #inside = 0;
+  #values = 0;
+
+  constructor(around: Surroundings) {
+    this.#around = around;
+  }
+
+  get #module(): string {
+    return this.#modules.at(-1)!;
+  }
+
+  // ---- what the library tells -----------------------------------------------------------------------------------
+
+  arrayOf(_storage: Storage, data: TypedArray): TypedArray {
+    if (this.#inside > 0) return data;
+    const looks = this.#memories.get(data)?.looks.values() ?? [];
+    for (const { value } of looks)
+      if (value.ofInputs) {
+        const by = this.#functions.at(-1);
+        throw new OnnxExporterError(
+          `ONNX export: ${by ? `'${by}'` : "the model"} looks at elements of a tensor that depends on the inputs; they would become ` +
+            "constants of the graph. Use ops instead (torch.where for a branch), or do this outside of the model",
+          this.#module,
+        );
+      }
+    return data;
+  }
+
+  draw(): void {
+    throw new OnnxExporterError(
+      "ONNX export: random numbers are drawn, and would become constants of the graph: call eval() on modules in training mode, or draw outside " +
+        "and pass the numbers as an input",
+      this.#module,
+    );
+  }
+
+  module(module: object, f: () => unknown): unknown {
+    if (!this.#around.paths.has(module)) this.#unwatched(() => this.#around.meet(module));
+    this.#modules.push(this.#around.paths.get(module) ?? this.#module);
+    try {
+      return f();
+    } finally {
+      this.#modules.pop();
+    }
+  }
+
+  composite(name: string, f: Fn, args: readonly unknown[]): unknown {
+    if (this.#inside > 0) return f(...args);
+    if (this.#around.takes(name, args)) return this.op(functionName(name), f, args);
+    this.#functions.push(name);
+    try {
+      return f(...args);
+    } finally {
+      this.#functions.pop();
+    }
+  }
+
+  op(name: string, f: Fn, args: readonly unknown[]): unknown {
+    if (this.#inside > 0) return f(...args);
+    return this.#unwatched(() => {
+      const taken = this.#taken(args);
+      const result: unknown = f(...args);
+      const made = this.#results(name, args, taken, tensorsOf(result));
+      if (made.length > 0) this.calls.push(...made);
+      return result;
+    });
+  }
+
+  mutation(name: string, f: Fn, args: readonly unknown[]): unknown {
+    if (this.#inside > 0) return f(...args);
+    return this.#unwatched(() => {
+      const self = args[0] as AnyTensor;
+      const taken = this.#taken(args);
+      const result: unknown = f(...args);
+      const value = this.#value("call", self, this.#origins(taken));
+      this.calls.push({ op: name, module: this.#module, args: taken, results: [value] });
+      this.#changed(self, value);
+      return result;
+    });
+  }
+
+  // ---- values ---------------------------------------------------------------------------------------------------
+
+  #unwatched<T>(f: () => T): T {
+    this.#inside++;
+    try {
+      return f();
+    } finally {
+      this.#inside--;
+    }
+  }
+
+  #value(origin: Origin, t: AnyTensor, more: Partial<Value>): Value {
+    return new Value(this.#values++, origin, t, more);
+  }
+
+  /** Declares an input of the graph. */
+  input(t: AnyTensor, name: string): Value {
+    return this.#unwatched(() => {
+      const value = this.#value("input", t, { ofInputs: true, name });
+      this.#remember(t, value, null);
+      return value;
+    });
+  }
+
+  /** The value of a tensor that the run returned. */
+  output(t: AnyTensor): Value {
+    return this.#unwatched(() => this.#valueOf(t));
+  }
+
+  #taken(args: readonly unknown[]): unknown[] {
+    return args.map((x) => replaced(x, (t) => this.#valueOf(t)));
+  }
+
+  #remember(t: AnyTensor, value: Value, from: Look["from"]): void {
+    const { data } = t.storage;
+    const memory = this.#memories.get(data) ?? { version: 0, looks: new Map<string, Look>() };
+    this.#memories.set(data, memory);
+    memory.looks.set(keyOf(t), { value, version: memory.version, from });
+  }
+
+  #valueOf(t: AnyTensor): Value {
+    const { data } = t.storage;
+    const memory = this.#memories.get(data);
+    const look = memory?.looks.get(keyOf(t));
+    if (look) return this.#current(look, memory!);
+    if (memory && [...memory.looks.values()].some((l) => l.value.origin === "call" || l.value.ofInputs))
+      throw new OnnxExporterError(
+        `ONNX export: a tensor of shape [${t.shape}] looks into the memory of another one, and was not made by an op`,
+        this.#module,
+      );
+    const known = this.#around.state.get(data);
+    const value =
+      known && keyOf(known.tensor) === keyOf(t)
+        ? this.#value("state", t, { ofState: true, name: known.name })
+        : this.#value("literal", t, { data: t.contiguous().toTypedArray() });
+    this.#remember(t, value, null);
+    return value;
+  }
+
+  /** The value of a look, computed anew if the memory has changed since. */
+  #current(look: Look, memory: Memory): Value {
+    if (look.version === memory.version) return look.value;
+    if (look.from) {
+      const base = this.#current(look.from.look, memory);
+      const { call, at } = look.from;
+      const args = call.args.map((x) => swapped(x, at, base));
+      look.value = this.#again(look.value, args);
+      this.calls.push({ ...call, args, results: [look.value] });
+    }
+    look.version = memory.version;
+    return look.value;
+  }
+
+  #again(like: Value, args: readonly unknown[]): Value {
+    const t = { dtype: like.dtype, shape: like.shape } as unknown as AnyTensor;
+    return this.#value("call", t, this.#origins(args));
+  }
+
+  #origins(args: readonly unknown[]): Partial<Value> {
+    let ofInputs = false;
+    let ofState = false;
+    visitValues(args, (v) => {
+      ofInputs ||= v.ofInputs;
+      ofState ||= v.ofState;
+    });
+    return { ofInputs, ofState };
+  }
+
+  /** The calls that gave these results: none where they are arguments. */
+  #results(
+    op: string,
+    args: readonly unknown[],
+    taken: unknown[],
+    found: readonly AnyTensor[],
+  ): TracedCall[] {
+    const origins = this.#origins(taken);
+    // What depends on no input can be a constant, of an op that cannot be written down.
+    const keeps = !origins.ofInputs && (!origins.ofState || !this.#around.knows(op));
+    const before = new Map(tensorsOf(args).map((t) => [t.storage.data, t]));
+    const call = { op, module: this.#module, args: taken, results: [] as Value[] };
+    let isNew = false;
+    for (const t of found) {
+      const memory = this.#memories.get(t.storage.data);
+      const look = memory?.looks.get(keyOf(t));
+      if (look && look.version === memory!.version) {
+        call.results.push(look.value);
+        continue;
+      }
+      const source = before.get(t.storage.data);
+      const data = keeps ? t.contiguous().toTypedArray() : null;
+      const value = this.#value("call", t, { ...origins, data });
+      const base = source && this.#memories.get(t.storage.data)?.looks.get(keyOf(source));
+      this.#remember(t, value, base ? { look: base, call, at: base.value } : null);
+      call.results.push(value);
+      isNew = true;
+    }
+    return isNew ? [call] : [];
+  }
+
+  /** `t` has another value now, and so have all tensors that look into its memory. */
+  #changed(t: AnyTensor, value: Value): void {
+    const memory = this.#memories.get(t.storage.data)!;
+    memory.version++;
+    let look = memory.looks.get(keyOf(t))!;
+    look.value = value;
+    look.version = memory.version;
+    for (; look.from; look = look.from.look) {
+      const { look: base, call, at } = look.from;
+      const view = {
+        op: call.op,
+        module: call.module,
+        args: call.args.map((x) => swapped(x, at, base.value)),
+        results: [],
+      };
+      const args = [base.value, look.value, view];
+      base.value = this.#again(base.value, args.slice(0, 2));
+      base.version = memory.version;
+      this.calls.push({ op: putBack, module: this.#module, args, results: [base.value] });
+    }
+  }
+}
+
+/** Calls `f` with every value among arguments. */
+export function visitValues(x: unknown, f: (v: Value) => void): void {
+  if (x instanceof Value) f(x);
+  else if (Array.isArray(x)) for (const y of x) visitValues(y, f);
+  else if (isPlain(x)) for (const y of Object.values(x)) visitValues(y, f);
+}
+
+function swapped(x: unknown, from: Value, to: Value): unknown {
+  if (x === from) return to;
+  if (Array.isArray(x)) return x.map((y) => swapped(y, from, to));
+  return x;
+}
