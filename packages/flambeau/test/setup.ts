@@ -5,12 +5,14 @@ import { getBackend, setBackend } from "../src/backend/backend.ts";
 import "../src/index.ts";
 import { verifyNest, verifyRowNest } from "../src/ir/verify.ts";
 import { verifyProgram } from "../src/ir/verify-program.ts";
+import { stressMemory } from "../src/tensor/storage.ts";
 
 const backend = getBackend();
-const programs = backend.programs!;
+const { programs, results } = backend as Required<Backend>;
 const verifying: Backend = {
   name: backend.name,
   routines: backend.routines,
+  results,
   map(nest) {
     verifyNest(nest);
     return backend.map(nest);
@@ -22,6 +24,10 @@ const verifying: Backend = {
   row(nest) {
     verifyRowNest(nest);
     return backend.row(nest);
+  },
+  step(step, buffers) {
+    verifyProgram({ buffers, steps: [step], scalars: [] });
+    return backend.step!(step, buffers);
   },
   programs: {
     allocate: (dtype, length, purpose) => programs.allocate(dtype, length, purpose),
@@ -37,3 +43,5 @@ const verifying: Backend = {
   },
 };
 setBackend(verifying);
+
+if (process.env["FLAMBEAU_STRESS_MEMORY"] === "1") stressMemory();

@@ -3,7 +3,7 @@
 
 import type { DType, TypedArray } from "../base/dtype.ts";
 import type { MapNest, ReduceNest } from "../ir/nest.ts";
-import type { BufferId, Program } from "../ir/program.ts";
+import type { Buffer, BufferId, KernelStep, Program } from "../ir/program.ts";
 import type { Routines } from "../ir/routines.ts";
 import type { RowNest } from "../ir/row.ts";
 
@@ -72,6 +72,18 @@ export interface RowKernel {
   ): void;
 }
 
+/** An array, and the element of it that is the first of a buffer. */
+export interface PlacedArray {
+  readonly data: TypedArray;
+  readonly offset: number;
+}
+
+/** A step of a program, compiled by itself. */
+export interface StepKernel {
+  /** Array i is the step's buffer i. */
+  run(arrays: readonly PlacedArray[]): void;
+}
+
 /** Elements in the memory that programs work in. `array` is a view that eager code may read and write at any time. */
 export interface Region {
   readonly address: number;
@@ -121,12 +133,26 @@ export interface Programs {
   readonly threads: number;
 }
 
+/** Memory that kernels work in without copying: for results that somebody takes care of. */
+export interface ResultMemory {
+  /** An array of undefined values that stays valid; null where there is no room. */
+  take(dtype: DType, length: number): TypedArray | null;
+  /** Hands out anew what `take` gave, by the array's byteOffset and byteLength. Nobody may look at it any more. */
+  give(at: number, bytes: number): void;
+  /** Whether what comes back is overwritten with bytes of 255, so that whoever still looks notices. For tests; default false. */
+  spoils: boolean;
+}
+
 export interface Backend {
   readonly name: string;
+  /** Where results may be; kernels take arrays that lie elsewhere as well. */
+  readonly results?: ResultMemory;
   /** Compiles a nest; the caller keeps the result, there is no second cache. */
   map(nest: MapNest): MapKernel;
   reduce(nest: ReduceNest): ReduceKernel;
   row(nest: RowNest): RowKernel;
+  /** Compiles a step that needs no numbers of the host and cannot fail. Buffers are of kind input or output. */
+  step?(step: KernelStep, buffers: readonly Buffer[]): StepKernel;
   readonly routines: Routines;
   /** Where the backend runs whole programs. */
   readonly programs?: Programs;

@@ -208,7 +208,9 @@ export interface HostStep {
   readonly run: (reads: readonly TypedArray[], writes: readonly TypedArray[]) => void;
 }
 
-export type Step = LoopStep | MatmulStep | ConvStep | RowsStep | ElementsStep | PoolStep | HostStep;
+/** What a backend has code for. */
+export type KernelStep = LoopStep | MatmulStep | ConvStep | RowsStep | ElementsStep | PoolStep;
+export type Step = KernelStep | HostStep;
 
 export interface Program {
   readonly buffers: readonly Buffer[];

@@ -89,6 +89,28 @@ export interface Routines {
   ): void;
 
   /**
+   * to[i, :] = from[rows[i], :] for rows of `width` elements of four bytes, all numbers being in range. Says whether it did it:
+   * a backend may leave it to the caller.
+   */
+  takeRows(
+    rows: Int32Array,
+    width: number,
+    from: TypedArray,
+    fromOffset: number,
+    to: TypedArray,
+    toOffset: number,
+  ): boolean;
+  /** to[rows[i], :] += from[i, :] in the order of i, for rows of `width` float32, likewise. */
+  addRows(
+    rows: Int32Array,
+    width: number,
+    to: TypedArray,
+    toOffset: number,
+    from: TypedArray,
+    fromOffset: number,
+  ): boolean;
+
+  /**
    * For each image and part: c[i, q] = bias[i] + sum over p of a[i, p] * x[shifts[p] + q], x being the image spread out; rows of
    * c go to channel i of the result's image. Results are `size` elements a channel, `stride` an image; elements that no row
    * goes to are 0. This is what convolutions and their adjoints are. float32. The order of summation is that of p, in chains

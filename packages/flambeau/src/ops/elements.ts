@@ -5,6 +5,7 @@ import type { DType, TypedArray } from "../base/dtype.ts";
 import { dtypes } from "../base/dtype.ts";
 import { IndexError, RuntimeError } from "../base/errors.ts";
 import { numel } from "../base/shape.ts";
+import { takeRowsOf } from "../tensor/routines.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 
 // Element types differ at run time only; int64 elements are moved, and added, as bigints.
@@ -202,6 +203,7 @@ export function takeRowsInto(
     for (let i = 0; i < n; i++) to[i] = from[offset + rows[i]!]!;
     return;
   }
+  if (to.BYTES_PER_ELEMENT === 4 && takeRowsOf(rows, inner, from, offset, to, 0)) return;
   if (floats && inner % 8 === 0 && inner <= longRow && offset % 2 === 0) {
     const [into, out] = [pairsOf(to), pairsOf(from)];
     if (into && out) {

@@ -2,6 +2,7 @@
 // Floor L4 (ops).
 
 import type { DType } from "../base/dtype.ts";
+import { addRowsOf } from "../tensor/routines.ts";
 import type { Data } from "./elements.ts";
 
 /** What becomes of an element that another one is folded into. */
@@ -28,6 +29,7 @@ const sumFloat32: Loop = (to, offset, rows, from, start, inner) => {
     for (let i = 0; i < rows.length; i++) a[offset + rows[i]!]! += b[start + i]!;
     return;
   }
+  if (addRowsOf(rows, inner, a, offset, b, start)) return;
   const fours = inner - (inner % 4);
   let q = start;
   for (let i = 0; i < rows.length; i++) {

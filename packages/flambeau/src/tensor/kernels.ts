@@ -1,10 +1,19 @@
 // Compiled nests of the backend in use, which tell the recorder instead of running while a function is captured.
 // Floor L3 (tensor).
 
-import type { MapKernel, Operand, ReduceKernel, RowKernel, StridedOperand } from "../backend/backend.ts";
+import type {
+  MapKernel,
+  Operand,
+  PlacedArray,
+  ReduceKernel,
+  RowKernel,
+  StepKernel,
+  StridedOperand,
+} from "../backend/backend.ts";
 import { getBackend } from "../backend/backend.ts";
 import type { TypedArray } from "../base/dtype.ts";
 import type { MapNest, ReduceNest } from "../ir/nest.ts";
+import type { Buffer, KernelStep } from "../ir/program.ts";
 import type { RowNest } from "../ir/row.ts";
 import { recorder } from "./capturing.ts";
 
@@ -65,3 +74,9 @@ export function rowKernel(nest: RowNest): RowKernel {
     },
   };
 }
+
+export type { PlacedArray, StepKernel };
+
+/** Compiles a step by itself; null where the backend has no such thing. */
+export const stepKernel = (step: KernelStep, buffers: readonly Buffer[]): StepKernel | null =>
+  getBackend().step?.(step, buffers) ?? null;

@@ -1,82 +1,115 @@
-// Hands memory of results that nobody holds any more out again while the processor still has it in its caches.
+// Memory of results, and handing it out again while the processor still has it in its caches: results lie in the memory
+// of the backend, and their places are used anew when nobody holds their arrays any more.
 // Floor L3 (tensor). Node only; see docs/decisions/0004-memory.md. FLAMBEAU_NO_EARLY_GC=1 leaves it off.
 
-/** Looked up by name, since browsers have none of it, and bundlers should not look for it. */
-interface ProcessLike {
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  getBuiltinModule?(name: string): unknown;
+import type { ResultMemory } from "../backend/backend.ts";
+import { getBackend } from "../backend/backend.ts";
+import type { DType, TypedArray } from "../base/dtype.ts";
+import type { Collector } from "./collector.ts";
+import { findCollector } from "./collector.ts";
+
+/** Results' places, and whether somebody still holds the arrays over them: element i of each list is of one place. */
+class Places {
+  readonly arrays: WeakRef<TypedArray>[] = [];
+  readonly at: number[] = [];
+  readonly bytes: number[] = [];
+  total = 0;
+
+  add(array: WeakRef<TypedArray>, at: number, bytes: number): void {
+    this.arrays.push(array);
+    this.at.push(at);
+    this.bytes.push(bytes);
+    this.total += bytes;
+  }
+
+  /**
+   * Takes back the places that nobody holds, in their order, so that the last one made is the next one used. The others go
+   * to `alive`.
+   */
+  sweep(memory: ResultMemory, alive: Places): void {
+    const { arrays, at, bytes } = this;
+    for (let i = 0; i < arrays.length; i++) {
+      if (arrays[i]!.deref() === undefined) memory.give(at[i]!, bytes[i]!);
+      else alive.add(arrays[i]!, at[i]!, bytes[i]!);
+    }
+  }
 }
 
-type Collect = (options: { readonly type: "minor" }) => void;
-
-/** Programs that make less than this are over before V8 would collect anything. */
-const firstBytes = 48 * 2 ** 20;
+/** Programs that make less than this are over before it matters. */
+const firstBytes = 4 * 2 ** 20;
 /** Bytes of results between collections, at first and at most. */
-const shortest = 6 * 2 ** 20;
-const longest = 64 * 2 ** 20;
+let shortest = 12 * 2 ** 20;
+let longest = 64 * 2 ** 20;
+/** Part of the time that collections may take. */
+const share = 1 / 4;
+/** Collections between two looks at the places that outlived one. */
+const seldom = 16;
+/** Bytes held by places that outlived a collection, before all objects are collected; twice what was alive then, if that is more. */
+const heldAtLeast = 192 * 2 ** 20;
 
 let left = firstBytes;
 let interval = shortest;
 /** undefined before it was looked for; null where there is none. */
-let collect: Collect | null | undefined;
+let collector: Collector | null | undefined;
 let last = 0;
+let rounds = 0;
+/** Where results are, since they are collected. */
+let memory: ResultMemory | null = null;
+/** Places made since the last collection, and those that outlived one. */
+let young = new Places();
+let held = new Places();
+let heldLimit = heldAtLeast;
 
-/**
- * Counts memory that was handed out. After every few megabytes V8 is asked for a collection of young objects (0.1 ms);
- * left alone it waits for 64 MB of arrays, by which time the first of them is long out of the caches.
- */
+/** Counts memory that was handed out; every few megabytes what nobody holds is taken back. */
 export function spend(bytes: number): void {
   left -= bytes;
   if (left < 0) recycle();
 }
 
+/** An array for a result in the backend's memory, of undefined values; null where results are ordinary arrays. */
+export function resultArray(dtype: DType, length: number, bytes: number): TypedArray | null {
+  spend(bytes);
+  if (memory === null) return null;
+  const array = memory.take(dtype, length);
+  if (array !== null) young.add(new WeakRef(array), array.byteOffset, bytes);
+  return array;
+}
+
 function recycle(): void {
-  collect ??= find();
-  if (collect === null) {
+  if (collector === undefined) {
+    collector = findCollector();
+    // One memory for good, whatever backend is set later: places go back to where they came from.
+    memory = collector?.addressesAreFree ? (getBackend().results ?? null) : null;
+  }
+  if (collector === null) {
     left = Number.POSITIVE_INFINITY;
     return;
   }
   const start = performance.now();
-  collect({ type: "minor" });
+  const full = held.total > heldLimit;
+  collector.collect(full);
+  if (memory !== null) {
+    if (full || ++rounds % seldom === 0) {
+      const before = held;
+      held = new Places();
+      before.sweep(memory, held);
+      if (full) heldLimit = Math.max(heldAtLeast, 2 * held.total);
+    }
+    young.sweep(memory, held);
+    young = new Places();
+  }
   const end = performance.now();
   // Where much young memory is alive, collections take longer and free less: then they come less often.
-  const dear = end - start > (start - last) / 4;
-  interval = dear ? Math.min(longest, interval * 2) : Math.max(shortest, interval / 2);
+  const dear = end - start > (start - last) * share;
+  interval = dear ? Math.min(longest, interval * 1.5) : Math.max(shortest, interval / 1.25);
   last = end;
   left = interval;
 }
 
-function find(): Collect | null {
-  const process = (globalThis as { process?: ProcessLike }).process;
-  if (process?.env?.["FLAMBEAU_NO_EARLY_GC"] === "1" || !process?.getBuiltinModule) return null;
-  const v8 = process.getBuiltinModule("node:v8") as { setFlagsFromString?(flags: string): void } | undefined;
-  const vm = process.getBuiltinModule("node:vm") as { runInNewContext?(code: string): unknown } | undefined;
-  if (!v8?.setFlagsFromString || !vm?.runInNewContext) return null;
-  keepFreedMemory();
-  collectAlone((flag) => v8.setFlagsFromString?.(flag));
-  // There already if the program was started with --expose-gc; else it is shown to one context only.
-  const shown = (globalThis as { gc?: Collect }).gc;
-  if (shown) return shown;
-  v8.setFlagsFromString("--expose-gc");
-  const gc = vm.runInNewContext("typeof gc === 'function' ? gc : null");
-  v8.setFlagsFromString("--no-expose-gc");
-  return gc as Collect | null;
-}
-
-/**
- * Helper threads share a young collection, and free the arrays it found. There is too little to do for that: waking the
- * threads takes longer than the work where processors are free, and where they are not, all wait for them (5 to 20 ms).
- */
-function collectAlone(set: (flag: string) => void): void {
-  set("--no-parallel-scavenge");
-  set("--no-concurrent-array-buffer-sweeping");
-}
-
-/**
- * The C library of Linux gives freed memory back to the system page by page, and takes it anew at a cost of ten times
- * a write, until a large block has once been freed: then it keeps up to twice as much. So one is made and freed untouched.
- */
-function keepFreedMemory(): void {
-  const block = new ArrayBuffer(2 ** 25 - 2 ** 16) as ArrayBuffer & { transfer?(bytes: number): unknown };
-  block.transfer?.(0);
+/** @internal For tests: collects after every few results, and spoils what is in the places that come back. */
+export function recycleAtOnce(): void {
+  shortest = longest = interval = 8192;
+  left = 0;
+  const { results } = getBackend();
+  if (results) results.spoils = true;
 }

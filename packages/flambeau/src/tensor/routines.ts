@@ -18,3 +18,7 @@ export const shiftedSumsOf: Routines["shiftedSums"] = (...args) => {
   if (recorder !== null) throw new HostAccess("images were spread");
   getBackend().routines.shiftedSums(...args);
 };
+/** Rows by their numbers; see the contract in ir/routines.ts. Callers look at numbers, so nothing is captured here. */
+export const takeRowsOf: Routines["takeRows"] = (...args) => getBackend().routines.takeRows(...args);
+/** Sums of rows by their numbers; see the contract in ir/routines.ts. */
+export const addRowsOf: Routines["addRows"] = (...args) => getBackend().routines.addRows(...args);

@@ -6,7 +6,7 @@ import { dtypes } from "../base/dtype.ts";
 import { CompileError } from "../base/errors.ts";
 import { recorder, surroundings, tracer, watcher } from "./capturing.ts";
 import { mode } from "./grad-mode.ts";
-import { spend } from "./recycle.ts";
+import { recycleAtOnce, resultArray, spend } from "./recycle.ts";
 
 /** Elements that one or more tensors look at. Views share it; every in-place change counts `version` up. */
 export class Storage {
@@ -69,7 +69,7 @@ export class Storage {
 // middling size are cut from a shared buffer instead (0.1 us). The buffer is small, since one array that lives
 // keeps all of it alive.
 const onHeapBytes = 64;
-const largestCutBytes = 8192;
+let largestCutBytes = 8192;
 const slabBytes = 131072;
 let slab = new ArrayBuffer(0);
 let used = 0;
@@ -90,19 +90,12 @@ function cut(bytes: number): number {
   return start;
 }
 
-const isCut = (bytes: number): boolean => bytes > onHeapBytes && bytes <= largestCutBytes;
-
 /** A new array of n zeros. */
 export function allocate(dtype: DType, n: number): TypedArray {
   if (recorder !== null) return recorder.allocate(dtype, n, true);
-  const { array, bytes } = dtypes[dtype];
-  const size = n * bytes;
-  if (size > largestCutBytes) {
-    spend(size);
-    return new array(n);
-  }
   const data = allocateUnset(dtype, n);
-  if (unset && isCut(size)) (data as Float32Array).fill((dtype === "int64" ? 0n : 0) as number);
+  if (unset && n * dtypes[dtype].bytes > onHeapBytes)
+    (data as Float32Array).fill((dtype === "int64" ? 0n : 0) as number);
   return data;
 }
 
@@ -113,7 +106,7 @@ export function allocateUnset(dtype: DType, n: number): TypedArray {
   const { array, bytes } = dtypes[dtype];
   const size = n * bytes;
   if (size <= onHeapBytes) return new array(n);
-  if (size > largestCutBytes) return new array(large(size), 0, n);
+  if (size > largestCutBytes) return resultArray(dtype, n, size) ?? new array(large(size), 0, n);
   const start = cut(size);
   return new array(slab, start, n);
 }
@@ -123,13 +116,19 @@ export function allocateFloat32(n: number): Float32Array {
   if (recorder !== null) return recorder.allocate("float32", n, false) as Float32Array;
   const size = n * 4;
   if (size <= onHeapBytes) return new Float32Array(n);
-  if (size > largestCutBytes) return new Float32Array(large(size), 0, n);
+  if (size > largestCutBytes)
+    return (resultArray("float32", n, size) as Float32Array | null) ?? new Float32Array(large(size), 0, n);
   const start = cut(size);
   return new Float32Array(slab, start, n);
 }
 
 /** A buffer of its own. */
 function large(bytes: number): ArrayBuffer {
-  spend(bytes);
   return unset ? unset(bytes).buffer : new ArrayBuffer(bytes);
+}
+
+/** @internal For tests: nearly all arrays lie in the memory of results, whose places are used anew at once. */
+export function stressMemory(): void {
+  largestCutBytes = onHeapBytes;
+  recycleAtOnce();
 }

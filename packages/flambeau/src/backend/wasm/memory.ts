@@ -4,7 +4,9 @@
 //   0 .. 16 KiB      vector constants of kernels (a pool; equal constants share a cell)
 //   16 KiB ..        one streaming buffer per operand, one for the output
 //   scratchStart ..  scratch of the routine that runs (matmul's packed panels); grows on demand
+//   1 GiB ..         results (results.ts), once they are opened; scratch ends there then
 
+import type { TypedArray } from "../../base/dtype.ts";
 import { RuntimeError } from "../../base/errors.ts";
 
 const pageBytes = 65536;
@@ -16,7 +18,7 @@ export const maxChunk = 16384;
 
 const poolBytes = 16384;
 /** Kernels read and write past the end of a chunk by at most one iteration of 16 elements of 8 bytes. */
-const guardBytes = 128;
+export const guardBytes = 128;
 // Buffers a multiple of 4096 bytes apart would make loads wait for stores that only look alike in their low 12 bits.
 const staggerBytes = 576;
 const bufferStride = bufferBytes + guardBytes + staggerBytes;
@@ -25,6 +27,9 @@ const bufferStride = bufferBytes + guardBytes + staggerBytes;
 export const operandAddress = (index: number): number => poolBytes + index * bufferStride;
 /** Where the streaming buffer of the result starts. */
 export const outputAddress: number = poolBytes + 4 * bufferStride;
+/** Where results begin and end. They are addresses: the system gives memory for those pages that are touched. */
+const resultsStart = 2 ** 30;
+const resultsEnd = 2 ** 31 - pageBytes;
 const scratchStart = Math.ceil((poolBytes + 5 * bufferStride) / pageBytes) * pageBytes;
 
 /** A place for vector constants at the start of a memory. Equal constants share a cell. */
@@ -75,6 +80,8 @@ export function outOfMemory(purpose: string, bytes: number, inUse: number, limit
  */
 export class LinearMemory implements Constants {
   #memory: WebAssembly.Memory | null = null;
+  /** Where scratch must end; 0 while it may grow. */
+  #scratchEnd = 0;
   readonly #pool = new ConstantPool(poolBytes);
   /** Views of the whole memory; empty before the first use. */
   u8: Uint8Array<ArrayBuffer> = new Uint8Array(0);
@@ -117,12 +124,34 @@ export class LinearMemory implements Constants {
    * @throws RuntimeError when the memory cannot grow: says how much was wanted and what for.
    */
   scratch(bytes: number, purpose: string): number {
-    const missing = scratchStart + bytes + guardBytes - this.sizeBytes;
+    const missing = scratchStart + bytes + guardBytes - (this.#scratchEnd || this.sizeBytes);
     if (missing > 0) this.#grow(Math.ceil(missing / pageBytes), bytes, purpose);
     return scratchStart;
   }
 
+  /**
+   * Opens the range of results: from then on the memory never grows again, so that arrays over it stay valid. null where
+   * the engine does not give that many addresses.
+   */
+  openResults(): readonly [start: number, end: number] | null {
+    if (this.sizeBytes > resultsStart) return null;
+    try {
+      this.wasm.grow((resultsEnd - this.sizeBytes) / pageBytes);
+    } catch {
+      return null;
+    }
+    this.#refresh();
+    this.#scratchEnd = resultsStart;
+    return [resultsStart, resultsEnd - guardBytes];
+  }
+
+  /** Whether the array is a place of results: kernels reach it under its byteOffset. */
+  holds(array: TypedArray): boolean {
+    return this.#scratchEnd !== 0 && array.buffer === this.u8.buffer;
+  }
+
   #grow(pages: number, bytes: number, purpose: string): void {
+    if (this.#scratchEnd !== 0) throw outOfMemory(purpose, bytes, this.sizeBytes, "1 GiB");
     // A quarter more than needed, so that slowly rising requests do not refresh the views each time.
     const generous = Math.max(pages, Math.ceil(this.sizeBytes / pageBytes / 4));
     for (const n of [generous, pages]) {

@@ -21,7 +21,6 @@ import { emitOp } from "./ops.ts";
 export const firstPiece = 1;
 export const lastPiece = 2;
 
-const inputAddress = operandAddress(0);
 const stateAddress = operandAddress(1);
 const wideStateAddress = operandAddress(2);
 /** The number of reduced elements, for `post`. */
@@ -260,15 +259,21 @@ export function emitPost(e: Emitter, nest: ReduceNest, groups: readonly Group[])
 export const outDType = (nest: ReduceNest): DType => nest.post?.dtype ?? nest.body.dtype;
 
 export const body = (e: Emitter, nest: ReduceNest, p: Local, count: number): Group[] =>
-  evaluate(e, nest.body, count, () => loadGroups(e, nest.input, p, inputAddress, count));
+  evaluate(e, nest.body, count, () => loadGroups(e, nest.input, p, 0, count));
 
-/** run(rows, length, flags): each of the `rows` rows of `length` elements to one element. */
-export function emitRows(e: Emitter, nest: ReduceNest, rows: Local, length: Local, flags: Local): void {
+/** run(p, rows, length, flags): each of the `rows` rows of `length` elements, from address p on, to one element. */
+export function emitRows(
+  e: Emitter,
+  nest: ReduceNest,
+  p: Local,
+  rows: Local,
+  length: Local,
+  flags: Local,
+): void {
   const { f } = e;
   const count = unrolling([nest.body]);
   const bytes = elementBytes[nest.input];
   const step = 4 * count * bytes;
-  const p = f.local("i32");
   const out = f.local("i32");
   const zero = f.local("i32");
   const sums = new Accumulators(e, nest, count);
@@ -327,12 +332,14 @@ function emitRest(e: Emitter, nest: ReduceNest, sums: Accumulators, p: Local, en
 }
 
 /**
- * run(planes, rows, cols, flags, row): each plane [rows, cols] to one row of sums, added from the first row on.
+ * run(plane, planes, rows, cols, flags, row): each plane [rows, cols], from address `plane` on, to one row of sums, added
+ * from the first row on.
  * `row` is the number of the first row modulo `flushEvery`, which says when to flush.
  */
 export function emitColumns(
   e: Emitter,
   nest: ReduceNest,
+  plane: Local,
   planes: Local,
   rows: Local,
   cols: Local,
@@ -342,7 +349,6 @@ export function emitColumns(
   const { f } = e;
   const bytes = elementBytes[nest.input];
   const outBytes = elementBytes[outDType(nest)];
-  const plane = f.local("i32");
   const out = f.local("i32");
   const stride = f.let("i32", i32.mul(cols, bytes));
   f.loop((nextPlane) => {

@@ -11,13 +11,12 @@ import { outputAddress } from "./memory.ts";
 import { Accumulators, body, emitPost, outDType } from "./reduce-codegen.ts";
 
 /**
- * run(rows, length): each of the `rows` rows of `length` (1 to 7) elements to one element, as
+ * run(start, rows, length): each of the `rows` rows of `length` (1 to 7) elements to one element, as
  * (((x0 + x4 + x5 + x6) + x1) + x2) + x3.
  */
-export function emitShortRows(e: Emitter, nest: ReduceNest, rows: Local, length: Local): void {
+export function emitShortRows(e: Emitter, nest: ReduceNest, start: Local, rows: Local, length: Local): void {
   const { f } = e;
   const bytes = elementBytes[nest.input];
-  const start = f.local("i32");
   const out = f.local("i32");
   const sums = new Accumulators(e, nest, 1);
   f.loop((nextRow) => {

@@ -22,9 +22,9 @@ import { largeRun, revectorize } from "./revectorize.ts";
 import { fewElements, smallSum } from "./small-sums.ts";
 import { streamIn, streamOut, streamScalar } from "./stream.ts";
 
-type Rows = (rows: number, length: number, flags: number) => void;
-type ShortRows = (rows: number, length: number) => void;
-type Columns = (planes: number, rows: number, cols: number, flags: number, row: number) => void;
+type Rows = (at: number, rows: number, length: number, flags: number) => void;
+type ShortRows = (at: number, rows: number, length: number) => void;
+type Columns = (at: number, planes: number, rows: number, cols: number, flags: number, row: number) => void;
 
 /** Below this length rows are reduced in the order of PyTorch's short sums. */
 const shortLength = 8;
@@ -39,27 +39,31 @@ export function createReduceKernel(memory: LinearMemory, nest: ReduceNest): Redu
     dtypes[resultDType(nest)].bytes,
   );
   const chunk = Math.min(maxChunk, bufferBytes / (isWide(nest) ? 8 : widest));
+  const inputBytes = dtypes[nest.input].bytes;
   const read = streamIn[nest.input](memory, operandAddress(0));
   const write = streamOut[resultDType(nest)](memory, outputAddress);
   const setCount = nest.post ? streamScalar[nest.body.dtype](memory, countAddress) : null;
   const bodies = [nest.body, nest.post];
 
   let rows: Rows = (...args) => {
-    rows = compileKernel<Rows>(memory, bodies, ["rows", "length", "flags"], (e, p) =>
-      emitRows(e, nest, p["rows"]!, p["length"]!, p["flags"]!),
+    rows = compileKernel<Rows>(memory, bodies, ["at", "rows", "length", "flags"], (e, p) =>
+      emitRows(e, nest, p["at"]!, p["rows"]!, p["length"]!, p["flags"]!),
     );
     rows(...args);
   };
   let columns: Columns = (...args) => {
-    columns = compileKernel<Columns>(memory, bodies, ["planes", "rows", "cols", "flags", "row"], (e, p) =>
-      emitColumns(e, nest, p["planes"]!, p["rows"]!, p["cols"]!, p["flags"]!, p["row"]!),
+    columns = compileKernel<Columns>(
+      memory,
+      bodies,
+      ["at", "planes", "rows", "cols", "flags", "row"],
+      (e, p) => emitColumns(e, nest, p["at"]!, p["planes"]!, p["rows"]!, p["cols"]!, p["flags"]!, p["row"]!),
     );
     columns(...args);
   };
 
   let shortRows: ShortRows = (...args) => {
-    shortRows = compileKernel<ShortRows>(memory, bodies, ["rows", "length"], (e, p) =>
-      emitShortRows(e, nest, p["rows"]!, p["length"]!),
+    shortRows = compileKernel<ShortRows>(memory, bodies, ["at", "rows", "length"], (e, p) =>
+      emitShortRows(e, nest, p["at"]!, p["rows"]!, p["length"]!),
     );
     shortRows(...args);
   };
@@ -89,23 +93,30 @@ export function createReduceKernel(memory: LinearMemory, nest: ReduceNest): Redu
     if (outer * plane > largeRun) revectorize();
     const short = inner === 1 && reduced > 0 && reduced < shortLength;
     const alongRows = inner === 1 && reduced >= shortLength;
+    const direct = memory.holds(input);
+    /** The address of n elements of the input from the i-th on: where they are, or where they are copied to. */
+    const place = (i: number, n: number): number => {
+      if (direct) return input.byteOffset + (inputOffset + i) * inputBytes;
+      if (n > 0) read(input, inputOffset + i, n);
+      return operandAddress(0);
+    };
     if (plane <= chunk && inner <= chunk) {
       // Whole planes, as many as fit.
-      const most = Math.max(1, Math.floor(chunk / Math.max(plane, inner)));
+      const most = Math.max(1, Math.floor(chunk / Math.max(direct ? 1 : plane, inner)));
       for (let o = 0; o < outer; o += most) {
         const n = outer - o < most ? outer - o : most;
-        if (plane > 0) read(input, inputOffset + o * plane, n * plane);
-        if (short) shortRows(n, reduced);
-        else if (alongRows) rows(n, reduced, whole);
-        else columns(n, reduced, inner, whole, 0);
+        const at = place(o * plane, n * plane);
+        if (short) shortRows(at, n, reduced);
+        else if (alongRows) rows(at, n, reduced, whole);
+        else columns(at, n, reduced, inner, whole, 0);
         write(out, outOffset + o * inner, n * inner);
       }
     } else if (alongRows) {
+      const piece = direct ? reduced : chunk;
       for (let o = 0; o < outer; o++) {
-        for (let r = 0; r < reduced; r += chunk) {
-          const n = Math.min(chunk, reduced - r);
-          read(input, inputOffset + o * plane + r, n);
-          rows(1, n, flagsOf(r, r + n, reduced));
+        for (let r = 0; r < reduced; r += piece) {
+          const n = Math.min(piece, reduced - r);
+          rows(place(o * plane + r, n), 1, n, flagsOf(r, r + n, reduced));
         }
         write(out, outOffset + o, 1);
       }
@@ -118,8 +129,8 @@ export function createReduceKernel(memory: LinearMemory, nest: ReduceNest): Redu
           const cols = Math.min(tile, inner - c);
           for (let r = 0; r < reduced || r === 0; r += most) {
             const n = Math.min(most, reduced - r);
-            if (n > 0) read(input, inputOffset + o * plane + r * inner + c, n * cols);
-            columns(1, n, cols, flagsOf(r, r + n, reduced), r % flushEvery);
+            const at = place(o * plane + r * inner + c, n * cols);
+            columns(at, 1, n, cols, flagsOf(r, r + n, reduced), r % flushEvery);
           }
           write(out, outOffset + o * inner + c, cols);
         }

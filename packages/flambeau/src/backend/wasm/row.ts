@@ -123,6 +123,16 @@ export function createRowKernel(memory: LinearMemory, nest: RowNest): RowKernel 
     }
     const base = memory.scratch(bytes, nest.name);
     for (let i = 0; i < count; i++) memory.i32[base / 4 + i] = at[i]! += base;
+    /** Where an operand or a result with a value per element lies in linear memory anyway; 0 where it is copied. */
+    const placed = (data: Operand | undefined, from: number, perElement: boolean, bytes: number): number =>
+      perElement && typeof data === "object" && memory.holds(data) ? data.byteOffset + from * bytes : 0;
+    const sources = nest.operands.map(({ layout }, i) =>
+      placed(operands[i], offsets[i]!, layout === "full", regions[i]!.bytes),
+    );
+    // The last row may be written past its end, where the guard of a place is.
+    const targets = nest.maps.map((_, i) =>
+      placed(outputs[i], 0, outputs[i]!.length === rows * n, regions[firstOutput + i]!.bytes),
+    );
     memory.i32[base / 4 + count] = flushEvery;
     for (let i = firstSum; i < count; i++) memory.u8.fill(0, at[i]!, at[i]! + n * regions[i]!.bytes);
     nest.operands.forEach(({ layout }, i) => {
@@ -133,11 +143,17 @@ export function createRowKernel(memory: LinearMemory, nest: RowNest): RowKernel 
       const m = Math.min(piece, rows - r);
       for (let i = 0; i < nest.operands.length; i++) {
         const { layout } = nest.operands[i]!;
-        if (layout === "full") write(memory, regions[i]!, at[i]!, operands[i]!, offsets[i]! + r * n, m * n);
+        if (sources[i]) memory.i32[base / 4 + i] = sources[i]! + r * n * regions[i]!.bytes;
+        else if (layout === "full")
+          write(memory, regions[i]!, at[i]!, operands[i]!, offsets[i]! + r * n, m * n);
         else if (layout === "row") write(memory, regions[i]!, at[i]!, operands[i]!, offsets[i]! + r, m);
       }
+      targets.forEach((to, i) => {
+        if (to) memory.i32[base / 4 + firstOutput + i] = to + r * n * regions[firstOutput + i]!.bytes;
+      });
       kernel(m, n, base);
       for (let i = firstOutput; i < firstSum; i++) {
+        if (targets[i - firstOutput]) continue;
         const perElement = i < firstOutput + nest.maps.length;
         const size = perElement ? n : 1;
         read(memory, regions[i]!, at[i]!, outputs[i - firstOutput]!, r * size, m * size);

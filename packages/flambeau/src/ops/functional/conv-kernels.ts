@@ -6,7 +6,6 @@ import type { DType, TypedArray } from "../../base/dtype.ts";
 import { dtypes } from "../../base/dtype.ts";
 import { numel } from "../../base/shape.ts";
 import type { ShiftedPart, SpreadImages } from "../../ir/routines.ts";
-import { recorder } from "../../tensor/capturing.ts";
 import { matrixProduct, shiftedProductOf, shiftedSumsOf } from "../../tensor/routines.ts";
 import { allocate, allocateUnset } from "../../tensor/storage.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
@@ -15,7 +14,7 @@ import type { Data } from "../elements.ts";
 import { dataOf } from "../elements.ts";
 import type { ConvGeometry, ConvPlan } from "./conv-plan.ts";
 import { inputMoves, outputMoves, planOf, reversed } from "./conv-plan.ts";
-import { convBackStep, convStep, convWeightStep, hasConvSteps } from "./conv-steps.ts";
+import { convBackStep, convStep, convWeightStep } from "./conv-steps.ts";
 import { copiedProduct, copiedSums } from "./shifted.ts";
 
 type Bias = { readonly data: TypedArray; readonly offset: number } | null;
@@ -101,8 +100,8 @@ export function convolved(
   bias: AnyTensor | null,
   g: ConvGeometry,
 ): AnyTensor {
-  if (recorder !== null && hasConvSteps(x, g))
-    return convStep(recorder, x, weight, bias?.contiguous() ?? null, g);
+  const step = convStep(x, weight, bias, g);
+  if (step) return step;
   const plan = planOf(g);
   const { groups } = g;
   const [batch, channels] = x.shape as [number, number];
@@ -145,7 +144,8 @@ export function convolved(
 
 /** The gradient of the input of a convolution, from y [N, O, ...] and the weight: the adjoint of {@link convolved}. */
 export function convolvedBack(y: AnyTensor, weight: AnyTensor, g: ConvGeometry): AnyTensor {
-  if (recorder !== null && hasConvSteps(y, g)) return convBackStep(recorder, y, weight, g);
+  const step = convBackStep(y, weight, g);
+  if (step) return step;
   const plan = planOf(g);
   const { groups } = g;
   const [batch, maps] = y.shape as [number, number];
@@ -189,7 +189,8 @@ export function convolvedBack(y: AnyTensor, weight: AnyTensor, g: ConvGeometry):
 
 /** The gradient of the weight of a convolution: [O, C / groups, ...] from x [N, C, ...] and y [N, O, ...]. */
 export function convolvedWeight(x: AnyTensor, y: AnyTensor, g: ConvGeometry): AnyTensor {
-  if (recorder !== null && hasConvSteps(x, g)) return convWeightStep(recorder, x, y, g);
+  const step = convWeightStep(x, y, g);
+  if (step) return step;
   const plan = planOf(g);
   const { groups } = g;
   const [batch, channels] = x.shape as [number, number];

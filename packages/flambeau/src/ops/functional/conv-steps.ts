@@ -1,19 +1,32 @@
-// Convolutions in captured programs: one step each.
+// Convolutions as steps of programs: in those that are captured, and by themselves where they are worth a kernel of their own.
 // Floor L4 (ops).
 
 import type { Shape } from "../../base/shape.ts";
 import { contiguousStrides, numel } from "../../base/shape.ts";
-import type { Access, ConvStep, ConvGeometry as Geometry } from "../../ir/program.ts";
+import type { Access, Buffer, ConvStep, ConvGeometry as Geometry } from "../../ir/program.ts";
 import { ExprBuilder } from "../../ir/scalar.ts";
-import type { Recorder } from "../../tensor/capturing.ts";
+import { recorder } from "../../tensor/capturing.ts";
+import type { PlacedArray, StepKernel } from "../../tensor/kernels.ts";
+import { stepKernel } from "../../tensor/kernels.ts";
 import { allocateUnset } from "../../tensor/storage.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { fresh } from "../../tensor/tensor.ts";
 import type { ConvGeometry } from "./conv-plan.ts";
 
+/** Operations from which an eager convolution gets a kernel for its geometry: compiling takes some milliseconds. */
+const largeWork = 2 ** 22;
+
 /** Whether there are steps for such convolutions: float32, of images and signals. */
-export const hasConvSteps = (x: AnyTensor, { kernel }: ConvGeometry): boolean =>
-  x.dtype === "float32" && kernel.length <= 2;
+function hasSteps(
+  x: AnyTensor,
+  weight: Shape,
+  outputs: Shape,
+  batch: number,
+  { kernel }: ConvGeometry,
+): boolean {
+  if (x.dtype !== "float32" || kernel.length > 2) return false;
+  return recorder !== null || 2 * batch * numel(weight) * numel(outputs) >= largeWork;
+}
 
 /** A signal is an image of height 1. */
 const pair = (sizes: Shape, missing: number): [number, number] =>
@@ -40,73 +53,115 @@ function packed4({ buffer, offset }: Access, shape: Shape): Access {
   return { buffer, offset, strides: contiguousStrides([a, b, ...pair(spatial, 1)]) };
 }
 
-function record(
-  recorder: Recorder,
+/** The step of a product of a and b, with the first elements of all. */
+function stepOf(
+  direction: ConvStep["direction"],
+  geometry: Geometry,
+  [a, b, out, bias]: readonly [Access, Access, Access, Access | null],
+  [aShape, bShape, shape]: readonly [Shape, Shape, Shape],
+): ConvStep {
+  const k = new ExprBuilder();
+  const product = k.input(0, "float32");
+  return {
+    kind: "conv",
+    name: `convolution ${direction}`,
+    direction,
+    geometry,
+    a: packed4(a, aShape),
+    b: packed4(b, bShape),
+    operands: bias ? [{ dtype: "float32", source: bias }] : [],
+    maps: [{ body: bias ? k.add(product, k.input(1, "float32")) : product, to: packed4(out, shape) }],
+  };
+}
+
+/** Kernels by geometry; the oldest go when there are many, as in a program whose images all have other sizes. */
+const kernels = new Map<string, StepKernel | null>();
+const mostKernels = 256;
+
+function kernelOf(
+  direction: ConvStep["direction"],
+  geometry: Geometry,
+  shapes: readonly [Shape, Shape, Shape],
+  biased: boolean,
+): StepKernel | null {
+  const key = `${direction} ${biased} ${Object.values(geometry).join()}`;
+  let kernel = kernels.get(key);
+  if (kernel === undefined) {
+    if (kernels.size >= mostKernels) kernels.delete(kernels.keys().next().value!);
+    const first = (buffer: number): Access => ({ buffer, offset: 0, strides: [] });
+    const buffer = (shape: Shape, kind: "input" | "output"): Buffer => ({
+      dtype: "float32",
+      length: numel(shape),
+      kind,
+      name: direction,
+    });
+    const [a, b, out] = shapes;
+    const buffers = [buffer(a, "input"), buffer(b, "input"), buffer(out, "output")];
+    if (biased) buffers.push(buffer([geometry.outChannels], "input"));
+    const bias = biased ? { buffer: 3, offset: 0, strides: [0, 1, 0, 0] } : null;
+    kernel = stepKernel(stepOf(direction, geometry, [first(0), first(1), first(2), bias], shapes), buffers);
+    kernels.set(key, kernel);
+  }
+  return kernel;
+}
+
+const placeOf = (x: AnyTensor): PlacedArray => ({ data: x.storage.data, offset: x.offset });
+
+/** A product of packed tensors; null where there is no step for it, or where it makes something that is not finite. */
+function product(
   direction: ConvStep["direction"],
   geometry: Geometry,
   a: AnyTensor,
   b: AnyTensor,
   bias: AnyTensor | null,
   shape: Shape,
-): AnyTensor {
+): AnyTensor | null {
   const out: AnyTensor = fresh(allocateUnset("float32", numel(shape)), shape, "float32");
-  recorder.step((read, write) => {
-    const k = new ExprBuilder();
-    const product = k.input(0, "float32");
-    const [first, second] = [packed4(read(a), a.shape), packed4(read(b), b.shape)];
-    const added = bias && read(bias);
-    return {
-      kind: "conv",
-      name: `convolution ${direction}`,
-      direction,
-      geometry,
-      a: first,
-      b: second,
-      operands: added
-        ? [{ dtype: "float32", source: { ...added, strides: [0, bias.strides[0] ?? 0, 0, 0] } }]
-        : [],
-      maps: [
-        {
-          body: added ? k.add(product, k.input(1, "float32")) : product,
-          to: packed4(write(out), shape),
-        },
-      ],
-    };
-  });
-  return out;
+  const shapes = [a.shape as Shape, b.shape as Shape, shape] as const;
+  if (recorder !== null) {
+    recorder.step((read, write) => {
+      const added = bias && { ...read(bias), strides: [0, bias.strides[0] ?? 0, 0, 0] };
+      return stepOf(direction, geometry, [read(a), read(b), write(out), added], shapes);
+    });
+    return out;
+  }
+  const packed = bias?.contiguous();
+  const places = [a, b, out, ...(packed ? [packed] : [])].map(placeOf);
+  const kernel = kernelOf(direction, geometry, shapes, packed !== undefined);
+  if (kernel === null) return null;
+  kernel.run(places);
+  // Sums of several elements stand in for one (Winograd): they spread what is not finite.
+  return Number.isFinite(out.sum().item()) ? out : null;
 }
 
-/** The convolution of packed x [N, C, ...] with a packed weight [O, C / groups, ...]. */
+/** The convolution of packed x [N, C, ...] with a packed weight [O, C / groups, ...]; null where it takes another way. */
 export function convStep(
-  recorder: Recorder,
   x: AnyTensor,
   weight: AnyTensor,
   bias: AnyTensor | null,
   g: ConvGeometry,
-): AnyTensor {
+): AnyTensor | null {
   const [batch, channels] = x.shape as [number, number];
   const [maps] = weight.shape as [number];
+  if (!hasSteps(x, weight.shape as Shape, g.output, batch, g)) return null;
   const geometry = geometryOf(g, batch, channels, maps);
-  return record(recorder, "forward", geometry, x, weight, bias, [batch, maps, ...g.output]);
+  return product("forward", geometry, x, weight, bias, [batch, maps, ...g.output]);
 }
 
-/** The gradient of the input, from packed y [N, O, ...] and the weight. */
-export function convBackStep(
-  recorder: Recorder,
-  y: AnyTensor,
-  weight: AnyTensor,
-  g: ConvGeometry,
-): AnyTensor {
+/** The gradient of the input, from packed y [N, O, ...] and the weight; null as for {@link convStep}. */
+export function convBackStep(y: AnyTensor, weight: AnyTensor, g: ConvGeometry): AnyTensor | null {
   const [batch, maps] = y.shape as [number, number];
+  if (!hasSteps(y, weight.shape as Shape, g.output, batch, g)) return null;
   const channels = (weight.shape[1] as number) * g.groups;
   const geometry = geometryOf(g, batch, channels, maps);
-  return record(recorder, "input", geometry, y, weight, null, [batch, channels, ...g.input]);
+  return product("input", geometry, y, weight, null, [batch, channels, ...g.input]);
 }
 
-/** The gradient of the weight, from packed x [N, C, ...] and y [N, O, ...]. */
-export function convWeightStep(recorder: Recorder, x: AnyTensor, y: AnyTensor, g: ConvGeometry): AnyTensor {
+/** The gradient of the weight, from packed x [N, C, ...] and y [N, O, ...]; null as for {@link convStep}. */
+export function convWeightStep(x: AnyTensor, y: AnyTensor, g: ConvGeometry): AnyTensor | null {
   const [batch, channels] = x.shape as [number, number];
   const maps = y.shape[1] as number;
-  const geometry = geometryOf(g, batch, channels, maps);
-  return record(recorder, "weight", geometry, x, y, null, [maps, channels / g.groups, ...g.kernel]);
+  const shape = [maps, channels / g.groups, ...g.kernel];
+  if (!hasSteps(x, shape, g.output, batch, g)) return null;
+  return product("weight", geometryOf(g, batch, channels, maps), x, y, null, shape);
 }

@@ -222,7 +222,7 @@ function addressOf(
 }
 
 /** All expressions of a step. */
-function bodiesOf(step: Step): Expr[] {
+export function bodiesOf(step: Step): Expr[] {
   const results = "maps" in step ? [...step.maps] : [];
   const all = step.kind === "loop" ? [...step.stages, ...step.values, ...results] : results;
   return all.map(({ body }) => body);

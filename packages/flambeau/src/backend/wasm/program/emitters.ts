@@ -1,7 +1,7 @@
 // Which code each kind of step gets.
 // Floor L2 (backend/wasm/program).
 
-import type { Buffer, Step } from "../../../ir/program.ts";
+import type { Buffer, KernelStep } from "../../../ir/program.ts";
 import type { StepCode, StepEmitter } from "./context.ts";
 import { convCode } from "./conv.ts";
 import { rowsCode } from "./gather.ts";
@@ -10,8 +10,7 @@ import { loopCode } from "./loop.ts";
 import { matmulCode } from "./matmul.ts";
 import { poolCode } from "./pool.ts";
 
-type Kind = Exclude<Step["kind"], "host">;
-type Emitters = { readonly [K in Kind]: StepEmitter<Extract<Step, { kind: K }>> };
+type Emitters = { readonly [K in KernelStep["kind"]]: StepEmitter<Extract<KernelStep, { kind: K }>> };
 
 const emitters: Emitters = {
   loop: loopCode,
@@ -23,6 +22,6 @@ const emitters: Emitters = {
 };
 
 /** The code of a step. */
-export function codeOf(step: Exclude<Step, { kind: "host" }>, buffers: readonly Buffer[]): StepCode {
-  return (emitters[step.kind] as StepEmitter<Step>)(step, buffers);
+export function codeOf(step: KernelStep, buffers: readonly Buffer[]): StepCode {
+  return (emitters[step.kind] as StepEmitter<KernelStep>)(step, buffers);
 }

@@ -1,0 +1,115 @@
+// Runs a map nest on results where they lie in linear memory, without copying them.
+// Floor L2 (backend/wasm).
+
+import type { TypedArray } from "../../base/dtype.ts";
+import { dtypes } from "../../base/dtype.ts";
+import type { MapNest } from "../../ir/nest.ts";
+import type { Operand } from "../backend.ts";
+import { compileKernel } from "./codegen.ts";
+import type { Local } from "./encoder.ts";
+import { anywhere, chunkOf, emitMap } from "./map-code.ts";
+import type { LinearMemory } from "./memory.ts";
+import { operandAddress } from "./memory.ts";
+import { revectorize } from "./revectorize.ts";
+import type { StreamIn } from "./stream.ts";
+
+type Kernel = (n: number, out: number, a: number, b: number, c: number, d: number) => void;
+
+const names = ["a", "b", "c", "d"] as const;
+
+/** The kernel of a map that takes addresses. */
+export class DirectMap {
+  readonly #memory: LinearMemory;
+  readonly #nest: MapNest;
+  readonly #streams: readonly StreamIn[];
+  readonly #bytes: readonly number[];
+  readonly #outBytes: number;
+  readonly #chunk: number;
+  #kernel: Kernel | null = null;
+  /** Whether a round may compute anew from operands that its result has overwritten. */
+  #readsTwice = true;
+  /** Bit i: operand i of the call has to be streamed. */
+  #streamed = 0;
+
+  constructor(memory: LinearMemory, nest: MapNest, streams: readonly StreamIn[]) {
+    this.#memory = memory;
+    this.#nest = nest;
+    this.#streams = streams;
+    this.#bytes = nest.operands.map((o) => dtypes[o.dtype].bytes);
+    this.#outBytes = dtypes[nest.body.dtype].bytes;
+    this.#chunk = chunkOf(nest);
+  }
+
+  #compile(): Kernel {
+    // Code that was optimised before the vectors could be paired would stay as it is.
+    revectorize();
+    return compileKernel<Kernel>(this.#memory, [this.#nest.body], ["n", "out", ...names], (e, p) => {
+      const operands = names.map((name) => p[name] as Local);
+      this.#readsTwice = emitMap(e, this.#nest, p["n"]!, anywhere(this.#nest, p["out"]!, operands));
+    });
+  }
+
+  /** Whether the result is a place of results, and ends where the place does: the last round writes past the end. */
+  takes(n: number, out: TypedArray, outOffset: number): boolean {
+    return outOffset + n === out.length && this.#memory.holds(out);
+  }
+
+  /** The address of an operand; 0 for one that has to be streamed. */
+  #address(index: number, operand: Operand, offset: number, out: TypedArray): number {
+    if (index >= this.#bytes.length) return 0;
+    if (typeof operand === "number") {
+      this.#streams[index]!(operand, 0, 1);
+      return operandAddress(index);
+    }
+    if (!this.#memory.holds(operand) || (this.#readsTwice && operand === out)) {
+      this.#streamed |= 1 << index;
+      return operandAddress(index);
+    }
+    return operand.byteOffset + offset * this.#bytes[index]!;
+  }
+
+  /** Runs where {@link takes} says so. Operands that lie elsewhere are streamed. */
+  run(
+    n: number,
+    out: TypedArray,
+    outOffset: number,
+    a: Operand,
+    aOffset: number,
+    b: Operand,
+    bOffset: number,
+    c: Operand,
+    cOffset: number,
+    d: Operand,
+    dOffset: number,
+  ): void {
+    const kernel = (this.#kernel ??= this.#compile());
+    this.#streamed = 0;
+    const to = out.byteOffset + outOffset * this.#outBytes;
+    const x = this.#address(0, a, aOffset, out);
+    const y = this.#address(1, b, bOffset, out);
+    const z = this.#address(2, c, cOffset, out);
+    const w = this.#address(3, d, dOffset, out);
+    if (this.#streamed === 0) {
+      kernel(n, to, x, y, z, w);
+      return;
+    }
+    const operands = [a, b, c, d];
+    const offsets = [aOffset, bOffset, cOffset, dOffset];
+    const streamed = this.#streamed;
+    const step = (i: number): number => ((streamed >> i) & 1 ? 0 : (this.#bytes[i] ?? 0));
+    for (let done = 0; done < n; done += this.#chunk) {
+      const m = Math.min(this.#chunk, n - done);
+      this.#streams.forEach((stream, i) => {
+        if ((streamed >> i) & 1) stream(operands[i]!, offsets[i]! + done, m);
+      });
+      kernel(
+        m,
+        to + done * this.#outBytes,
+        x + done * step(0),
+        y + done * step(1),
+        z + done * step(2),
+        w + done * step(3),
+      );
+    }
+  }
+}

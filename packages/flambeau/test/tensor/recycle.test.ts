@@ -1,0 +1,94 @@
+import * as torch from "flambeau";
+import { expect, test } from "vitest";
+import { getBackend } from "../../src/backend/backend.ts";
+
+const n = 10_000;
+/** Programs that make little never get there. */
+function warmUp(): void {
+  for (let i = 0; i < 40; i++) torch.zeros(1_000_000);
+}
+const placeOf = (x: torch.Tensor): number => x.storage.data.byteOffset;
+
+test("results that are dropped give their places to later ones, within one job", () => {
+  warmUp();
+  const places = new Set<number>();
+  expect(placeOf(torch.ones(n))).toBeGreaterThan(2 ** 29);
+  for (let i = 0; i < 20_000; i++) places.add(placeOf(torch.ones(n).neg()));
+  expect(places.size).toBeLessThan(8000);
+});
+
+test("what is held is left alone, whoever holds it", () => {
+  warmUp();
+  const kept: { value: number; x: torch.Tensor; part: torch.Tensor }[] = [];
+  for (let i = 0; i < 3000; i++) {
+    const x = torch.full([n], i).add(1) as torch.Tensor;
+    if (i % 7 === 0)
+      kept.push({ value: i + 1, x, part: torch.full([n], -i).neg().at("100:200") as torch.Tensor });
+  }
+  for (const { value, x, part } of kept) {
+    expect(x.amin().item()).toBe(value);
+    expect(x.amax().item()).toBe(value);
+    expect(part.sum().item()).toBe(100 * (value - 1));
+  }
+});
+
+test("typed arrays that are handed out are copies", () => {
+  warmUp();
+  const values = torch.full([n], 3).add(1).toTypedArray() as Float32Array;
+  const part = values.subarray(10, 20);
+  for (let i = 0; i < 3000; i++) torch.zeros(n);
+  expect([...part]).toEqual(new Array(10).fill(4));
+  expect(values.buffer.byteLength).toBe(4 * n);
+});
+
+test("gradients and saved tensors outlive what made them", () => {
+  warmUp();
+  const w = torch.ones(n, { requiresGrad: true });
+  let loss = torch.zeros(1) as torch.Tensor;
+  for (let i = 0; i < 50; i++) loss = loss.add(w.mul(i).exp().log().sum()) as torch.Tensor;
+  for (let i = 0; i < 2000; i++) torch.zeros(n);
+  loss.backward();
+  expect(w.grad?.at(0).item()).toBeCloseTo((49 * 50) / 2, 2);
+});
+
+test("places are of the size asked for and do not touch", () => {
+  const memory = getBackend().results!;
+  const arrays = [1000, 5000, 1000, 100_000, 3].map((length) => memory.take("float32", length)!);
+  arrays.forEach((array, i) => {
+    expect(array.byteOffset % 64).toBe(0);
+    array.fill(i as never);
+  });
+  arrays.forEach((array, i) => {
+    expect(new Set(array as Float32Array)).toEqual(new Set([i]));
+  });
+  const [first] = arrays;
+  memory.give(first!.byteOffset, first!.byteLength);
+  expect(memory.take("int32", 1000)!.byteOffset).toBe(first!.byteOffset);
+});
+
+test("kernels give the same bits wherever operands and results lie", () => {
+  warmUp();
+  const host = Float32Array.from({ length: 3 * n + 5 }, (_, i) => Math.sin(i) * 3);
+  const elsewhere = torch.fromTypedArray(host, [3 * n + 5]);
+  const placed = elsewhere.clone();
+  for (const f of [
+    (x: torch.Tensor) => x.neg(),
+    (x: torch.Tensor) => x.mul(x).add(x),
+    (x: torch.Tensor) => x.exp(),
+    (x: torch.Tensor) => x.sum(),
+    (x: torch.Tensor) => x.at("1:").reshape([4, -1]).sum(0),
+    (x: torch.Tensor) => x.at("5:").reshape([3, n]).softmax(-1),
+    (x: torch.Tensor) => x.at("5:").reshape([n, 3]).amax(1),
+    (x: torch.Tensor) => x.gt(0.5),
+    (x: torch.Tensor) => x.to("float64").sin(),
+  ] as ((x: torch.Tensor) => torch.AnyTensor)[])
+    expect(f(placed).equal(f(elsewhere))).toBe(true);
+  // In place, on a whole and on a part.
+  const [a, b] = [elsewhere.clone(), torch.fromTypedArray(host.slice(), [3 * n + 5])];
+  for (const x of [a, b]) {
+    x.exp_().sub_(1).tanh_();
+    x.at("100:20000").mul_(3);
+    x.add_(x);
+  }
+  expect(a.equal(b)).toBe(true);
+});
