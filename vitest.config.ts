@@ -3,7 +3,12 @@ import { defineConfig } from "vitest/config";
 
 const config: ViteUserConfig = defineConfig({
   test: {
-    include: ["packages/*/test/**/*.test.ts", "lessons/**/*.test.ts", "conformance/**/*.test.ts"],
+    include: [
+      "packages/*/test/**/*.test.ts",
+      "lessons/**/*.test.ts",
+      "conformance/**/*.test.ts",
+      "apps/*/test/**/*.test.ts",
+    ],
     // Fuzzers and conformance take their time on slow machines; a hang is found all the same.
     testTimeout: 120_000,
     setupFiles: ["packages/flambeau/test/setup.ts"],

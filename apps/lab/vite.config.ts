@@ -5,6 +5,7 @@ import type { UserConfig } from "vite";
 import { defineConfig } from "vite";
 import { articles } from "./build/articles.ts";
 import { contentPolicy } from "./build/content-policy.ts";
+import { frameworkTypes } from "./build/framework-types.ts";
 
 /** Memory shared between threads needs a page that is isolated from other origins. */
 const headers = {
@@ -16,7 +17,7 @@ const headers = {
 const config: UserConfig = defineConfig({
   root: import.meta.dirname,
   base: "./",
-  plugins: [articles(), svelte(), contentPolicy()],
+  plugins: [articles(), frameworkTypes(), svelte(), contentPolicy()],
   worker: { format: "es" },
   server: { headers, fs: { allow: ["../.."] } },
   preview: { headers },
