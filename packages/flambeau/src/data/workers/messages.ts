@@ -24,12 +24,25 @@ export interface WorkerStart {
 
 /** What is asked of a worker: to start a pass, or for a batch. */
 export type Request =
-  | { readonly kind: "pass"; readonly seed: bigint }
+  | {
+      readonly kind: "pass";
+      readonly seed: bigint;
+      /** Batches of a stream that were given out before, in another process. */
+      readonly given: number;
+      /** Where its generator was then; null: as seeded. */
+      readonly state: Uint8Array | null;
+    }
   | { readonly kind: "batch"; readonly number: number; readonly indices: readonly number[] | number | null };
 
 /** What it answers. */
 export type Answer =
-  | { readonly kind: "batch"; readonly number: number; readonly batch: unknown }
+  | {
+      readonly kind: "batch";
+      readonly number: number;
+      readonly batch: unknown;
+      /** The state of the worker's generator, if it was drawn from. */
+      readonly state: Uint8Array | null;
+    }
   | { readonly kind: "end"; readonly number: number }
   | { readonly kind: "error"; readonly number: number; readonly name: string; readonly text: string };
 

@@ -90,10 +90,13 @@ export class WorkerPool {
   }
 
   /** Waits for batch `number`, which `worker` was asked for; false if its stream has ended. @throws RuntimeError */
-  receive(number: number, worker: number): { readonly batch: unknown } | false {
+  receive(
+    number: number,
+    worker: number,
+  ): { readonly batch: unknown; readonly state: Uint8Array | null } | false {
     const answer = this.#wait(number, worker);
     if (answer.kind === "end") return false;
-    if (answer.kind === "batch") return { batch: unpack(answer.batch) };
+    if (answer.kind === "batch") return { batch: unpack(answer.batch), state: answer.state };
     throw new RuntimeError(`Caught ${answer.name} in DataLoader worker ${worker}.\n${answer.text}`);
   }
 

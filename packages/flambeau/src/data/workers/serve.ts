@@ -3,6 +3,7 @@
 
 import type { MessagePort } from "node:worker_threads";
 import { ArgumentError } from "../../base/errors.ts";
+import { defaultGenerator } from "../../base/generator.ts";
 import { manualSeed } from "../../tensor/sample.ts";
 import { IterableDataset } from "../dataset.ts";
 import type { AnyCollate } from "../fetch.ts";
@@ -65,7 +66,9 @@ export async function serve(start: WorkerStart, port: MessagePort): Promise<void
   let dataset: unknown;
   let module: WorkerModule = {};
   let broken: unknown = null;
-  const begin = (seed: bigint): void => {
+  /** The state of the generator that the loader knows of. */
+  let told: Uint8Array | null = null;
+  const begin = (seed: bigint, given: number, state: Uint8Array | null): void => {
     info = { id: start.id, numWorkers: start.numWorkers, seed, dataset };
     manualSeed(seed);
     module.workerInitFn?.(start.id);
@@ -76,6 +79,16 @@ export async function serve(start: WorkerStart, port: MessagePort): Promise<void
         start.dropLast,
         module.collateFn ?? null,
       );
+    for (let i = 0; stream && i < given; i++) stream.next();
+    if (state) defaultGenerator.setState(state);
+    told = defaultGenerator.getState();
+  };
+  /** The state of the generator, if it has changed. */
+  const news = (): Uint8Array | null => {
+    const state = defaultGenerator.getState();
+    if (state.every((byte, i) => byte === told![i])) return null;
+    told = state;
+    return state;
   };
   const load = (indices: readonly number[] | number | null): IteratorResult<unknown> => {
     const collateFn = module.collateFn ?? null;
@@ -98,13 +111,13 @@ export async function serve(start: WorkerStart, port: MessagePort): Promise<void
     const number = request.kind === "batch" ? request.number : -1;
     try {
       if (broken !== null) throw broken;
-      if (request.kind === "pass") begin(request.seed);
+      if (request.kind === "pass") begin(request.seed, request.given, request.state);
       else {
         const { done, value } = load(request.indices);
         if (done) answer({ kind: "end", number });
         else {
           const transfer: ArrayBuffer[] = [];
-          answer({ kind: "batch", number, batch: pack(value, transfer) }, transfer);
+          answer({ kind: "batch", number, batch: pack(value, transfer), state: news() }, transfer);
         }
       }
     } catch (error) {
