@@ -4,7 +4,6 @@
 import type {
   MapKernel,
   Operand,
-  PlacedArray,
   ReduceKernel,
   RowKernel,
   StepKernel,
@@ -75,7 +74,7 @@ export function rowKernel(nest: RowNest): RowKernel {
   };
 }
 
-export type { PlacedArray, StepKernel };
+export type { StepKernel };
 
 /** Compiles a step by itself; null where the backend has no such thing. */
 export const stepKernel = (step: KernelStep, buffers: readonly Buffer[]): StepKernel | null =>

@@ -17,7 +17,7 @@ const staggerBytes = 576;
  */
 export function placeBytes(bytes: number): number {
   const needed = bytes + guardBytes + staggerBytes;
-  const unit = Math.max(64, 2 ** (Math.floor(Math.log2(needed)) - 3));
+  const unit = Math.max(64, 2 ** (28 - Math.clz32(needed)));
   return Math.ceil(needed / unit) * unit + (unit >= 4096 ? staggerBytes : 0);
 }
 

@@ -3,15 +3,14 @@
 
 import type { Shape } from "../../base/shape.ts";
 import { contiguousStrides, numel } from "../../base/shape.ts";
-import type { Access, Buffer, ConvStep, ConvGeometry as Geometry } from "../../ir/program.ts";
+import type { Access, ConvStep, ConvGeometry as Geometry } from "../../ir/program.ts";
 import { ExprBuilder } from "../../ir/scalar.ts";
 import { recorder } from "../../tensor/capturing.ts";
-import type { PlacedArray, StepKernel } from "../../tensor/kernels.ts";
-import { stepKernel } from "../../tensor/kernels.ts";
 import { allocateUnset } from "../../tensor/storage.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { fresh } from "../../tensor/tensor.ts";
 import type { ConvGeometry } from "./conv-plan.ts";
+import { buffer, runStep } from "./step-kernels.ts";
 
 /** Operations from which an eager convolution gets a kernel for its geometry: compiling takes some milliseconds. */
 const largeWork = 2 ** 22;
@@ -74,39 +73,6 @@ function stepOf(
   };
 }
 
-/** Kernels by geometry; the oldest go when there are many, as in a program whose images all have other sizes. */
-const kernels = new Map<string, StepKernel | null>();
-const mostKernels = 256;
-
-function kernelOf(
-  direction: ConvStep["direction"],
-  geometry: Geometry,
-  shapes: readonly [Shape, Shape, Shape],
-  biased: boolean,
-): StepKernel | null {
-  const key = `${direction} ${biased} ${Object.values(geometry).join()}`;
-  let kernel = kernels.get(key);
-  if (kernel === undefined) {
-    if (kernels.size >= mostKernels) kernels.delete(kernels.keys().next().value!);
-    const first = (buffer: number): Access => ({ buffer, offset: 0, strides: [] });
-    const buffer = (shape: Shape, kind: "input" | "output"): Buffer => ({
-      dtype: "float32",
-      length: numel(shape),
-      kind,
-      name: direction,
-    });
-    const [a, b, out] = shapes;
-    const buffers = [buffer(a, "input"), buffer(b, "input"), buffer(out, "output")];
-    if (biased) buffers.push(buffer([geometry.outChannels], "input"));
-    const bias = biased ? { buffer: 3, offset: 0, strides: [0, 1, 0, 0] } : null;
-    kernel = stepKernel(stepOf(direction, geometry, [first(0), first(1), first(2), bias], shapes), buffers);
-    kernels.set(key, kernel);
-  }
-  return kernel;
-}
-
-const placeOf = (x: AnyTensor): PlacedArray => ({ data: x.storage.data, offset: x.offset });
-
 /** A product of packed tensors; null where there is no step for it, or where it makes something that is not finite. */
 function product(
   direction: ConvStep["direction"],
@@ -126,10 +92,26 @@ function product(
     return out;
   }
   const packed = bias?.contiguous();
-  const places = [a, b, out, ...(packed ? [packed] : [])].map(placeOf);
-  const kernel = kernelOf(direction, geometry, shapes, packed !== undefined);
-  if (kernel === null) return null;
-  kernel.run(places);
+  const first = (of: number): Access => ({ buffer: of, offset: 0, strides: [] });
+  const key = `conv ${direction} ${packed !== undefined} ${Object.values(geometry).join()}`;
+  const ran = runStep(
+    key,
+    () => ({
+      step: stepOf(
+        direction,
+        geometry,
+        [first(0), first(1), first(2), packed ? { ...first(3), strides: [0, 1, 0, 0] } : null],
+        shapes,
+      ),
+      buffers: [
+        ...[a, b].map((x) => buffer("input", x.numel())),
+        buffer("output", out.numel()),
+        ...(packed ? [buffer("input", packed.numel())] : []),
+      ],
+    }),
+    [a, b, out, ...(packed ? [packed] : [])],
+  );
+  if (!ran) return null;
   // Sums of several elements stand in for one (Winograd): they spread what is not finite.
   return Number.isFinite(out.sum().item()) ? out : null;
 }

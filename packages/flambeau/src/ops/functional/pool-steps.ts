@@ -1,14 +1,18 @@
-// Pooling in captured programs: one step each, for windows of one size.
+// Pooling as steps of programs, for windows of one size: in those that are captured, and by themselves where there is much to do.
 // Floor L4 (ops).
 
 import type { Shape } from "../../base/shape.ts";
 import { numel } from "../../base/shape.ts";
-import type { PoolStep } from "../../ir/program.ts";
-import type { Recorder } from "../../tensor/capturing.ts";
+import type { Access, PoolStep } from "../../ir/program.ts";
+import { recorder } from "../../tensor/capturing.ts";
 import { allocateUnset } from "../../tensor/storage.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { fresh } from "../../tensor/tensor.ts";
 import type { Windows } from "./pool-windows.ts";
+import { buffer, runStep } from "./step-kernels.ts";
+
+/** Elements from which eager pooling gets a kernel for its sizes. */
+const largeWork = 2 ** 14;
 
 type Geometry = Omit<PoolStep, "kind" | "name" | "mode" | "planes" | "from" | "index" | "to" | "divisor">;
 
@@ -47,57 +51,77 @@ const isWhole = ({ axes }: Windows, divisor: number): boolean =>
 const spatialDims = (x: AnyTensor, { rank }: Windows): number[] =>
   Array.from({ length: rank }, (_, i) => x.ndim - rank + i);
 
-/** Records a step from packed x to a result of `shape`; null if there is no step for the windows. */
+type Shaped = Omit<PoolStep, "from" | "index" | "to">;
+
+/** Does a step from packed x to `to`, and `index` if there is one; says whether it did. */
+function poolStep(shaped: Shaped, x: AnyTensor, to: AnyTensor, index: AnyTensor | null): boolean {
+  if (recorder !== null) {
+    recorder.step((read, write) => ({
+      ...shaped,
+      from: read(x),
+      index: index && write(index),
+      to: write(to),
+    }));
+    return true;
+  }
+  const { mode, planes, input, output, kernel, stride, padding, dilation, countPadding, divisor } = shaped;
+  const key = `pool ${mode} ${[planes, input, output, kernel, stride, padding, dilation, countPadding, divisor].join()}`;
+  const first = (of: number): Access => ({ buffer: of, offset: 0, strides: [] });
+  return runStep(
+    key,
+    () => ({
+      step: { ...shaped, from: first(0), to: first(1), index: index && first(2) },
+      buffers: [
+        buffer("input", x.numel()),
+        buffer("output", to.numel()),
+        ...(index ? [buffer("output", index.numel(), "int32")] : []),
+      ],
+    }),
+    [x, to, ...(index ? [index] : [])],
+  );
+}
+
+/** Whether the dtype has steps, and there is enough to do for one. */
+const hasSteps = (x: AnyTensor, elements: number): boolean =>
+  x.dtype === "float32" && (recorder !== null || elements >= largeWork);
+
+/** A step from packed x to a result of `shape`; null if there is none for the windows. */
 function averageStep(
-  recorder: Recorder,
   mode: "average" | "averageBackward",
   x: AnyTensor,
   windows: Windows,
   divisor: number,
   shape: Shape,
 ): AnyTensor | null {
-  const geometry = x.dtype === "float32" ? geometryOf(windows, counts(windows)) : null;
+  const geometry = hasSteps(x, Math.max(x.numel(), numel(shape)))
+    ? geometryOf(windows, counts(windows))
+    : null;
   if (!geometry) return null;
   const out: AnyTensor = fresh(allocateUnset("float32", numel(shape)), shape, "float32");
   // The shape of the smaller side ends in the numbers of windows.
   const planes = numel(mode === "average" ? shape : x.shape) / numel(windows.sizes);
-  recorder.step((read, write) => ({
-    kind: "pool",
-    name: mode === "average" ? "avgPool" : "avgPoolBackward",
-    mode,
-    planes,
-    ...geometry,
-    divisor,
-    from: read(x),
-    index: null,
-    to: write(out),
-  }));
-  return out;
+  const name = mode === "average" ? "avgPool" : "avgPoolBackward";
+  return poolStep({ kind: "pool", name, mode, planes, ...geometry, divisor }, x, out, null) ? out : null;
 }
 
 /** Means of windows of packed x; null if there is no step for them. */
-export function meansStep(
-  recorder: Recorder,
-  x: AnyTensor,
-  windows: Windows,
-  divisor: number,
-  shape: Shape,
-): AnyTensor | null {
+export function meansStep(x: AnyTensor, windows: Windows, divisor: number, shape: Shape): AnyTensor | null {
   // One window of everything is a mean, which can be fused with what comes before it.
-  if (isWhole(windows, divisor)) return x.mean(spatialDims(x, windows), { keepdim: true });
-  return averageStep(recorder, "average", x, windows, divisor, shape);
+  if (recorder !== null && isWhole(windows, divisor))
+    return x.mean(spatialDims(x, windows), { keepdim: true });
+  return averageStep("average", x, windows, divisor, shape);
 }
 
 /** Their adjoint, from packed g. */
 export function meansBackStep(
-  recorder: Recorder,
   g: AnyTensor,
   windows: Windows,
   divisor: number,
   shape: Shape,
 ): AnyTensor | null {
-  if (isWhole(windows, divisor)) return g.div(numel(shape.slice(-windows.rank))).expand(shape);
-  return averageStep(recorder, "averageBackward", g, windows, divisor, shape);
+  if (recorder !== null && isWhole(windows, divisor))
+    return g.div(numel(shape.slice(-windows.rank))).expand(shape);
+  return averageStep("averageBackward", g, windows, divisor, shape);
 }
 
 /** Whether no window lies in the border alone. */
@@ -105,25 +129,10 @@ const hasElements = ({ axes }: Windows): boolean =>
   axes.every(({ starts, ends }) => starts.every((start, i) => start < ends[i]!));
 
 /** Maxima of windows of packed x and their places; false if there is no step for them. */
-export function maximaStep(
-  recorder: Recorder,
-  x: AnyTensor,
-  windows: Windows,
-  values: AnyTensor,
-  indices: AnyTensor,
-): boolean {
-  const geometry = x.dtype === "float32" && hasElements(windows) ? geometryOf(windows, true) : null;
+export function maximaStep(x: AnyTensor, windows: Windows, values: AnyTensor, indices: AnyTensor): boolean {
+  const geometry = hasSteps(x, x.numel()) && hasElements(windows) ? geometryOf(windows, true) : null;
   if (!geometry) return false;
-  recorder.step((read, write) => ({
-    kind: "pool",
-    name: "maxPool",
-    mode: "max",
-    planes: numel(values.shape) / numel(windows.sizes),
-    ...geometry,
-    divisor: 0,
-    from: read(x),
-    index: write(indices),
-    to: write(values),
-  }));
-  return true;
+  const planes = numel(values.shape) / numel(windows.sizes);
+  const shaped = { kind: "pool", name: "maxPool", mode: "max", planes, ...geometry, divisor: 0 } as const;
+  return poolStep(shaped, x, values, indices);
 }

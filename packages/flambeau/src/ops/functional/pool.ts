@@ -5,7 +5,6 @@ import type { DType } from "../../base/dtype.ts";
 import { isFloat } from "../../base/dtype.ts";
 import { DTypeError, RuntimeError, showShape } from "../../base/errors.ts";
 import { numel } from "../../base/shape.ts";
-import { recorder } from "../../tensor/capturing.ts";
 import { allocate, allocateUnset } from "../../tensor/storage.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { fresh } from "../../tensor/tensor.ts";
@@ -53,7 +52,7 @@ const foundMaxima: (x: AnyTensor, windows: Windows) => [values: AnyTensor, indic
     const values: AnyTensor = fresh(allocateUnset(x.dtype, n), shape, x.dtype);
     const indices: AnyTensor = fresh(allocateUnset("int32", n), shape, "int32");
     const packed = x.contiguous();
-    if (recorder !== null && maximaStep(recorder, packed, windows, values, indices)) return [values, indices];
+    if (maximaStep(packed, windows, values, indices)) return [values, indices];
     maxOfWindows(
       dataOf(packed),
       packed.offset,
@@ -122,8 +121,8 @@ const means: (x: AnyTensor, how: MeanWindows) => AnyTensor = op({
     const { lead, planes } = planesOf(x, windows.rank);
     const shape = [...lead, ...windows.sizes];
     const packed = x.contiguous();
-    const recorded = recorder && meansStep(recorder, packed, windows, divisor, shape);
-    if (recorded) return recorded;
+    const done = meansStep(packed, windows, divisor, shape);
+    if (done) return done;
     const y: AnyTensor = fresh(allocateUnset(x.dtype, numel(shape)), shape, x.dtype);
     meansOfWindows(dataOf(packed), packed.offset, planes, windows, divisor, dataOf(y));
     return y;
@@ -137,8 +136,8 @@ const meansBack: (g: AnyTensor, how: MeanWindows) => AnyTensor = op({
     const { lead, planes } = planesOf(g, windows.rank);
     const shape = [...lead, ...windows.axes.slice(3 - windows.rank).map((a) => a.length)];
     const packed = g.contiguous();
-    const recorded = recorder && meansBackStep(recorder, packed, windows, divisor, shape);
-    if (recorded) return recorded;
+    const done = meansBackStep(packed, windows, divisor, shape);
+    if (done) return done;
     const x: AnyTensor = fresh(allocate(g.dtype, numel(shape)), shape, g.dtype);
     spreadOverWindows(dataOf(packed), packed.offset, planes, windows, divisor, dataOf(x));
     return x;
