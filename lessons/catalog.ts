@@ -8,4 +8,5 @@ export interface Entry {
 
 export const catalog: readonly Entry[] = [
   { name: "weight-decay", title: { en: "Weight decay", zh: "权重衰减" } },
+  { name: "attention", title: { en: "Attention", zh: "注意力机制" } },
 ];

@@ -1,5 +1,6 @@
 // What a lesson gives a page with controls: which numbers the reader may change, and a run that shows pictures while it
-// works. Types only, and three helpers that write controls down. A `live.ts` imports flambeau, @flambeau/d2l and this file.
+// works. Types only, and three helpers that write controls down. A `live.ts` imports flambeau, @flambeau/d2l, this file
+// and files of its own lesson.
 
 /** A number on a slider. `scale: "log"` spaces the steps by ratio; `least` is then above 0. */
 export interface Slider {

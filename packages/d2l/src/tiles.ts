@@ -42,7 +42,7 @@ export interface TilePanel {
   height: number;
   data: { values: [{ v: (number | null)[] }] };
   transform: Record<string, unknown>[];
-  mark: { type: "rect" };
+  mark: { type: "rect"; aria: false };
   encoding: {
     x: Places;
     y: Places;
@@ -80,7 +80,8 @@ export function tilePanel(tiles: Tiles): TilePanel {
       // What has the colour of the ground needs no rectangle: pictures are mostly ground.
       { filter: axes ? "isValid(datum.v)" : `datum.v > ${lo}` },
     ],
-    mark: { type: "rect" },
+    // A label for each element would make up most of the file.
+    mark: { type: "rect", aria: false },
     encoding: {
       x: places("j", columns, tiles.columnNames ?? null, axes ? width : null, tiles.xlabel),
       y: places("i", rows, tiles.rowNames ?? null, axes ? height : null, tiles.ylabel),
@@ -93,8 +94,8 @@ export function tilePanel(tiles: Tiles): TilePanel {
           ? {
               gradientLength: Math.max(60, height),
               gradientThickness: 10,
-              strokeColor: null,
-              fillColor: null,
+              strokeColor: "transparent",
+              fillColor: "transparent",
             }
           : null,
       },

@@ -9,7 +9,7 @@ import type { TilePanel } from "../src/tiles.ts";
 const panels = (figure: d2l.Figure): TilePanel[] => panelsOf(figure.spec) as TilePanel[];
 const text = (figure: d2l.Figure, columns = 80): string => figure.toTerminal({ columns, color: false });
 /** Filled rectangles of an SVG, but for the ground. */
-const rectangles = (svg: string): number => svg.match(/aria-roledescription="rect mark"/g)?.length ?? 0;
+const rectangles = (svg: string): number => svg.match(/<path [^>]*fill="rgb/g)?.length ?? 0;
 
 const matrix = [
   [0, 0.25, 0.5],

@@ -23,8 +23,16 @@ interface Layout {
 /** How wide a panel wants to be, its labels included; pictures can also be drawn at half their size. */
 export function tilesWidth(panel: TilePanel): { best: number; least: number } {
   const { margin, width } = layout(panel, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
-  const best = margin + width;
-  return { best, least: isPicture(panel) && width >= MANY ? Math.ceil(width / 2) : best };
+  const { x, y } = panel.encoding;
+  const texts = [...titleOf(panel), oneLine(y.title ?? ""), " ".repeat(margin) + oneLine(x.title ?? "")];
+  const text = Math.max(...texts.map(cells));
+  const drawn = margin + width;
+  const least = isPicture(panel) && width >= MANY ? Math.ceil(width / 2) : drawn;
+  return { best: Math.max(text, drawn), least: Math.max(text, least) };
+}
+
+function titleOf(panel: TilePanel): string[] {
+  return panel.title?.split("\n").map(oneLine) ?? [];
 }
 
 function isPicture(panel: TilePanel): boolean {
@@ -34,9 +42,7 @@ function isPicture(panel: TilePanel): boolean {
 /** The lines of a panel, none wider than `columns`; `rows` is how many there are at most. */
 export function renderTiles(panel: TilePanel, columns: number, rows: number, color: boolean): string[] {
   const { x, y, color: shade } = panel.encoding;
-  const heading = [...(panel.title?.split("\n") ?? []), y.title ?? ""]
-    .map(oneLine)
-    .filter((line) => line !== "");
+  const heading = [...titleOf(panel), oneLine(y.title ?? "")].filter((line) => line !== "");
   const names = x.axis === null ? [] : xLabels(panel, layout(panel, columns, rows - heading.length - 1));
   const footing = [...names, ...(x.title ? [oneLine(x.title)] : [])];
   const { margin, width, height } = layout(panel, columns, rows - heading.length - footing.length);
@@ -56,8 +62,15 @@ export function renderTiles(panel: TilePanel, columns: number, rows: number, col
     ...heading.map((line) => shorten(line, columns)),
     ...body,
     ...names,
-    ...(x.title ? [" ".repeat(margin) + centre(oneLine(x.title), width)] : []),
+    ...(x.title ? [below(oneLine(x.title), margin, width, columns)] : []),
   ];
+}
+
+/** A label in the middle below the drawing; from its left edge on where it is longer. */
+function below(label: string, margin: number, width: number, columns: number): string {
+  return (
+    " ".repeat(margin) + (cells(label) > width ? shorten(label, columns - margin) : centre(label, width))
+  );
 }
 
 /** What the shades of a panel stand for, in one line. */
