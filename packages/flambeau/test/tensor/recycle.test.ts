@@ -92,3 +92,33 @@ test("kernels give the same bits wherever operands and results lie", () => {
   }
   expect(a.equal(b)).toBe(true);
 });
+
+test("products give the same bits wherever operands and results lie", () => {
+  warmUp();
+  torch.manualSeed(5);
+  const elsewhere = (x: torch.Tensor): torch.Tensor =>
+    torch.fromTypedArray(x.toTypedArray() as Float32Array, x.shape as number[]) as torch.Tensor;
+  for (const [m, k, n] of [
+    [256, 256, 256],
+    [300, 70, 500],
+    [97, 129, 65],
+    [2000, 300, 17],
+    [40, 3000, 2100],
+  ] as const)
+    for (const [a, b] of [
+      [torch.randn(m, k), torch.randn(k, n)],
+      [torch.randn(k, m).t(), torch.randn(n, k).t()],
+      [torch.randn(m, 2 * k).at(`:, ${k}:`), torch.randn(k, n)],
+    ] as [torch.Tensor, torch.Tensor][]) {
+      const bias = torch.randn(n) as torch.Tensor;
+      const [x, y] = [a, b].map((t) => {
+        const copy = elsewhere(t);
+        return t.stride(0) === 1 ? elsewhere(t.t() as torch.Tensor).t() : copy;
+      }) as [torch.Tensor, torch.Tensor];
+      expect(torch.addmm(bias, a, b).equal(torch.addmm(elsewhere(bias), x, y))).toBe(true);
+      expect(a.matmul(b).equal(x.matmul(y))).toBe(true);
+    }
+  const [q, r] = [torch.randn(8, 64, 48), torch.randn(8, 64, 48)] as [torch.Tensor, torch.Tensor];
+  const scores = (s: torch.Tensor, t: torch.Tensor): torch.AnyTensor => s.bmm(t.transpose(1, 2));
+  expect(scores(q, r).equal(scores(elsewhere(q), elsewhere(r)))).toBe(true);
+});

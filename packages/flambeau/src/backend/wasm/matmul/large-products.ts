@@ -9,7 +9,7 @@ import { heapOf } from "./elements.ts";
 import type { BlockKernels, SmallKernels } from "./kernels.ts";
 import type { Bias } from "./small-products.ts";
 import type { Layout } from "./stage.ts";
-import { copyOut, copyRuns, dodge, dodgeBytes, gather, layoutOf, span } from "./stage.ts";
+import { copyOut, dodge, dodgeBytes, gather, layoutOf, span, stageRuns } from "./stage.ts";
 
 /** Stretch of k (KC): a panel of b, KC * NR elements, stays in first-level cache. */
 const stretch = 256;
@@ -109,7 +109,10 @@ export class LargeProducts {
         area(mr * nr * size),
       "matmul",
     );
-    const heap = heapOf(this.#memory, this.#dtype);
+    const memory = this.#memory;
+    const heap = heapOf(memory, this.#dtype);
+    /** Tiles of the result are computed where they go, if kernels reach that. */
+    const direct = memory.holds(out);
     const aBase = base + area(cBytes);
     const rawBase = aBase + area(aBytes);
     const panels = rawBase + area(rawBytes);
@@ -124,7 +127,10 @@ export class LargeProducts {
       for (let i = 0; i < m; i += p.rows) {
         const rows = Math.min(p.rows, m - i);
         const firstOut = outOffset + i * n + j;
-        const c = base + dodge(base, out.byteOffset + firstOut * size);
+        const c = direct
+          ? out.byteOffset + firstOut * size
+          : base + dodge(base, out.byteOffset + firstOut * size);
+        const cRun = direct ? n : cols;
         for (let q = 0; q < k; q += p.depth) {
           const depth = Math.min(p.depth, k - q);
           let bAt = panels;
@@ -135,9 +141,10 @@ export class LargeProducts {
             const from = bOffset + q * b.rowStride + j * b.colStride;
             const raw = rawBase + dodge((b.data.byteOffset + from * size) % 4096, rawBase);
             if (bLayout === "columns") {
-              const run = copyRuns(
+              const [at, run] = stageRuns(
+                memory,
                 heap,
-                raw / size,
+                raw,
                 b.data,
                 from + s * b.colStride,
                 b.colStride,
@@ -146,7 +153,7 @@ export class LargeProducts {
               );
               for (let t = 0; t < count; t += nr)
                 this.#small.transpose(
-                  raw + t * run * size,
+                  at + t * run * size,
                   run * size,
                   panels + (s + t) * depth * size,
                   nr * size,
@@ -155,9 +162,18 @@ export class LargeProducts {
                 );
               continue;
             }
-            let run = cols;
+            let [at, run] = [raw, cols];
             if (bLayout === "rows")
-              run = copyRuns(heap, raw / size, b.data, from + s * b.rowStride, b.rowStride, count, cols);
+              [at, run] = stageRuns(
+                memory,
+                heap,
+                raw,
+                b.data,
+                from + s * b.rowStride,
+                b.rowStride,
+                count,
+                cols,
+              );
             else
               gather(
                 heap,
@@ -171,9 +187,9 @@ export class LargeProducts {
                 cols,
               );
             if (p.packed) {
-              pack(raw, run * size, panels + s * nr * size, bPanel, cols, count);
+              pack(at, run * size, panels + s * nr * size, bPanel, cols, count);
             } else {
-              bAt = raw;
+              bAt = at;
               bPanel = nr * size;
               bRow = run * size;
             }
@@ -181,12 +197,12 @@ export class LargeProducts {
           for (let r = 0; r < rows; r += p.aRows) {
             const height = Math.min(p.aRows, rows - r);
             const from = aOffset + (i + r) * a.rowStride + q * a.colStride;
-            const aAt = aBase + dodge((a.data.byteOffset + from * size) % 4096, aBase);
+            let aAt = aBase + dodge((a.data.byteOffset + from * size) % 4096, aBase);
             let run = depth;
             if (aLayout === "columns")
-              run = copyRuns(heap, aAt / size, a.data, from, a.colStride, depth, height);
+              [aAt, run] = stageRuns(memory, heap, aAt, a.data, from, a.colStride, depth, height);
             else if (aLayout === "rows")
-              run = copyRuns(heap, aAt / size, a.data, from, a.rowStride, height, depth);
+              [aAt, run] = stageRuns(memory, heap, aAt, a.data, from, a.rowStride, height, depth);
             else gather(heap, aAt / size, depth, a.data, from, a.rowStride, a.colStride, height, depth);
             block(
               aAt,
@@ -195,8 +211,8 @@ export class LargeProducts {
               bAt,
               bPanel,
               bRow,
-              c + r * cols * size,
-              cols * size,
+              c + r * cRun * size,
+              cRun * size,
               height,
               cols,
               depth,
@@ -205,7 +221,9 @@ export class LargeProducts {
             );
           }
         }
-        if (bias) addBias(c, biasAt, rows, cols);
+        if (bias && cRun === cols) addBias(c, biasAt, rows, cols);
+        else if (bias) for (let r = 0; r < rows; r++) addBias(c + r * cRun * size, biasAt, 1, cols);
+        if (direct) continue;
         if (cols === n) copyOut(out, firstOut, heap, c / size, rows * n);
         else for (let r = 0; r < rows; r++) copyOut(out, firstOut + r * n, heap, c / size + r * cols, cols);
       }

@@ -3,6 +3,7 @@
 
 import type { TypedArray } from "../../../base/dtype.ts";
 import type { MatrixView } from "../../../ir/routines.ts";
+import type { LinearMemory } from "../memory.ts";
 
 /** Below this many elements a loop is faster than a call of `set` on a view made for it (50 to 100 ns). */
 const loopLimit = 48;
@@ -70,6 +71,34 @@ export function copyRuns(
   }
   for (let r = 0; r < rows; r++) copyIn(heap, to + r * cols, data, offset + r * stride, cols);
   return cols;
+}
+
+/** Runs past the last one that kernels may read. */
+const slackRuns = 16;
+
+/** Where a matrix lies in linear memory: the address of a run, and the distance of runs in elements. */
+export type Staged = readonly [at: number, run: number];
+
+/**
+ * {@link copyRuns} to the address `to`, or nothing where the runs lie in linear memory anyway. Kernels may read some more runs
+ * than there are, of either.
+ */
+export function stageRuns(
+  memory: LinearMemory,
+  heap: TypedArray,
+  to: number,
+  data: TypedArray,
+  offset: number,
+  stride: number,
+  rows: number,
+  cols: number,
+): Staged {
+  const size = data.BYTES_PER_ELEMENT;
+  if (stride >= 0 && memory.holds(data)) {
+    const at = data.byteOffset + offset * size;
+    if (at + (rows + slackRuns) * stride * size < memory.sizeBytes) return [at, stride];
+  }
+  return [to, copyRuns(heap, to / size, data, offset, stride, rows, cols)];
 }
 
 /** Elements that `copyRuns` may write for a matrix of rows * cols. */

@@ -9,7 +9,7 @@ import type { MatmulDType } from "./elements.ts";
 import { heapOf } from "./elements.ts";
 import type { SmallKernels } from "./kernels.ts";
 import type { Bias } from "./small-products.ts";
-import { copyIn, copyOut, copyRuns, dodge, dodgeBytes, gather, span } from "./stage.ts";
+import { copyIn, copyOut, copyRuns, dodge, dodgeBytes, gather, span, stageRuns } from "./stage.ts";
 
 /** Elements of the matrix that are staged at a time. */
 const chunk = 49152;
@@ -163,24 +163,16 @@ export class VectorProducts {
       "matmul",
     );
     const heap = heapOf(this.#memory, this.#dtype);
-    const c = base + aBytes + bBytes;
-    const biasAt = c + cBytes + spareBytes;
-    const aRun = copyRuns(heap, base / size, a.data, aOffset, a.rowStride, m, k);
-    const bRun = copyRuns(heap, (base + aBytes) / size, b.data, bOffset, b.colStride, n, k);
+    const memory = this.#memory;
+    const spare = base + aBytes + bBytes + cBytes;
+    const biasAt = spare + spareBytes;
+    const direct = memory.holds(out);
+    const c = direct ? out.byteOffset + outOffset * size : base + aBytes + bBytes;
+    const [aAt, aRun] = stageRuns(memory, heap, base, a.data, aOffset, a.rowStride, m, k);
+    const [bAt, bRun] = stageRuns(memory, heap, base + aBytes, b.data, bOffset, b.colStride, n, k);
     if (bias) gather(heap, biasAt / size, 0, bias.data, bias.offset, 0, bias.stride, 1, n);
-    this.#kernels.dot(
-      base,
-      aRun * size,
-      base + aBytes,
-      bRun * size,
-      c,
-      m,
-      n,
-      k,
-      bias ? biasAt : 0,
-      c + cBytes,
-    );
-    copyOut(out, outOffset, heap, c / size, m * n);
+    this.#kernels.dot(aAt, aRun * size, bAt, bRun * size, c, m, n, k, bias ? biasAt : 0, spare);
+    if (!direct) copyOut(out, outOffset, heap, c / size, m * n);
   }
 }
 
