@@ -64,6 +64,19 @@ export function numbers(text: string): number[] {
   });
 }
 
+/** Reads whole numbers from 0 to `most`, separated by commas. */
+export const wholes =
+  (most: number) =>
+  (text: string): number[] =>
+    text.split(",").map((item) => {
+      const value = Number(item);
+      if (!/^\d+$/.test(item.trim()) || value > most)
+        throw new InvalidArgumentError(
+          `expected whole numbers from 0 to ${most}, separated by commas, such as 1,3.`,
+        );
+      return value;
+    });
+
 /** Pictures that a figure can be saved as. */
 const pictures = [".svg", ".png", ".json"];
 

@@ -29,10 +29,13 @@ export function pieces(markdown: string): Piece[] {
 /** An article as a Jupyter notebook for Deno's kernel, without outputs (nbformat 4.5). */
 export function notebook(markdown: string): object {
   const lines = (text: string): string[] => text.split(/(?<=\n)/);
+  // An article links to articles, a notebook to notebooks.
+  const linked = (text: string): string =>
+    text.replace(/\]\(\.\.\/([\w-]+)\/page\.(en|zh)\.md\)/g, "](../$1/$1.$2.ipynb)");
   return {
     cells: pieces(markdown).map(({ kind, source, figure }, i) =>
       kind === "text"
-        ? { cell_type: "markdown", id: `cell-${i}`, metadata: {}, source: lines(source) }
+        ? { cell_type: "markdown", id: `cell-${i}`, metadata: {}, source: lines(linked(source)) }
         : {
             cell_type: "code",
             execution_count: null,

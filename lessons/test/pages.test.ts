@@ -62,6 +62,11 @@ describe("an article", () => {
     });
   });
 
+  test("links to other notebooks as a notebook", () => {
+    const { cells } = notebook("See [norms](../norms/page.zh.md).") as { cells: { source: string[] }[] };
+    expect(cells[0]?.source).toEqual(["See [norms](../norms/norms.zh.ipynb)."]);
+  });
+
   test("is told of a picture that a cell did not show", () => {
     const folder = mkdtempSync(join(fileURLToPath(new URL(".", import.meta.url)), ".cells-"));
     try {
