@@ -170,7 +170,7 @@ const controls = {
   way: choice("scratch", ["scratch", "concise"]),
   examples: slider(20, 5, 200, { step: 5 }),
   inputs: slider(200, 10, 400, { step: 10 }),
-  lr: slider(0.003, 0.0003, 0.03, { scale: "log" }),
+  lr: slider(0.003, 0.0003, 0.1, { scale: "log" }),
   epochs: slider(100, 5, 200, { step: 5 }),
   seed: slider(42, 0, 99, { step: 1 }),
 };

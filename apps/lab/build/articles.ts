@@ -1,5 +1,5 @@
 // Articles at build time: lessons/NAME/page.LANG.md becomes a module. `?head` is its title and first paragraph, for lists;
-// `?article` the whole as HTML, formulas set by KaTeX, code coloured by classes of Shiki's variables.
+// `?article` the whole as HTML, formulas set by KaTeX, code coloured by Shiki in the page's colours.
 
 import { readFile } from "node:fs/promises";
 import { tex } from "@mdit/plugin-tex";
@@ -30,38 +30,51 @@ export interface Article extends Head {
   readonly html: string;
 }
 
+/** Characters that formulas of the articles show. */
+export const formulaCharacters: Set<string> = new Set();
+
+/** A formula as HTML, with MathML for screen readers. */
+function formula(text: string, displayMode: boolean): string {
+  const options = { displayMode, throwOnError: true, strict: "error" } as const;
+  const seen = katex.renderToString(text, { ...options, output: "html" });
+  for (const [, part = ""] of seen.matchAll(/>([^<]+)</g))
+    for (const character of part) formulaCharacters.add(character);
+  return katex.renderToString(text, { ...options, output: "htmlAndMathml" });
+}
+
 async function renderer(): Promise<MarkdownIt> {
   const theme = createCssVariablesTheme({ variablePrefix: "--code-" });
   const shiki = await createHighlighter({ themes: [theme], langs: ["typescript", "python", "shellscript"] });
   const md = new MarkdownIt({
-    linkify: false,
     highlight: (code, language) =>
       shiki.getLoadedLanguages().includes(language)
         ? shiki.codeToHtml(code, { lang: language, theme: theme.name ?? "" })
         : "",
   });
+  md.use(cjkFriendly);
+  md.use(cjkBreaks);
+  md.use(tex, { render: formula });
   // Wide tables scroll by themselves, by keys too.
   md.renderer.rules["table_open"] = () => '<div class="table" tabindex="0"><table>';
   md.renderer.rules["table_close"] = () => "</table></div>";
-  md.use(cjkFriendly);
-  md.use(cjkBreaks);
-  md.use(tex, {
-    render: (formula: string, displayMode: boolean) =>
-      katex.renderToString(formula, {
-        displayMode,
-        throwOnError: true,
-        strict: "error",
-        output: "htmlAndMathml",
-      }),
-  });
   return md;
 }
 
-/** The article of a Markdown text: a first-level heading, then paragraphs. */
-export function articleOf(md: MarkdownIt, text: string): Article {
+let shared: Promise<MarkdownIt> | undefined;
+const known = new Map<string, Article>();
+
+/**
+ * The article of a Markdown text.
+ * @throws Error if it does not begin with a first-level heading, or a formula is wrong
+ */
+export async function articleOf(text: string): Promise<Article> {
+  const before = known.get(text);
+  if (before) return before;
+  shared ??= renderer();
+  const md = await shared;
   const tokens = md.parse(text, {});
-  const heading = tokens.findIndex((token) => token.type === "heading_open" && token.tag === "h1");
-  if (heading !== 0) throw new Error("an article starts with its title: # Title");
+  if (tokens[0]?.type !== "heading_open" || tokens[0].tag !== "h1")
+    throw new Error("an article starts with its title: # Title");
   const plain = (at: number): string =>
     (tokens[at]?.children ?? []).map((token) => (token.type === "softbreak" ? " " : token.content)).join("");
   const paragraph = tokens.findIndex((token) => token.type === "paragraph_open");
@@ -72,39 +85,35 @@ export function articleOf(md: MarkdownIt, text: string): Article {
       token.attrSet("id", id);
       headings.push({ id, text: plain(at + 1) });
     }
-  return {
-    title: plain(heading + 1),
+  const article = {
+    title: plain(1),
     summary: paragraph < 0 ? "" : plain(paragraph + 1),
     headings,
-    html: md.renderer.render(tokens.slice(heading + 3), md.options, {}),
+    html: md.renderer.render(tokens.slice(3), md.options, {}),
   };
+  known.set(text, article);
+  return article;
 }
 
-/** KaTeX offers each font in three forms for browsers of ten years; the newest does. */
-function newestFonts(css: string): string {
-  return css.replace(/(src:url\([^)]*\.woff2\) format\("woff2"\))[^}]*/g, "$1");
+/** The article of a file. */
+export async function articleIn(file: string): Promise<Article> {
+  try {
+    return await articleOf(await readFile(file, "utf8"));
+  } catch (error) {
+    throw new Error(`${file}: ${error instanceof Error ? error.message : error}`, { cause: error });
+  }
 }
 
 export function articles(): Plugin {
-  let md: Promise<MarkdownIt> | undefined;
   return {
     name: "articles",
-    enforce: "pre",
-    transform(code, id) {
-      return /\/katex\.min\.css/.test(id) ? { code: newestFonts(code), map: null } : null;
-    },
     async load(id) {
       const [, file, part] = /^(.*\.md)\?(head|article)$/.exec(id) ?? [];
       if (!file) return null;
       this.addWatchFile(file);
-      md ??= renderer();
-      try {
-        const { title, summary, ...body } = articleOf(await md, await readFile(file, "utf8"));
-        const value = part === "head" ? { title, summary } : { title, summary, ...body };
-        return { code: `export default ${JSON.stringify(value)};`, map: null };
-      } catch (error) {
-        throw new Error(`${file}: ${error instanceof Error ? error.message : error}`);
-      }
+      const { title, summary, ...body } = await articleIn(file);
+      const value = part === "head" ? { title, summary } : { title, summary, ...body };
+      return { code: `export default ${JSON.stringify(value)};`, map: null };
     },
   };
 }
