@@ -15,8 +15,8 @@ const en = {
   code: "The code that runs",
   open: "Read and change the code",
   close: "Close the code",
-  runEdited: "Run the changed code",
-  running: "Running your version",
+  run: "Run this code",
+  running: "Your version is running.",
   reset: "Back to the lesson's code",
 };
 
@@ -33,8 +33,8 @@ const zh: EditorTexts = {
   code: "正在运行的代码",
   open: "查看并修改代码",
   close: "收起代码",
-  runEdited: "运行修改后的代码",
-  running: "正在运行你的版本",
+  run: "运行这段代码",
+  running: "正在运行你修改的版本。",
   reset: "恢复课程原来的代码",
 };
 

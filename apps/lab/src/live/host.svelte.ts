@@ -1,6 +1,7 @@
 // The page's side of a training: a worker, the values of the controls, and the pictures that came last.
 
 import type { Control, Controls, Picture } from "../../../../lessons/live.ts";
+import type { Failure } from "../runner/failure.ts";
 import type { Language } from "../site/language.svelte.ts";
 import type { Answer, Frame, Labels, Request, Source, Values } from "./protocol.ts";
 
@@ -8,13 +9,6 @@ import type { Answer, Frame, Labels, Request, Source, Values } from "./protocol.
 const rateMs = 1000;
 
 export type Status = "starting" | "running" | "done" | "failed" | "stopped";
-
-/** What went wrong, as the page shows it. */
-export interface Failure {
-  readonly name: string;
-  readonly message: string;
-  readonly stack: string;
-}
 
 export class LiveHost {
   status: Status = $state("starting");
@@ -29,17 +23,18 @@ export class LiveHost {
   rate: number | null = $state(null);
   /** Time of the last finished run, in ms. */
   ms: number = $state(0);
+  /** What is trained. */
+  source: Source = $state.raw({ lesson: "" });
   /** Runs finished since the page opened. */
   runs: number = $state(0);
 
   #worker: Worker | null = null;
   #language: Language;
-  #source: Source;
   #id = 0;
   #finishes: { at: number; runs: number }[] = [];
 
   constructor(source: Source, language: Language) {
-    this.#source = source;
+    this.source = source;
     this.#language = language;
     this.#start();
   }
@@ -69,6 +64,11 @@ export class LiveHost {
     this.#run();
   }
 
+  /** Whether the reader's code runs, not the lesson's. */
+  get edited(): boolean {
+    return this.source.files !== undefined;
+  }
+
   /** Ends the training at once. */
   stop(): void {
     this.close();
@@ -76,9 +76,9 @@ export class LiveHost {
   }
 
   /** Other code, or the same after a crash, in a new worker; the controls keep what they have in common. */
-  restart(source: Source = this.#source): void {
+  restart(source: Source = this.source): void {
     this.close();
-    this.#source = source;
+    this.source = source;
     this.#start();
   }
 
@@ -93,15 +93,17 @@ export class LiveHost {
     this.diverged = false;
     this.#finishes = [];
     this.runs = 0;
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "live" });
+    const worker = this.source.files
+      ? new Worker(new URL("./edited-worker.ts", import.meta.url), { type: "module", name: "live" })
+      : new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "live" });
     this.#worker = worker;
     worker.onmessage = ({ data }: MessageEvent<Answer>) => this.#hear(data);
     worker.onerror = (event) => {
       event.preventDefault();
-      this.#fail({ name: "Error", message: event.message || "the worker could not start", stack: "" });
+      this.#fail({ kind: "worker", message: event.message || "the worker could not start", stack: [] });
       this.close();
     };
-    this.#post({ type: "open", source: this.#source });
+    this.#post({ type: "open", source: this.source });
   }
 
   #post(request: Request): void {
@@ -131,7 +133,7 @@ export class LiveHost {
         this.#frame(answer);
         break;
       case "failed":
-        this.#fail(answer);
+        this.#fail(answer.failure);
     }
   }
 
@@ -162,9 +164,9 @@ export class LiveHost {
     if (now - at > rateMs / 4) this.rate = ((runs - before) * 1000) / (now - at);
   }
 
-  #fail({ name, message, stack }: Failure): void {
+  #fail(failure: Failure): void {
     this.status = "failed";
-    this.failure = { name, message, stack };
+    this.failure = failure;
   }
 
   #defaults(): Values {

@@ -1,6 +1,7 @@
 // What a page and the worker that trains for it say to each other.
 
 import type { Controls, LiveTexts, Picture } from "../../../../lessons/live.ts";
+import type { Failure } from "../runner/failure.ts";
 import type { Language } from "../site/language.svelte.ts";
 
 /** Values of the controls, by name. */
@@ -30,13 +31,7 @@ export type Answer =
   | Frame
   /** Training goes on, nothing to draw. */
   | { readonly type: "alive" }
-  | {
-      readonly type: "failed";
-      readonly id: number;
-      readonly name: string;
-      readonly message: string;
-      readonly stack: string;
-    };
+  | { readonly type: "failed"; readonly id: number; readonly failure: Failure };
 
 /** Pictures that changed since the last frame. */
 export interface Frame {

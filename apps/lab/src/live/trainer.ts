@@ -2,6 +2,7 @@
 // when it has drawn the last ones, so it is never behind by more than one.
 
 import type { AnyLive, Controls, LiveTexts, Picture } from "../../../../lessons/live.ts";
+import type { Failure } from "../runner/failure.ts";
 import type { Answer, Labels, Request, Source } from "./protocol.ts";
 import { isDiverged, snapshot } from "./snapshot.ts";
 
@@ -27,9 +28,11 @@ function post(answer: Answer, transfer: ArrayBuffer[] = []): void {
   postMessage(answer, { transfer });
 }
 
+/** What went wrong, in words. */
+let describe = (error: unknown): Failure => ({ kind: "exception", message: String(error), stack: [] });
+
 function fail(error: unknown): void {
-  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-  post({ type: "failed", id: current, name, message, stack: stack ?? "" });
+  post({ type: "failed", id: current, failure: describe(error) });
 }
 
 /** Sends what is waiting, if the page is ready for it. */
@@ -123,8 +126,12 @@ async function open(found: Promise<AnyLive>): Promise<void> {
   }
 }
 
-/** Makes this worker a trainer. `find` loads the live part that the page names. */
-export function serve(find: (source: Source) => Promise<AnyLive>): void {
+/**
+ * Makes this worker a trainer. `find` loads the live part that the page names; `words` describes what it throws, by default without
+ * places: those of bundled code tell a reader nothing.
+ */
+export function serve(find: (source: Source) => Promise<AnyLive>, words = describe): void {
+  describe = words;
   addEventListener("message", ({ data }: MessageEvent<Request>) => {
     switch (data.type) {
       case "open":
