@@ -10,19 +10,24 @@ export type Axes = Readonly<Record<number, string | null>> | readonly number[];
 /** The name of each dynamic dimension of each input, by dimension. */
 export type DynamicDims = readonly ReadonlyMap<number, string>[];
 
+/** Axes by the names of inputs (those of outputs follow from them), or by their order. */
+export type AxesOf = Readonly<Record<string, Axes>> | readonly (Axes | null)[];
+
 /** @throws ArgumentError for the name of no input or output */
+export function checkNames(axes: AxesOf, inputs: readonly string[], outputs: readonly string[]): void {
+  if (Array.isArray(axes)) return;
+  for (const name of Object.keys(axes))
+    if (!inputs.includes(name) && !outputs.includes(name))
+      throw new ArgumentError(
+        `onnx.export: dynamicAxes names '${name}', which is no input (${inputs.join(", ")}) and no output (${outputs.join(", ")})`,
+      );
+}
+
 export function dynamicDims(
   tensors: readonly AnyTensor[],
   names: readonly string[],
-  outputs: readonly string[],
-  axes: Readonly<Record<string, Axes>> | readonly (Axes | null)[],
+  axes: AxesOf,
 ): DynamicDims {
-  if (!Array.isArray(axes))
-    for (const name of Object.keys(axes))
-      if (!names.includes(name) && !outputs.includes(name))
-        throw new ArgumentError(
-          `onnx.export: dynamicAxes names '${name}', which is no input (${names.join(", ")}) and no output (${outputs.join(", ")})`,
-        );
   return tensors.map((t, i) => {
     const own: Axes = (Array.isArray(axes) ? axes[i] : (axes as Record<string, Axes>)[names[i]!]) ?? [];
     const entries: [number, string | null][] = Array.isArray(own)

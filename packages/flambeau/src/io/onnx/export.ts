@@ -7,7 +7,7 @@ import { pathOf } from "../host.ts";
 import type { FileTarget } from "../sink.ts";
 import { writeFile } from "../sink.ts";
 import type { Axes } from "./dynamic.ts";
-import { dynamicDims, exampleSizes, sizesToTry } from "./dynamic.ts";
+import { checkNames, dynamicDims, exampleSizes, sizesToTry } from "./dynamic.ts";
 import { Graph } from "./graph.ts";
 import { lower } from "./lower.ts";
 import type { Merged } from "./merge.ts";
@@ -69,7 +69,7 @@ function graphOf(model: Model, example: readonly unknown[], options: OnnxExportO
   if (tensors.length === 0) throw new ArgumentError("onnx.export: the example inputs hold no tensor");
   const inputNames = namesFor(options.inputNames, "input", tensors.length);
   const axes = options.dynamicAxes ?? options.dynamicShapes ?? {};
-  const dims = dynamicDims(tensors, inputNames, options.outputNames ?? Object.keys(axes), axes);
+  const dims = dynamicDims(tensors, inputNames, axes);
   const sizes = exampleSizes(tensors, dims);
   const modules = new Modules();
   if (isModule(model)) modules.add(model, "");
@@ -91,6 +91,7 @@ function graphOf(model: Model, example: readonly unknown[], options: OnnxExportO
   for (const input of merged.inputs)
     graph.bind(input, { name: graph.unique(input.name), dtype: input.dtype });
   const outputNames = namesFor(options.outputNames, "output", merged.outputs.length);
+  checkNames(axes, inputNames, outputNames);
   for (const name of outputNames) graph.unique(name);
   lower(graph, merged);
   const kind = isModule(model) ? model.constructor.name : model.name;

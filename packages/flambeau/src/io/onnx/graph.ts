@@ -5,8 +5,8 @@ import type { DType, Scalar, TypedArray } from "../../base/dtype.ts";
 import { OnnxExporterError } from "./errors.ts";
 import type { GraphValue } from "./merge.ts";
 import { arrayOf, constantOf } from "./merge.ts";
-import type { Dim, Dims, Size } from "./sizes.ts";
-import { affine, isSize, multiple, sameDim, sameDims } from "./sizes.ts";
+import type { Dim, Dims } from "./sizes.ts";
+import { affine, isSize, multiple, Size, sameDim, sameDims } from "./sizes.ts";
 
 /** What a node gives or takes: a name in the graph. */
 export interface Ref {
@@ -208,6 +208,10 @@ export class Graph {
   /** A 0-d number. */
   number(value: Scalar | Size, dtype: DType): Ref {
     if (!isSize(value)) return this.scalar(value, dtype);
+    const inverse = new Size(value.values.map((v) => Math.round(1 / v)));
+    // One part of so many.
+    if (value.values.every((v, i) => v === 1 / inverse.values[i]!))
+      return this.node("Reciprocal", [this.number(inverse, dtype)]);
     return this.cast(this.node("Squeeze", [this.size(value), this.ints([0])]), dtype);
   }
 

@@ -32,7 +32,11 @@ const isFolded = (v: GraphValue): boolean => !v.ofInputs && !v.ofState && consta
 const isKnown = (v: GraphValue): boolean => !v.ofInputs && v.data.every((d) => d !== null);
 
 const noForm = (call: Call): UnsupportedOperatorError =>
-  new UnsupportedOperatorError(call.op, call.module, "has no form in ONNX");
+  new UnsupportedOperatorError(
+    call.op,
+    call.module,
+    "has no form in ONNX; write it with other ops, or do this outside of the model",
+  );
 
 function results(g: Graph, call: Call): readonly (Ref | null)[] {
   const lower = lowerings.get(call.op);

@@ -6,7 +6,7 @@ import type { Shape } from "../../base/shape.ts";
 import type { Tracer } from "../../tensor/capturing.ts";
 import type { Storage } from "../../tensor/storage.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
-import { isTensor } from "../../tensor/tensor.ts";
+import { isTensor, viewOf } from "../../tensor/tensor.ts";
 import { OnnxExporterError } from "./errors.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: ops take whatever they take.
@@ -72,7 +72,7 @@ interface Look {
   readonly from: { readonly look: Look; readonly call: TracedCall; readonly at: Value } | null;
 }
 
-/** The memory of tensors: which looks at it are known. */
+/** The memory of tensors, and the last look at each part of it. */
 interface Memory {
   version: number;
   readonly looks: Map<string, Look>;
@@ -113,6 +113,7 @@ export class OpTracer implements Tracer {
   readonly calls: TracedCall[] = [];
   readonly #around: Surroundings;
   readonly #memories = new WeakMap<TypedArray, Memory>();
+  readonly #looks = new WeakMap<AnyTensor, Look>();
   readonly #modules: string[] = [""];
   readonly #functions: string[] = [];
   /** How deep the run is in what is not looked at. */
@@ -177,10 +178,7 @@ export class OpTracer implements Tracer {
     if (this.#inside > 0) return f(...args);
     return this.#unwatched(() => {
       const taken = this.#taken(args);
-      const result: unknown = f(...args);
-      const made = this.#results(name, args, taken, tensorsOf(result));
-      if (made.length > 0) this.calls.push(...made);
-      return result;
+      return this.#results(name, args, taken, f(...args));
     });
   }
 
@@ -234,14 +232,20 @@ export class OpTracer implements Tracer {
     const { data } = t.storage;
     const memory = this.#memories.get(data) ?? { version: 0, looks: new Map<string, Look>() };
     this.#memories.set(data, memory);
-    memory.looks.set(keyOf(t), { value, version: memory.version, from });
+    const look = { value, version: memory.version, from };
+    memory.looks.set(keyOf(t), look);
+    this.#looks.set(t, look);
   }
 
   #valueOf(t: AnyTensor): Value {
     const { data } = t.storage;
     const memory = this.#memories.get(data);
-    const look = memory?.looks.get(keyOf(t));
-    if (look) return this.#current(look, memory!);
+    // A tensor that no op made, as by detach(), looks as another one does.
+    const look = this.#looks.get(t) ?? memory?.looks.get(keyOf(t));
+    if (look) {
+      this.#looks.set(t, look);
+      return this.#current(look, memory!);
+    }
     if (memory && [...memory.looks.values()].some((l) => l.value.origin === "call" || l.value.ofInputs))
       throw new OnnxExporterError(
         `ONNX export: a tensor of shape [${t.shape}] looks into the memory of another one, and was not made by an op`,
@@ -285,42 +289,39 @@ export class OpTracer implements Tracer {
     return { ofInputs, ofState };
   }
 
-  /** The calls that gave these results: none where they are arguments. */
-  #results(
-    op: string,
-    args: readonly unknown[],
-    taken: unknown[],
-    found: readonly AnyTensor[],
-  ): TracedCall[] {
+  /**
+   * Writes down a call, and gives what it returned. A tensor that is one of the arguments is given as another one that looks alike:
+   * for inputs of other sizes it may be a new one.
+   */
+  #results(op: string, args: readonly unknown[], taken: unknown[], result: unknown): unknown {
     const origins = this.#origins(taken);
     // What depends on no input can be a constant, of an op that cannot be written down.
     const keeps = !origins.ofInputs && (!origins.ofState || !this.#around.knows(op));
-    const before = new Map(tensorsOf(args).map((t) => [t.storage.data, t]));
+    const sources = new Map(tensorsOf(args).map((t) => [t.storage.data, t]));
     const call = { op, module: this.#module, args: taken, results: [] as Value[] };
-    let isNew = false;
-    for (const t of found) {
-      const memory = this.#memories.get(t.storage.data);
-      const look = memory?.looks.get(keyOf(t));
-      if (look && look.version === memory!.version) {
-        call.results.push(look.value);
-        continue;
-      }
-      const source = before.get(t.storage.data);
+    let known = false;
+    const give = (t: AnyTensor): AnyTensor => {
+      const isKnown = this.#looks.has(t);
+      known ||= isKnown;
+      const given = isKnown ? viewOf(t, t.shape, t.strides, t.offset) : t;
+      const source = sources.get(t.storage.data);
+      const look = source && this.#looks.get(source);
       const data = keeps ? t.contiguous().toTypedArray() : null;
       const value = this.#value("call", t, { ...origins, data });
-      const base = source && this.#memories.get(t.storage.data)?.looks.get(keyOf(source));
-      this.#remember(t, value, base ? { look: base, call, at: base.value } : null);
+      this.#remember(given, value, look ? { look, call, at: look.value } : null);
       call.results.push(value);
-      isNew = true;
-    }
-    return isNew ? [call] : [];
+      return given;
+    };
+    const given = replaced(result, give);
+    this.calls.push(call);
+    return known ? given : result;
   }
 
   /** `t` has another value now, and so have all tensors that look into its memory. */
   #changed(t: AnyTensor, value: Value): void {
     const memory = this.#memories.get(t.storage.data)!;
     memory.version++;
-    let look = memory.looks.get(keyOf(t))!;
+    let look = this.#looks.get(t)!;
     look.value = value;
     look.version = memory.version;
     for (; look.from; look = look.from.look) {

@@ -82,33 +82,42 @@ function range(g: Graph, value: GraphValue): Ref | null {
   return g.reshape(moved, [length], value.shape);
 }
 
-/** Two values, divided by a diagonal of the last two dimensions: masks of the future. */
-function triangle(g: Graph, value: GraphValue): Ref | null {
+/** Two values, one of them on a diagonal of the last two dimensions, or on one side of it: masks of the future. */
+function diagonal(g: Graph, value: GraphValue): Ref | null {
   const rank = value.shape.length;
   if (rank < 2 || value.shape.slice(0, -2).some((d) => d !== 1)) return null;
   const datas = value.data as TypedArray[];
   const [m, n] = value.shapes[0]!.slice(-2) as [number, number];
-  const [low, high] = [datas[0]![(m - 1) * n]!, datas[0]![n - 1]!];
-  // On and below the diagonal k, `low`; above it, `high`.
-  const k = [...datas[0]!.subarray(0, n)].findIndex((v) => Object.is(v, high)) - 1;
-  const fits = datas.every((data, run) => {
-    const width = value.shapes[run]!.at(-1)!;
-    return data.every((v, i) => Object.is(v, (i % width) - Math.floor(i / width) <= k ? low : high));
-  });
-  if (!fits) return null;
+  const [first] = datas as [TypedArray];
+  const [low, high] = [first[(m - 1) * n]!, first[n - 1]!];
+  const fits = (inside: (d: number) => boolean, a: Element, b: Element): boolean =>
+    datas.every((data, run) => {
+      const width = value.shapes[run]!.at(-1)!;
+      return data.every((v, i) => Object.is(v, inside((i % width) - Math.floor(i / width)) ? a : b));
+    });
   const one = value.shape.map(() => 1);
-  const ones = g.expand(g.constant(arrayOf("float32", [1]), "float32", one), one, value.shape);
-  const below = g.cast(g.node("Trilu", [ones, g.scalar(k, "int64")], { upper: 0 }), "bool");
-  const isBool = value.dtype === "bool";
-  const [a, b] = [low, high].map((v) => g.scalar(v, isBool ? "uint8" : value.dtype)) as [Ref, Ref];
-  return g.cast(g.node("Where", [below, a, b], {}, a.dtype), value.dtype);
+  const ones = (): Ref => g.expand(g.constant(arrayOf("float32", [1]), "float32", one), one, value.shape);
+  const below = (k: number): Ref =>
+    g.cast(g.node("Trilu", [ones(), g.scalar(k, "int64")], { upper: 0 }), "bool");
+  const chosen = (mask: Ref, a: Element, b: Element): Ref => {
+    const dtype = value.dtype === "bool" ? "uint8" : value.dtype;
+    return g.cast(g.node("Where", [mask, g.scalar(a, dtype), g.scalar(b, dtype)], {}, dtype), value.dtype);
+  };
+  // On and below the diagonal k, `low`; above it, `high`.
+  const k = [...first.subarray(0, n)].findIndex((v) => Object.is(v, high)) - 1;
+  if (fits((d) => d <= k, low, high)) return chosen(below(k), low, high);
+  const at = first.findIndex((v) => !Object.is(v, low));
+  if (at < 0) return null;
+  const on = (at % n) - Math.floor(at / n);
+  if (!fits((d) => d === on, first[at]!, low)) return null;
+  return chosen(g.node("And", [below(on), g.node("Not", [below(on - 1)])]), first[at]!, low);
 }
 
 /** @throws OnnxExporterError for elements that follow no rule that is known here */
 export function varyingConstant(g: Graph, value: GraphValue): Ref {
   const known = value.data.every((d) => d !== null);
   const found =
-    known && value.shape.some(isSize) ? (repeated(g, value) ?? range(g, value) ?? triangle(g, value)) : null;
+    known && value.shape.some(isSize) ? (repeated(g, value) ?? range(g, value) ?? diagonal(g, value)) : null;
   if (found) return found;
   const sizes = value.shapes.map((s) => `[${s.join(", ")}]`).join(", ");
   throw new OnnxExporterError(

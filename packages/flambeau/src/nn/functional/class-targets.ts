@@ -84,7 +84,7 @@ function reducedBy(losses: AnyTensor, weights: AnyTensor, mode: ReductionMode): 
  * before it, where picking elements could not be. Smoothed as `crossEntropy` says.
  */
 export function maskedClassLoss(
-  recorder: Recorder,
+  recorder: Recorder | null,
   logp: AnyTensor,
   target: AnyTensor,
   options: ClassLossOptions & { readonly labelSmoothing?: number },
@@ -92,7 +92,7 @@ export function maskedClassLoss(
 ): AnyTensor {
   const { weight, ignoreIndex = -100, reduction = "mean", labelSmoothing = 0 } = options;
   const { d, classes } = checkTargets(logp, target, weight, name);
-  recorder.check(name, target, (targets) => checkClasses(targets, classes, ignoreIndex, name));
+  recorder?.check(name, target, (targets) => checkClasses(targets, classes, ignoreIndex, name));
   const along = logp.shape.map((_: number, i: number) => (i === d ? classes : 1));
   const hit: AnyTensor = target.unsqueeze(d).eq(arange(classes).reshape(along));
   const counts = target.ne(ignoreIndex) as AnyTensor;

@@ -17,7 +17,7 @@ import { binaryEntropy } from "../../ops/functional/loss-kernels.ts";
 import type { Picks } from "../../ops/functional/nll.ts";
 import { pickEntropy, pickNegated } from "../../ops/functional/nll.ts";
 import type { ClassLossFn, LossOptions, PairLossFn } from "../../ops/signatures.ts";
-import { recorder } from "../../tensor/capturing.ts";
+import { recorder, tracer } from "../../tensor/capturing.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import type { ClassLossOptions } from "./class-targets.ts";
 import { checkTargets, checkWeight, classDim, maskedClassLoss } from "./class-targets.ts";
@@ -79,7 +79,7 @@ export const nllLoss: ClassLossFn<ClassLossOptions> = typed(
   (input: AnyTensor, target: AnyTensor, options: ClassLossOptions = {}): AnyTensor => {
     const { reduction = "mean" } = options;
     checkReduction(reduction);
-    if (recorder !== null && isFloat(input.dtype))
+    if ((recorder !== null || tracer !== null) && isFloat(input.dtype))
       return maskedClassLoss(recorder, input, target, options, "nll_loss");
     const picks = chosen(input, target, options, "nll_loss");
     if (!isFloat(input.dtype))
@@ -132,7 +132,7 @@ export const crossEntropy: ClassLossFn<CrossEntropyOptions> = typed(
       if (reduction === "mean") return terms.sum().div(-input.numel() / classes);
       return reduced(terms.sum(d).neg(), reduction);
     }
-    if (recorder !== null)
+    if (recorder !== null || tracer !== null)
       return maskedClassLoss(recorder, input.logSoftmax(d), target, options, "cross_entropy");
     const picks = chosen(input, target, options, "cross_entropy");
     if (labelSmoothing === 0 && d === shape.length - 1 && input.numel() > 0)

@@ -150,7 +150,7 @@ function atan2(g: Graph, y: Ref, x: Ref): Ref {
 }
 
 /** log(e^a + e^b) without overflow. */
-function logaddexp(g: Graph, a: Ref, b: Ref): Ref {
+export function logaddexp(g: Graph, a: Ref, b: Ref): Ref {
   const distance = g.node("Neg", [g.node("Abs", [g.node("Sub", [a, b])])]);
   return g.node("Add", [g.node("Max", [a, b]), log1p(g, g.node("Exp", [distance]))]);
 }

@@ -4,6 +4,7 @@ import { functionName } from "../trace.ts";
 import { activations } from "./activations.ts";
 import type { Lowering } from "./common.ts";
 import { elementwise } from "./elementwise.ts";
+import { functions } from "./functions.ts";
 import { indexing } from "./indexing.ts";
 import { linears, takesLinear } from "./linear.ts";
 import { movements } from "./movement.ts";
@@ -12,8 +13,8 @@ import { recurrents, takesRecurrent } from "./recurrent.ts";
 import { reductions } from "./reduce.ts";
 
 export const lowerings: ReadonlyMap<string, Lowering> = new Map(
-  [elementwise, activations, reductions, linears, pools, movements, indexing, recurrents].flatMap((family) =>
-    Object.entries(family),
+  [elementwise, activations, reductions, linears, pools, movements, indexing, recurrents, functions].flatMap(
+    (family) => Object.entries(family),
   ),
 );
 

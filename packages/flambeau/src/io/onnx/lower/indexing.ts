@@ -144,6 +144,27 @@ const scatter: Lowering = (g, call) => {
   return scattered(g, call, call.args[3], reduce === "add" ? "add" : reduce === "multiply" ? "mul" : "none");
 };
 
+const folds: Readonly<Record<string, string>> = { sum: "add", prod: "mul", amax: "max", amin: "min" };
+
+const scatterReduce: Lowering = (g, call) => {
+  const reduction = folds[String(call.args[4])];
+  const { includeSelf = true } = optionsAt<{ includeSelf: boolean }>(call, 5);
+  if (!reduction || !includeSelf)
+    return refuse(call, "by mean, or without the elements themselves, has no form in ONNX");
+  if (reduction.startsWith("m") && reduction !== "mul" && g.opset < 18)
+    return refuse(call, "needs opset 18 or later");
+  return scattered(g, call, call.args[3], reduction);
+};
+
+const put: Lowering = (g, call) => {
+  const [x, index, source] = [tensorAt(call, 0), tensorAt(call, 1), tensorAt(call, 2)];
+  const [flat, places, values] = [x, index, source].map((v) =>
+    g.node("Reshape", [g.ref(v), g.ints([-1])]),
+  ) as [Ref, Ref, Ref];
+  const reduction = call.args[3] === true ? "add" : "none";
+  return g.reshape(g.node("ScatterElements", [flat, places, values], { axis: 0, reduction }), [-1], x.shape);
+};
+
 /** Slices along one dimension, put to the places that a list of numbers names. */
 const slices =
   (reduction: string): Lowering =>
@@ -235,6 +256,8 @@ export const indexing: Lowerings = {
   indexTensors,
   indexPut,
   scatter,
+  scatterReduce,
+  put,
   scatterAdd: (g, call) => scattered(g, call, call.args[3], "add"),
   indexAdd: slices("add"),
   indexCopy: slices("none"),

@@ -86,6 +86,10 @@ export function partOf(call: Call): Part {
 const part: Lowering = (g, call) => {
   const { axis, start, end, step, length, single } = partOf(call);
   const x = first(g, call);
+  const [, , from = 0, to = null] = call.args as [unknown, unknown, Dim?, Dim?];
+  // Places beyond the end are cut by ONNX as here.
+  if (call.op === "sliceDim" && isSize(end) && !isSize(from) && typeof to === "number")
+    return g.node("Slice", [x, g.ints([from ?? 0]), g.ints([to]), g.ints([axis]), g.ints([step])]);
   if (!single) return g.slice(x, axis, start, end, length, step);
   if (!isSize(start)) return g.node("Gather", [x, g.scalar(start, "int64")], { axis });
   return squeezed(g, g.slice(x, axis, start, end, length), axis);

@@ -110,12 +110,8 @@ const variance: Lowering = (g, call) => {
   return g.node("Div", [squares, g.node("Max", [freedom, g.scalar(0, x.dtype)])]);
 };
 
-const norm: Lowering = (g, call) => {
-  const { shape } = tensorAt(call, 0);
-  const x = first(g, call);
-  const p = fixed(call, call.args[1], "power");
-  const axes = dimsAt(call, 2, shape.length);
-  const keepdim = call.args[3] === true;
+/** The p-norm over dimensions. */
+export function normOver(g: Graph, x: Ref, p: number, axes: readonly number[], keepdim: boolean): Ref {
   const over = (op: string, v: Ref): Ref => reduction(g, op, v, axes, keepdim);
   if (p === 1) return over("ReduceL1", x);
   if (p === 2) return over("ReduceL2", x);
@@ -125,6 +121,12 @@ const norm: Lowering = (g, call) => {
   if (p === 0) return over("ReduceSum", g.node("Sign", [size]));
   const powers = over("ReduceSum", g.node("Pow", [size, g.scalar(p, x.dtype)]));
   return g.node("Pow", [powers, g.scalar(1 / p, x.dtype)]);
+}
+
+const norm: Lowering = (g, call) => {
+  const { shape } = tensorAt(call, 0);
+  const p = fixed(call, call.args[1], "power");
+  return normOver(g, first(g, call), p, dimsAt(call, 2, shape.length), call.args[3] === true);
 };
 
 function ordered(g: Graph, call: Call, count: Ref, dim: number, largest: boolean): readonly (Ref | null)[] {
