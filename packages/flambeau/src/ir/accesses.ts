@@ -34,6 +34,42 @@ export interface StepAccess extends Places {
   readonly write: "none" | "all" | "some";
 }
 
+/** An access that knows its range, which passes ask for again and again. */
+class RangedAccess implements StepAccess {
+  readonly path: string;
+  readonly dtype: DType | null;
+  readonly buffer: BufferId;
+  readonly offset: number;
+  readonly sizes: readonly number[];
+  readonly strides: readonly number[];
+  readonly read: boolean;
+  readonly write: StepAccess["write"];
+  readonly #range: readonly [number, number] | null;
+
+  constructor(
+    path: string,
+    dtype: DType | null,
+    { buffer, offset }: Access,
+    sizes: readonly number[],
+    strides: readonly number[],
+    { read, write }: Mode,
+  ) {
+    this.path = path;
+    this.dtype = dtype;
+    this.buffer = buffer;
+    this.offset = offset;
+    this.sizes = sizes;
+    this.strides = strides;
+    this.read = read;
+    this.write = write;
+    this.#range = rangeOf(this);
+  }
+
+  static range(places: Places): readonly [number, number] | null {
+    return #range in places ? places.#range : rangeOf(places);
+  }
+}
+
 type Mode = Pick<StepAccess, "read" | "write">;
 const reads: Mode = { read: true, write: "none" };
 const writes: Mode = { read: false, write: "all" };
@@ -46,7 +82,7 @@ const at = (
   sizes: readonly number[],
   strides: readonly number[],
   mode: Mode,
-): StepAccess => ({ path, dtype, buffer: access.buffer, offset: access.offset, sizes, strides, ...mode });
+): StepAccess => new RangedAccess(path, dtype, access, sizes, strides, mode);
 
 const strided = (
   path: string,
@@ -188,7 +224,10 @@ export function accessesOf(step: Step, { buffers }: Pick<Program, "buffers">): S
 }
 
 /** The first and the last place, or null if there is none. */
-export function placeRange({ offset, sizes, strides }: Places): [first: number, last: number] | null {
+export const placeRange = (places: Places): readonly [first: number, last: number] | null =>
+  RangedAccess.range(places);
+
+function rangeOf({ offset, sizes, strides }: Places): [first: number, last: number] | null {
   let [first, last] = [offset, offset];
   for (let d = 0; d < sizes.length; d++) {
     if (sizes[d] === 0) return null;

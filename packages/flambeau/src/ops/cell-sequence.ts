@@ -2,6 +2,7 @@
 // are one product for all steps instead of one for each.
 // Floor L4 (ops). Source: ATen/native/RNN.cpp
 
+import { HostAccess, recorder } from "../tensor/capturing.ts";
 import { mode } from "../tensor/grad-mode.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import type { CellKind } from "./cell-step.ts";
@@ -151,6 +152,89 @@ class Rows {
 
 const flat = (x: AnyTensor): AnyTensor => x.flatten(0, -2);
 
+/** Gradients of gates, h0, c0, weight and bias, as far as they are there. */
+function backwardsOver(
+  kind: CellKind,
+  steps: readonly Step[],
+  h0: AnyTensor,
+  c0: Maybe,
+  weight: AnyTensor,
+  bias: Maybe,
+  backwards: boolean,
+  dOutput: Maybe,
+  dLast: Maybe,
+): Maybe[] {
+  const length = steps.length;
+  const parts = weight.shape[0] / weight.shape[1];
+  const input = new Rows(length, h0, parts);
+  const hidden = kind === "GRU" ? new Rows(length, h0, parts) : input;
+  let dh: Maybe = null;
+  let dc: Maybe = dLast ?? null;
+  for (const t of order(length, backwards).reverse()) {
+    const own = dOutput ? (dOutput.select(0, t) as AnyTensor) : h0.zerosLike();
+    const d = stepBack(kind, steps[t]!, dh ? own.add(dh) : own, dc);
+    const row = input.set(t, d.input);
+    const back: AnyTensor = (kind === "GRU" ? hidden.set(t, d.hidden) : row).matmul(weight);
+    dh = d.h ? back.add(d.h) : back;
+    dc = d.c;
+  }
+  const dHidden = hidden.all();
+  // The states before: the initial one, then those at all times but the last.
+  const first = backwards ? length - 1 : 0;
+  const rest = backwards ? 0 : 1;
+  const states = stack(
+    order(length, backwards).map((t) => steps[t]!.h),
+    0,
+  ).narrow(0, 1, length - 1);
+  const met: AnyTensor = dHidden.narrow(0, rest, length - 1);
+  const along = backwards ? states.flip([0]) : states;
+  const product = (g: AnyTensor, h: AnyTensor): AnyTensor => flat(g).t().matmul(flat(h));
+  const start = product(dHidden.select(0, first), h0);
+  const dWeight = length > 1 ? product(met, along).add(start) : start;
+  const dBias = bias ? flat(dHidden).sum(0) : null;
+  const grads = [input.all(), dh, ...(c0 ? [dc] : []), dWeight, ...(bias ? [dBias] : [])];
+  return grads;
+}
+
+/** Longer sequences are no steps of programs, one for each time, but one that JavaScript takes: compiling would take seconds. */
+const longest = 200;
+
+/** @throws HostAccess in a capture of a long sequence: then it is called in every run */
+function leaveLong(gates: AnyTensor): void {
+  if (isLong(gates)) throw new HostAccess(`a sequence of ${gates.shape[0]} times was met`);
+}
+const isLong = (gates: AnyTensor): boolean => recorder !== null && gates.shape[0] > longest;
+
+/** {@link backwardsOver} a long sequence, which is run once more for it. */
+const longBackwards: (
+  kind: CellKind,
+  gates: AnyTensor,
+  h0: AnyTensor,
+  c0: Maybe,
+  weight: AnyTensor,
+  bias: Maybe,
+  backwards: boolean,
+  dOutput: Maybe,
+  dLast: Maybe,
+) => AnyTensor[] = op({
+  name: "recurrentSequenceBackward",
+  forward: (
+    kind: CellKind,
+    gates: AnyTensor,
+    h0: AnyTensor,
+    c0: Maybe,
+    weight: AnyTensor,
+    bias: Maybe,
+    backwards: boolean,
+    dOutput: Maybe,
+    dLast: Maybe,
+  ) => {
+    leaveLong(gates);
+    const { steps } = forwards(kind, gates, h0, c0, weight, bias, backwards);
+    return backwardsOver(kind, steps, h0, c0, weight, bias, backwards, dOutput, dLast);
+  },
+});
+
 /**
  * Hidden states at all times [L, N, H] of a cell whose input's part of the gates is `gates` [L, N, ...], and the last cell state of an
  * LSTM; `backwards` meets the times from the last to the first.
@@ -177,6 +261,7 @@ export const cellSequence: (
     backwards: boolean,
     kept: Kept,
   ) => {
+    leaveLong(gates);
     const { steps, outputs, c } = forwards(kind, gates, h0, c0, weight, bias, backwards);
     kept.steps = steps;
     return c ? [stack(outputs, 0), c] : [stack(outputs, 0)];
@@ -190,36 +275,10 @@ export const cellSequence: (
       AnyTensor,
       Maybe,
     ];
+    const [out, last] = [dOutput ?? null, dLast ?? null];
+    if (!mode.grad && isLong(gates))
+      return longBackwards(kind, gates, h0, c0, weight, bias, backwards, out, last);
     const { steps } = mode.grad ? forwards(kind, gates, h0, c0, weight, bias, backwards) : (s.at(7) as Kept);
-    const length = steps.length;
-    const parts = weight.shape[0] / weight.shape[1];
-    const input = new Rows(length, h0, parts);
-    const hidden = kind === "GRU" ? new Rows(length, h0, parts) : input;
-    let dh: Maybe = null;
-    let dc: Maybe = dLast ?? null;
-    for (const t of order(length, backwards).reverse()) {
-      const own = dOutput ? (dOutput.select(0, t) as AnyTensor) : h0.zerosLike();
-      const d = stepBack(kind, steps[t]!, dh ? own.add(dh) : own, dc);
-      const row = input.set(t, d.input);
-      const back: AnyTensor = (kind === "GRU" ? hidden.set(t, d.hidden) : row).matmul(weight);
-      dh = d.h ? back.add(d.h) : back;
-      dc = d.c;
-    }
-    const dHidden = hidden.all();
-    // The states before: the initial one, then those at all times but the last.
-    const first = backwards ? length - 1 : 0;
-    const rest = backwards ? 0 : 1;
-    const states = stack(
-      order(length, backwards).map((t) => steps[t]!.h),
-      0,
-    ).narrow(0, 1, length - 1);
-    const met: AnyTensor = dHidden.narrow(0, rest, length - 1);
-    const along = backwards ? states.flip([0]) : states;
-    const product = (g: AnyTensor, h: AnyTensor): AnyTensor => flat(g).t().matmul(flat(h));
-    const start = product(dHidden.select(0, first), h0);
-    const dWeight = length > 1 ? product(met, along).add(start) : start;
-    const dBias = bias ? flat(dHidden).sum(0) : null;
-    const grads = [input.all(), dh, ...(c0 ? [dc] : []), dWeight, ...(bias ? [dBias] : [])];
-    return grads;
+    return backwardsOver(kind, steps, h0, c0, weight, bias, backwards, out, last);
   },
 });

@@ -18,7 +18,7 @@ export interface Strided {
  */
 export function mayMeet(a: Places, b: Places): boolean {
   if (a.buffer !== b.buffer) return false;
-  const [ra, rb] = [rangeOf(a), rangeOf(b)];
+  const [ra, rb] = [placeRange(a), placeRange(b)];
   if (!ra || !rb || ra[1] < rb[0] || rb[1] < ra[0]) return false;
   for (let d = 0; d < a.strides.length; d++) {
     const row = a.strides[d]!;
@@ -28,18 +28,6 @@ export function mayMeet(a: Places, b: Places): boolean {
     }
   }
   return true;
-}
-
-const ranges = new WeakMap<Places, readonly [number, number] | null>();
-
-/** The first and last place of a look, which is asked for again and again. */
-function rangeOf(places: Places): readonly [number, number] | null {
-  let range = ranges.get(places);
-  if (range === undefined) {
-    range = placeRange(places);
-    ranges.set(places, range);
-  }
-  return range;
 }
 
 /** The columns that a look has in rows of `row` places; null if they reach over a row's end. */

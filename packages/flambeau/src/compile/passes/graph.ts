@@ -3,7 +3,7 @@
 
 import { numel } from "../../base/shape.ts";
 import type { StepAccess } from "../../ir/accesses.ts";
-import { accessesOf } from "../../ir/accesses.ts";
+import { accessesOf, placeRange } from "../../ir/accesses.ts";
 import type { Buffer, BufferId, Program, Step } from "../../ir/program.ts";
 import { mayMeet } from "./geometry.ts";
 
@@ -218,8 +218,8 @@ export class Graph {
 
 /** What some steps read and write, by buffer. */
 class Touched {
-  readonly #reads = new Map<BufferId, StepAccess[]>();
-  readonly #writes = new Map<BufferId, StepAccess[]>();
+  readonly #reads = new Map<BufferId, Looks>();
+  readonly #writes = new Map<BufferId, Looks>();
   #host = false;
 
   add({ reads, writes }: Effects, step: Step): void {
@@ -235,18 +235,32 @@ class Touched {
   }
 }
 
-function enter(into: Map<BufferId, StepAccess[]>, list: readonly StepAccess[]): void {
+/** Looks at one buffer, and the range that holds the ranges of all. */
+interface Looks {
+  first: number;
+  last: number;
+  readonly list: StepAccess[];
+}
+
+function enter(into: Map<BufferId, Looks>, list: readonly StepAccess[]): void {
   for (const access of list) {
+    const range = placeRange(access);
+    if (!range) continue;
     const others = into.get(access.buffer);
-    if (others) others.push(access);
-    else into.set(access.buffer, [access]);
+    if (others) {
+      others.first = Math.min(others.first, range[0]);
+      others.last = Math.max(others.last, range[1]);
+      others.list.push(access);
+    } else into.set(access.buffer, { first: range[0], last: range[1], list: [access] });
   }
 }
 
-function meets(known: ReadonlyMap<BufferId, readonly StepAccess[]>, list: readonly StepAccess[]): boolean {
+function meets(known: ReadonlyMap<BufferId, Looks>, list: readonly StepAccess[]): boolean {
   for (const access of list) {
     const others = known.get(access.buffer);
-    if (others?.some((other) => mayMeet(other, access))) return true;
+    const range = others && placeRange(access);
+    if (!range || range[1] < others.first || others.last < range[0]) continue;
+    if (others.list.some((other) => mayMeet(other, access))) return true;
   }
   return false;
 }
