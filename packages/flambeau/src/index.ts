@@ -37,7 +37,18 @@ export { compile } from "./compile/index.ts";
 export { getNumThreads, setNumThreads } from "./compile/threads.ts";
 export * as data from "./data/index.ts";
 export type { ByteSink, ByteSource, FileLike, FileTarget } from "./io/index.ts";
-export { type LoadOptions, load, numpy, safetensors, save } from "./io/index.ts";
+export {
+  files,
+  type LoadCheckpointOptions,
+  type LoadOptions,
+  load,
+  loadCheckpoint,
+  numpy,
+  type SaveCheckpointOptions,
+  safetensors,
+  save,
+  saveCheckpoint,
+} from "./io/index.ts";
 export * as onnx from "./io/onnx/index.ts";
 export * as nn from "./nn/index.ts";
 export * as fft from "./ops/fft/index.ts";

@@ -3,7 +3,7 @@
 
 import type { FileError } from "../base/errors.ts";
 
-const deepest = 32;
+const deepest = 100;
 /** Most dimensions of a tensor, as PyTorch and NumPy have it. */
 export const mostDims = 64;
 const [quote, backslash, comma, colon] = [0x22, 0x5c, 0x2c, 0x3a];
@@ -134,23 +134,50 @@ export class JsonReader {
     return values;
   }
 
-  /** Whatever comes next. */
+  /** Whatever comes next, thrown away. */
   skip(): void {
     const c = this.#peek();
-    if (c === quote) this.string("a value");
-    else if (c === 0x7b) this.object("a value", () => this.skip());
+    if (c === 0x7b) this.object("a value", () => this.skip());
     else if (c === 0x5b) this.list("a value", () => this.skip());
-    else {
-      const start = this.#at;
-      while (this.#at < this.#bytes.length && /[-+.\w]/.test(String.fromCharCode(this.#bytes[this.#at]!)))
-        this.#at++;
-      const word = String.fromCharCode(...this.#bytes.subarray(start, Math.min(this.#at, start + 1000)));
-      try {
-        JSON.parse(word);
-      } catch {
-        this.#at = start;
-        throw this.#wrong("a value");
-      }
+    else this.#plain();
+  }
+
+  /** Whatever comes next, as JavaScript has it. */
+  value(): unknown {
+    const c = this.#peek();
+    if (c === 0x7b) {
+      const entries: [string, unknown][] = [];
+      this.object("a value", (key) => {
+        entries.push([key, this.value()]);
+      });
+      return Object.fromEntries(entries);
+    }
+    if (c === 0x5b) {
+      const values: unknown[] = [];
+      this.list("a value", () => {
+        values.push(this.value());
+      });
+      return values;
+    }
+    return this.#plain();
+  }
+
+  /** A string, a number, true, false or null. */
+  #plain(): unknown {
+    if (this.#peek() === quote) return this.string("a value");
+    const start = this.#at;
+    while (
+      this.#at < this.#bytes.length &&
+      this.#at - start < 1000 &&
+      /[-+.\w]/.test(String.fromCharCode(this.#bytes[this.#at]!))
+    )
+      this.#at++;
+    const word = String.fromCharCode(...this.#bytes.subarray(start, this.#at));
+    try {
+      return JSON.parse(word) as unknown;
+    } catch {
+      this.#at = start;
+      throw this.#wrong("a value");
     }
   }
 

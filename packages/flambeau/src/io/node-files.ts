@@ -98,6 +98,9 @@ export async function openHandle(handle: OpenFile, name = `(file ${handle.fd})`)
 export const temporaryName = (base: string): string =>
   `.${base}.${globalThis.crypto.getRandomValues(new Uint32Array(1))[0]!.toString(36)}.tmp`;
 
+/** Whether a file is a temporary one of {@link writePath}. */
+export const isTemporary = (name: string): boolean => /^\..+\.[0-9a-z]+\.tmp$/.test(name);
+
 /** Makes names of files in a folder durable. Windows cannot, and has no need. */
 export async function syncFolder(folder: string): Promise<void> {
   try {

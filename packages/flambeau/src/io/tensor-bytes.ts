@@ -6,10 +6,13 @@ import type { AnyTensor } from "../tensor/tensor.ts";
 import { bytesOf } from "./elements.ts";
 import type { ByteSink } from "./sink.ts";
 
-/** The elements in row-major order, to be looked at only. */
+/**
+ * The elements in row-major order, to be looked at only, and while somebody holds the tensor: places of results are used anew
+ * afterwards.
+ */
 export function elementsIn(x: AnyTensor): TypedArray {
-  const packed = x.packed ? x : noGrad(() => x.detach().contiguous());
-  return packed.storage.data.subarray(packed.offset, packed.offset + x.numel());
+  if (!x.packed) return noGrad(() => x.detach().toTypedArray());
+  return x.storage.data.subarray(x.offset, x.offset + x.numel());
 }
 
 const pieceBytes = 1 << 22;

@@ -105,7 +105,7 @@ export function refuseShared(tensors: ReadonlyMap<string, AnyTensor>): void {
 }
 
 /** The elements as they are written. */
-function encoded({ name, tensor, dtype }: Item): ArrayBufferView {
+export function encoded({ name, tensor, dtype }: Item): ArrayBufferView {
   const format = formats[dtype]!;
   const data = elementsIn(tensor);
   const same = format.dtype === tensor.dtype;
@@ -126,12 +126,11 @@ function encoded({ name, tensor, dtype }: Item): ArrayBufferView {
   }
 }
 
-/** Writes a file of these items. */
-export async function writeItems(
-  sink: ByteSink,
+/** The header of a file of these items: its length and its JSON, padded to a multiple of 8 bytes. */
+export function headerOf(
   items: readonly Item[],
   metadata: Readonly<Record<string, string>> | undefined,
-): Promise<void> {
+): Uint8Array {
   let at = 0;
   const fields: string[] = [];
   if (metadata && Object.keys(metadata).length > 0) {
@@ -141,7 +140,8 @@ export async function writeItems(
     fields.push(`"${metadataKey}":${JSON.stringify(metadata)}`);
   }
   for (const { name, tensor, dtype, bytes } of items) {
-    const offsets = [at, (at += bytes)];
+    const offsets = [at, at + bytes];
+    at += bytes;
     fields.push(
       `${JSON.stringify(name)}:{"dtype":"${dtype}","shape":${JSON.stringify(tensor.shape)},"data_offsets":${JSON.stringify(offsets)}}`,
     );
@@ -155,6 +155,15 @@ export async function writeItems(
   const header = new Uint8Array(8 + length).fill(0x20);
   new DataView(header.buffer).setBigUint64(0, BigInt(length), true);
   header.set(text, 8);
-  await sink.write(header);
+  return header;
+}
+
+/** Writes a file of these items. */
+export async function writeItems(
+  sink: ByteSink,
+  items: readonly Item[],
+  metadata: Readonly<Record<string, string>> | undefined,
+): Promise<void> {
+  await sink.write(headerOf(items, metadata));
   for (const item of items) await writeData(sink, encoded(item));
 }
