@@ -84,7 +84,9 @@ export async function saveCheckpoint(
     runs: runs(),
   };
   const collected = { tree, tensors: collector.tensors, unchanged: watch(collector.tensors) };
-  return queued(target, async () => (await import("./keep.ts")).save(placeOf(target), collected, keepLast));
+  return await queued(target, async () =>
+    (await import("./keep.ts")).save(placeOf(target), collected, keepLast),
+  );
 }
 
 /**
