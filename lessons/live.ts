@@ -26,7 +26,10 @@ export interface Switch {
   readonly value: boolean;
 }
 
-export type Control = Slider | Choice | Switch;
+export type Control = (Slider | Choice | Switch) & {
+  /** Shown only while another control has this value. */
+  readonly when?: readonly [control: string, value: string | boolean] | undefined;
+};
 export type Controls = { readonly [name: string]: Control };
 
 /** The values of the controls: what a run is given. */
@@ -156,4 +159,9 @@ export function choice<const Name extends string>(value: Name, among: readonly N
 /** On or off. */
 export function toggle(value: boolean): Switch {
   return { kind: "switch", value };
+}
+
+/** A control that is shown only while another one has a value: `when("part", "dates", slider(4, 1, 8))`. */
+export function when<C extends Control>(name: string, value: string | boolean, control: C): C {
+  return { ...control, when: [name, value] };
 }

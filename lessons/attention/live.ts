@@ -2,7 +2,7 @@
 
 import * as torch from "flambeau";
 import type { AnyLive, Show } from "../live.ts";
-import { choice, live, slider } from "../live.ts";
+import { choice, live, slider, when } from "../live.ts";
 import type { Example } from "./dates.ts";
 import { dateExamples } from "./dates.ts";
 import type { KernelData } from "./lesson.ts";
@@ -14,13 +14,13 @@ const numbers = (x: Tensor): Float32Array => x.contiguous().toTypedArray() as Fl
 
 const controls = {
   part: choice("kernel", ["kernel", "dates"]),
-  width: slider(0.5, 0.03, 3, { scale: "log" }),
-  examples: slider(50, 5, 200, { step: 5 }),
-  noise: slider(0.5, 0, 1.5, { step: 0.05 }),
-  steps: slider(3000, 500, 6000, { step: 500 }),
-  hiddens: slider(32, 8, 64, { step: 8 }),
-  heads: choice("4", ["1", "2", "4", "8"]),
-  lr: slider(0.01, 0.001, 0.05, { scale: "log" }),
+  width: when("part", "kernel", slider(0.5, 0.03, 3, { scale: "log" })),
+  examples: when("part", "kernel", slider(50, 5, 200, { step: 5 })),
+  noise: when("part", "kernel", slider(0.5, 0, 1.5, { step: 0.05 })),
+  steps: when("part", "dates", slider(3000, 500, 6000, { step: 500 })),
+  hiddens: when("part", "dates", slider(32, 8, 64, { step: 8 })),
+  heads: when("part", "dates", choice("4", ["1", "2", "4", "8"])),
+  lr: when("part", "dates", slider(0.01, 0.001, 0.05, { scale: "log" })),
   seed: slider(42, 0, 99, { step: 1 }),
 };
 
@@ -30,10 +30,10 @@ const en = {
     width: "Kernel width",
     examples: "Examples",
     noise: "Noise",
-    steps: "Steps (dates)",
-    hiddens: "Features (dates)",
-    heads: "Heads (dates)",
-    lr: "Learning rate (dates)",
+    steps: "Steps",
+    hiddens: "Features",
+    heads: "Heads",
+    lr: "Learning rate",
     seed: "Seed",
   },
   choices: { kernel: "kernel regression", dates: "dates" },
@@ -70,10 +70,10 @@ const zh: typeof en = {
     width: "核宽度",
     examples: "样本数",
     noise: "噪声",
-    steps: "训练步数（日期）",
-    hiddens: "特征数（日期）",
-    heads: "头数（日期）",
-    lr: "学习率（日期）",
+    steps: "训练步数",
+    hiddens: "特征数",
+    heads: "头数",
+    lr: "学习率",
     seed: "随机种子",
   },
   choices: { kernel: "核回归", dates: "日期" },

@@ -190,6 +190,7 @@ const en = {
   pictures: { loss: "Loss", weights: "Weights", norm: "L2 norm of the weights", numbers: "After training" },
   epoch: "epoch",
   index: "input",
+  both: (part: string, model: string): string => `${part}, ${model}`,
   train: "train",
   test: "test",
   free: "no penalty",
@@ -213,6 +214,7 @@ const zh: typeof en = {
   pictures: { loss: "损失", weights: "权重", norm: "权重的 L2 范数", numbers: "训练结果" },
   epoch: "迭代周期",
   index: "输入",
+  both: (part, model) => `${part}，${model}`,
   train: "训练",
   test: "测试",
   free: "无惩罚",
@@ -232,7 +234,7 @@ export const lesson: AnyLive = live({
       const curves = (["trainLoss", "testLoss"] as const).flatMap((part, color) => {
         const word = part === "trainLoss" ? texts.train : texts.test;
         const of = (history: History, label: string, dashed: boolean) => ({
-          name: `${word}, ${label}`,
+          name: texts.both(word, label),
           x: history.epochs,
           y: history[part],
           color,

@@ -1,4 +1,4 @@
-// Articles at build time: lessons/NAME/page.LANG.md becomes a module. `?head` is its title and first paragraph, for lists;
+// Articles at build time: lessons/NAME/page.LANG.md becomes a module. `?head` is its title and first sentences, for lists;
 // `?article` the whole as HTML, formulas set by KaTeX, code coloured by Shiki in the page's colours.
 
 import { readFile } from "node:fs/promises";
@@ -13,7 +13,7 @@ import type { Plugin } from "vite";
 /** What a list shows of an article. */
 export interface Head {
   readonly title: string;
-  /** The first paragraph, without formatting. */
+  /** The first sentences, without formatting. */
   readonly summary: string;
 }
 
@@ -60,6 +60,19 @@ async function renderer(): Promise<MarkdownIt> {
   return md;
 }
 
+const mostWide = 190;
+
+/** As many whole sentences as a list has room for; a Chinese character takes that of two letters. */
+function firstSentences(text: string): string {
+  let wide = 0;
+  const sentences = text.match(/.+?(?:[.?!](?=\s|$)\s*|[。？！]|$)/g) ?? [];
+  const fitting = sentences.filter((sentence) => {
+    wide += sentence.length + (sentence.match(/[\u2e80-\uffef]/g)?.length ?? 0);
+    return wide <= mostWide;
+  });
+  return (fitting.length > 0 ? fitting.join("") : (sentences[0] ?? "")).trim();
+}
+
 let shared: Promise<MarkdownIt> | undefined;
 const known = new Map<string, Article>();
 
@@ -87,7 +100,7 @@ export async function articleOf(text: string): Promise<Article> {
     }
   const article = {
     title: plain(1),
-    summary: paragraph < 0 ? "" : plain(paragraph + 1),
+    summary: paragraph < 0 ? "" : firstSentences(plain(paragraph + 1)),
     headings,
     html: md.renderer.render(tokens.slice(3), md.options, {}),
   };

@@ -14,8 +14,10 @@ export function drawBars(
   const left = 46;
   const top = ylabel ? 24 : 8;
   const bottom = height - (xlabel ? 26 : 8) - (named ? 18 : 0);
-  const [least, most] = extent(values, reference ?? [], [0]);
-  const high = most > least ? most : 1;
+  const [lowest, highest] = extent(values, reference ?? [], [0]);
+  const space = 0.03 * (highest - lowest);
+  const least = lowest < 0 ? lowest - space : 0;
+  const high = highest > 0 ? highest + space : lowest < 0 ? 0 : 1;
   const y = (value: number): number => top + ((high - value) / (high - least)) * (bottom - top);
   if (ylabel) label(context, ylabel, 0, 8, { color: colors.soft });
   for (const tick of ticks(least, high, 5)) {

@@ -9,7 +9,8 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
-const short = (value: number | undefined): string =>
+/** A number to four digits. */
+export const short = (value: number | undefined): string =>
   value === undefined ? "" : Number.isFinite(value) ? written(Number(value.toPrecision(4))) : String(value);
 
 const range = (values: ArrayLike<number>): string => extent(values).map(short).join(" … ");

@@ -15,6 +15,7 @@ const en = {
   motto: "Deep learning that trains while you read",
   lead: "Six lessons with their models in the page. Move a control and the model trains anew under your hand, with PyTorch's names and PyTorch's numbers, in TypeScript. Nothing leaves your machine.",
   live: "Trains in the page",
+  try: "Or write a program of your own, with types that know shapes.",
   contents: "On this page",
   failed: "The page could not be loaded:",
 };
@@ -34,6 +35,7 @@ const zh: SiteTexts = {
   motto: "边读边训练的深度学习",
   lead: "六节课，模型就在页面里。拖动控件，模型随手重新训练；名称与数值都和 PyTorch 一致，代码是 TypeScript。一切都在你自己的机器上完成。",
   live: "在页面中训练",
+  try: "或者写一段自己的程序：类型认得形状。",
   contents: "本页内容",
   failed: "页面无法加载：",
 };
