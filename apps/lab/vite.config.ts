@@ -5,6 +5,7 @@ import type { UserConfig } from "vite";
 import { defineConfig } from "vite";
 import { articles } from "./build/articles.ts";
 import { contentPolicy } from "./build/content-policy.ts";
+import { digits } from "./build/digits.ts";
 import { formulaFonts } from "./build/formula-fonts.ts";
 import { frameworkTypes } from "./build/framework-types.ts";
 
@@ -18,7 +19,7 @@ const headers = {
 const config: UserConfig = defineConfig({
   root: import.meta.dirname,
   base: "./",
-  plugins: [articles(), formulaFonts(), frameworkTypes(), svelte(), contentPolicy()],
+  plugins: [articles(), digits(), formulaFonts(), frameworkTypes(), svelte(), contentPolicy()],
   // A font that a page does not use is not fetched, if it stands in no style sheet.
   build: { assetsInlineLimit: 0 },
   worker: { format: "es" },
