@@ -113,6 +113,8 @@ class Writer {
         return `[${step.shape.join(", ")}]`;
       case "pool":
         return `[${step.planes}, ${step.input.join(", ")}] to [${step.output.join(", ")}]`;
+      case "repeat":
+        return `${step.count} times ${step.body.steps.length} steps`;
       case "host":
         return "";
     }

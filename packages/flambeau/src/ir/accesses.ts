@@ -212,6 +212,13 @@ export function accessesOf(step: Step, { buffers }: Pick<Program, "buffers">): S
       return elementsAccesses(step);
     case "pool":
       return poolAccesses(step);
+    case "repeat":
+      return step.bindings.map(({ inner, access }, i) => {
+        const { dtype, length, kind } = step.body.buffers[inner]!;
+        const [advance = 0] = access.strides;
+        const mode = kind === "output" ? writes : reads;
+        return at(`bindings[${i}]`, dtype, access, [step.count, length], [advance, 1], mode);
+      });
     case "host": {
       const whole = (list: readonly BufferId[], name: string, mode: Mode): StepAccess[] =>
         list.map((buffer, i) => {

@@ -290,6 +290,19 @@ export function interpretProgram(
       case "pool":
         machine.pool(step, program.buffers[step.to.buffer]!.dtype);
         break;
+      case "repeat":
+        for (let k = 0; k < step.count; k++) {
+          const round = new Map<BufferId, TypedArray>();
+          for (const { inner, access } of step.bindings) {
+            const from = access.offset + k * access.strides[0]!;
+            round.set(
+              inner,
+              machine.array(access.buffer).subarray(from, from + step.body.buffers[inner]!.length),
+            );
+          }
+          interpretProgram(step.body, round, []);
+        }
+        break;
       case "host": {
         const arrays = (ids: readonly BufferId[]): TypedArray[] => ids.map((id) => machine.array(id));
         step.run(arrays(step.reads), arrays(step.writes));

@@ -208,8 +208,28 @@ export interface HostStep {
   readonly run: (reads: readonly TypedArray[], writes: readonly TypedArray[]) => void;
 }
 
+/** Where a buffer of a round lies: in round k from element offset + k * its one stride of a buffer of the program. */
+export interface RoundBinding {
+  readonly inner: BufferId;
+  readonly access: Access;
+}
+
+/**
+ * A body that runs `count` times, one round after the other, each looking further along: for recurrences. Buffers of the body that
+ * are bound are inputs, which it reads, or outputs, which it writes wholly; all others are its temps. What a round writes, later ones
+ * may read; within a round nothing that is bound meets what is written. Bodies have no numbers of the host, no steps of it, and
+ * cannot fail.
+ */
+export interface RepeatStep {
+  readonly kind: "repeat";
+  readonly name: string;
+  readonly count: number;
+  readonly body: Program;
+  readonly bindings: readonly RoundBinding[];
+}
+
 /** What a backend has code for. */
-export type KernelStep = LoopStep | MatmulStep | ConvStep | RowsStep | ElementsStep | PoolStep;
+export type KernelStep = LoopStep | MatmulStep | ConvStep | RowsStep | ElementsStep | PoolStep | RepeatStep;
 export type Step = KernelStep | HostStep;
 
 export interface Program {

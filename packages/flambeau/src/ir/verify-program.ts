@@ -43,6 +43,11 @@ function verifyAccess(access: StepAccess, { buffers }: Program, fail: Fail): voi
 /** What may lie over what within a step. */
 function verifyOverlaps(step: Step, accesses: readonly StepAccess[], fail: Fail): void {
   const written = accesses.filter((a) => a.write !== "none");
+  // What a round writes, later ones may read: one round is looked at.
+  if (step.kind === "repeat") {
+    verifyRound(accesses, fail);
+    return;
+  }
   const epilogue = step.kind === "loop" || step.kind === "matmul" || step.kind === "conv";
   written.forEach((w, i) => {
     if (w.write === "all" && repeats(w)) fail(w.path, "writes an element more than once");
@@ -56,6 +61,18 @@ function verifyOverlaps(step: Step, accesses: readonly StepAccess[], fail: Fail)
     }
   });
   if (step.kind === "loop") verifyValues(step, accesses, fail);
+}
+
+function verifyRound(accesses: readonly StepAccess[], fail: Fail): void {
+  const round = accesses.map((a) => ({ ...a, sizes: a.sizes.slice(1), strides: a.strides.slice(1) }));
+  round.forEach((w, i) => {
+    if (w.write === "none") return;
+    const { sizes, strides } = accesses[i]!;
+    if (sizes[0]! > 1 && Math.abs(strides[0]!) < sizes[1]!) fail(w.path, "rounds write over each other");
+    round.forEach((other, j) => {
+      if (i !== j && placesMeet(w, other)) fail(w.path, `overlaps ${other.path} in a round`);
+    });
+  });
 }
 
 /** Maps come before values: what a value looks at must not be overwritten by then. */
@@ -148,11 +165,18 @@ export function verifyProgram(program: Program): void {
       throw new Error(`${where}: ${path}: ${rule}`);
     };
     verifyStep(where, step, program);
+    if (step.kind === "repeat") verifyProgram(step.body);
     const accesses = accessesOf(step, program);
     for (const access of accesses) verifyAccess(access, program, fail);
     verifyOverlaps(step, accesses, fail);
+    const written = new Set(accesses.filter((a) => a.write !== "none").map(({ buffer }) => buffer));
     for (const access of accesses) {
-      const at = access.read ? defined.missing(access) : null;
+      // A round looks at what earlier ones have written.
+      const early =
+        step.kind === "repeat" && written.has(access.buffer)
+          ? { ...access, sizes: access.sizes.slice(1), strides: access.strides.slice(1) }
+          : access;
+      const at = access.read ? defined.missing(early) : null;
       if (at !== null)
         fail(
           access.path,

@@ -13,12 +13,16 @@ import type {
   MatmulStep,
   PoolStep,
   Program,
+  RepeatStep,
   RowsStep,
   Step,
 } from "./program.ts";
 import { verifyCombine, verifyExpr } from "./verify.ts";
 
 type Fail = (path: string, rule: string) => never;
+
+/** Kinds of steps in bodies of repeats: they cannot fail. */
+const inRounds: readonly Step["kind"][] = ["loop", "matmul", "conv"];
 
 /** The checks of one step, which share what messages begin with. */
 class StepChecker {
@@ -63,6 +67,28 @@ class StepChecker {
 
   dtypeOf(access: Access): DType {
     return this.#program.buffers[access.buffer]!.dtype;
+  }
+
+  repeat({ count, body, bindings }: RepeatStep): void {
+    this.counts({ count });
+    const bound = new Set(bindings.map(({ inner }) => inner));
+    if (bound.size < bindings.length) this.fail("bindings", "a buffer of the body is bound twice");
+    bindings.forEach(({ inner, access }, i) => {
+      this.access(`bindings[${i}]`, access, 1);
+      const buffer = body.buffers[inner];
+      if (!buffer) this.fail(`bindings[${i}]`, `the body has no buffer ${inner}`);
+      else if (buffer.kind !== "input" && buffer.kind !== "output")
+        this.fail(`bindings[${i}]`, `only inputs and outputs of the body are bound, not a ${buffer.kind}`);
+    });
+    body.buffers.forEach(({ kind, name }, id) => {
+      if (kind !== "temp" && !bound.has(id))
+        this.fail("body", `buffer ${id} ("${name}"), of kind ${kind}, is not bound`);
+    });
+    if (body.scalars.length > 0) this.fail("body", "a body has no numbers of the host");
+    body.steps.forEach(({ kind, name }, i) => {
+      if (!inRounds.includes(kind))
+        this.fail(`body.steps[${i}]`, `"${name}" is of kind ${kind}, which no body has`);
+    });
   }
 
   operands(operands: readonly LoopOperand[], rank: number): void {
@@ -241,6 +267,9 @@ export function verifyStep(where: string, step: Step, program: Program): void {
       break;
     case "pool":
       checker.pool(step);
+      break;
+    case "repeat":
+      checker.repeat(step);
       break;
     case "host":
       step.reads.forEach((buffer, i) => {

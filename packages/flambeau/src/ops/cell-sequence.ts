@@ -2,30 +2,21 @@
 // are one product for all steps instead of one for each.
 // Floor L4 (ops). Source: ATen/native/RNN.cpp
 
-import { HostAccess, recorder } from "../tensor/capturing.ts";
 import { mode } from "../tensor/grad-mode.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
+import type { RoundsKept } from "./cell-rounds.ts";
+import { backwardsInRounds, forwardsInRounds } from "./cell-rounds.ts";
 import type { CellKind } from "./cell-step.ts";
+import type { Maybe, Step } from "./cell-times.ts";
+import { stepBack, stepForward } from "./cell-times.ts";
 import { op } from "./define.ts";
 import { cat, stack } from "./join.ts";
-import { linear } from "./linear.ts";
-
-type Maybe = AnyTensor | null;
-
-/** Activations of one step, by what its gradient needs. */
-interface Step {
-  /** Hidden and cell state before. */
-  readonly h: AnyTensor;
-  readonly c: Maybe;
-  /** The gates: reset, update, new (and what reset multiplies); input, forget, cell, output; or the new state. */
-  readonly gates: readonly AnyTensor[];
-  /** tanh of the new cell state of an LSTM. */
-  readonly squashed: Maybe;
-}
 
 /** What the forward call leaves for the gradient. */
 export interface Kept {
   steps: readonly Step[];
+  /** Instead, where the sequence is a loop of a program. */
+  rounds?: RoundsKept;
 }
 
 interface Run {
@@ -54,73 +45,13 @@ function forwards(
   let h = h0;
   let c = c0;
   for (const t of order(length, backwards)) {
-    const fromInput = gates.select(0, t) as AnyTensor;
-    const fromHidden = linear(h, weight, bias) as AnyTensor;
-    const before = { h, c };
-    if (kind === "GRU") {
-      const [ri, zi, ni] = fromInput.chunk(3, -1) as AnyTensor[];
-      const [rh, zh, nh] = fromHidden.chunk(3, -1) as AnyTensor[];
-      const reset = ri!.add(rh!).sigmoid() as AnyTensor;
-      const update = zi!.add(zh!).sigmoid() as AnyTensor;
-      const fresh = ni!.add(reset.mul(nh!)).tanh() as AnyTensor;
-      h = h.sub(fresh).mul(update).add(fresh);
-      steps[t] = { ...before, gates: [reset, update, fresh, nh!], squashed: null };
-    } else {
-      const sums: AnyTensor = fromInput.add(fromHidden);
-      if (kind === "LSTM") {
-        const [i, f, g, o] = sums.chunk(4, -1) as AnyTensor[];
-        const all = [i!.sigmoid(), f!.sigmoid(), g!.tanh(), o!.sigmoid()] as AnyTensor[];
-        c = all[1]!.mul(c!).add(all[0]!.mul(all[2]!)) as AnyTensor;
-        const squashed = c.tanh() as AnyTensor;
-        h = all[3]!.mul(squashed);
-        steps[t] = { ...before, gates: all, squashed };
-      } else {
-        h = kind === "RNN_TANH" ? sums.tanh() : sums.relu();
-        steps[t] = { ...before, gates: [h], squashed: null };
-      }
-    }
+    const next = stepForward(kind, gates.select(0, t), h, c, weight, bias);
+    steps[t] = next.step;
+    h = next.h;
+    c = next.c;
     outputs[t] = h;
   }
   return { steps, outputs, c };
-}
-
-/** d tanh, from its result; d sigmoid, likewise. */
-const tanhSlope = (g: AnyTensor, y: AnyTensor): AnyTensor => g.sub(g.mul(y).mul(y));
-const sigmoidSlope = (g: AnyTensor, y: AnyTensor): AnyTensor => g.mul(y.sub(y.mul(y)));
-
-/** Gradients of one step: of the gates as the input makes them, as the state makes them where that differs, and of the states before. */
-interface StepGradients {
-  readonly input: readonly AnyTensor[];
-  readonly hidden: readonly AnyTensor[];
-  /** What reaches the hidden state before beside the recurrent weights. */
-  readonly h: Maybe;
-  readonly c: Maybe;
-}
-
-function stepBack(kind: CellKind, { h, c, gates, squashed }: Step, dh: AnyTensor, dc: Maybe): StepGradients {
-  if (kind === "GRU") {
-    const [reset, update, fresh, nh] = gates as [AnyTensor, AnyTensor, AnyTensor, AnyTensor];
-    const passed = dh.mul(update) as AnyTensor;
-    const dn = tanhSlope(dh.sub(passed), fresh);
-    const dr = sigmoidSlope(dn.mul(nh), reset);
-    const dz = sigmoidSlope(dh.mul(h.sub(fresh)), update);
-    return { input: [dr, dz, dn], hidden: [dr, dz, dn.mul(reset)], h: passed, c: null };
-  }
-  if (kind !== "LSTM") {
-    const y = gates[0]!;
-    const d = kind === "RNN_TANH" ? tanhSlope(dh, y) : (dh.mul(y.gt(0).to(y.dtype)) as AnyTensor);
-    return { input: [d], hidden: [d], h: null, c: null };
-  }
-  const [i, f, g, o] = gates as [AnyTensor, AnyTensor, AnyTensor, AnyTensor];
-  const through = tanhSlope(dh.mul(o), squashed!);
-  const all: AnyTensor = dc ? through.add(dc) : through;
-  const d = [
-    sigmoidSlope(all.mul(g), i),
-    sigmoidSlope(all.mul(c!), f),
-    tanhSlope(all.mul(i), g),
-    sigmoidSlope(dh.mul(squashed!), o),
-  ];
-  return { input: d, hidden: d, h: null, c: all.mul(f) };
 }
 
 /** Parts side by side in the last dimension, for all times. In place where nothing is recorded. */
@@ -196,44 +127,24 @@ function backwardsOver(
   return grads;
 }
 
-/** Longer sequences are no steps of programs, one for each time, but one that JavaScript takes: compiling would take seconds. */
-const longest = 200;
-
-/** @throws HostAccess in a capture of a long sequence: then it is called in every run */
-function leaveLong(gates: AnyTensor): void {
-  if (isLong(gates)) throw new HostAccess(`a sequence of ${gates.shape[0]} times was met`);
-}
-const isLong = (gates: AnyTensor): boolean => recorder !== null && gates.shape[0] > longest;
-
-/** {@link backwardsOver} a long sequence, which is run once more for it. */
-const longBackwards: (
+/** {@link backwardsOver} a loop of a program. */
+function backwardsOverRounds(
   kind: CellKind,
-  gates: AnyTensor,
-  h0: AnyTensor,
+  rounds: RoundsKept,
   c0: Maybe,
   weight: AnyTensor,
   bias: Maybe,
   backwards: boolean,
   dOutput: Maybe,
   dLast: Maybe,
-) => AnyTensor[] = op({
-  name: "recurrentSequenceBackward",
-  forward: (
-    kind: CellKind,
-    gates: AnyTensor,
-    h0: AnyTensor,
-    c0: Maybe,
-    weight: AnyTensor,
-    bias: Maybe,
-    backwards: boolean,
-    dOutput: Maybe,
-    dLast: Maybe,
-  ) => {
-    leaveLong(gates);
-    const { steps } = forwards(kind, gates, h0, c0, weight, bias, backwards);
-    return backwardsOver(kind, steps, h0, c0, weight, bias, backwards, dOutput, dLast);
-  },
-});
+): Maybe[] | null {
+  const d = backwardsInRounds(kind, rounds, weight, backwards, dOutput, dLast);
+  if (!d) return null;
+  const before = rounds.states.narrow(0, 0, d.input.shape[0]) as AnyTensor;
+  const met: AnyTensor = backwards ? before.flip([0]) : before;
+  const dWeight = flat(d.hidden).t().matmul(flat(met));
+  return [d.input, d.h, ...(c0 ? [d.c] : []), dWeight, ...(bias ? [flat(d.hidden).sum(0)] : [])];
+}
 
 /**
  * Hidden states at all times [L, N, H] of a cell whose input's part of the gates is `gates` [L, N, ...], and the last cell state of an
@@ -261,7 +172,14 @@ export const cellSequence: (
     backwards: boolean,
     kept: Kept,
   ) => {
-    leaveLong(gates);
+    const rounds = forwardsInRounds(kind, gates, h0, c0, weight, bias, backwards);
+    if (rounds) {
+      kept.rounds = rounds;
+      const length: number = gates.shape[0];
+      const met = rounds.states.narrow(0, 1, length) as AnyTensor;
+      const output: AnyTensor = backwards ? met.flip([0]) : met.clone();
+      return rounds.cells ? [output, rounds.cells.select(0, length).clone()] : [output];
+    }
     const { steps, outputs, c } = forwards(kind, gates, h0, c0, weight, bias, backwards);
     kept.steps = steps;
     return c ? [stack(outputs, 0), c] : [stack(outputs, 0)];
@@ -276,9 +194,13 @@ export const cellSequence: (
       Maybe,
     ];
     const [out, last] = [dOutput ?? null, dLast ?? null];
-    if (!mode.grad && isLong(gates))
-      return longBackwards(kind, gates, h0, c0, weight, bias, backwards, out, last);
-    const { steps } = mode.grad ? forwards(kind, gates, h0, c0, weight, bias, backwards) : (s.at(7) as Kept);
+    const kept = s.at(7) as Kept;
+    if (!mode.grad && kept.rounds) {
+      const found = backwardsOverRounds(kind, kept.rounds, c0, weight, bias, backwards, out, last);
+      if (found) return found;
+    }
+    const { steps } =
+      mode.grad || kept.rounds ? forwards(kind, gates, h0, c0, weight, bias, backwards) : kept;
     return backwardsOver(kind, steps, h0, c0, weight, bias, backwards, out, last);
   },
 });

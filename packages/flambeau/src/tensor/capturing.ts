@@ -23,6 +23,12 @@ export type StepOf = (
   write: (x: AnyTensor, part?: boolean) => Access,
 ) => Step;
 
+/** A packed tensor that rounds look at, each `advance` elements further along than the one before. */
+export interface RoundTensor {
+  readonly tensor: AnyTensor;
+  readonly advance: number;
+}
+
 /**
  * While there is a recorder, nothing is computed: launches of kernels become steps of a program, and the arrays behind
  * tensors stand for buffers; looking into one throws {@link HostAccess}.
@@ -84,6 +90,17 @@ export interface Recorder {
   copy(dtype: DType, shape: readonly number[], to: StridedOperand, from: StridedOperand): void;
   /** A step that the op makes itself; packed tensors only. */
   step(make: StepOf): void;
+  /**
+   * `count` rounds of a body from what it reads to what it gives, which goes to `writes`. It may look at nothing else that was there before,
+   * and does nothing that JavaScript must do. Says whether it could be recorded; if not, nothing was.
+   */
+  repeat(
+    name: string,
+    count: number,
+    reads: readonly RoundTensor[],
+    writes: readonly RoundTensor[],
+    body: (given: readonly AnyTensor[]) => readonly AnyTensor[],
+  ): boolean;
   /** `fill` draws numbers of `generator` into `data`, all of it; done in every run. */
   draw(name: string, data: TypedArray, offset: number, n: number, fill: (out: TypedArray) => void): void;
   /** `look` sees the elements of x, packed, in every run: to refuse some of them by an error. */

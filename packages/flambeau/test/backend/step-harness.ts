@@ -64,6 +64,10 @@ export class StepRun {
           own,
           share,
           barrier,
+          parallel: threads !== thread,
+          nested: () => {
+            throw new Error("the harness runs no steps of steps");
+          },
           fail: () => f.unreachable(),
         });
       },

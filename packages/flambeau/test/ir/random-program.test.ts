@@ -21,7 +21,16 @@ test("programs are legal, run, and keep their numbers small", () => {
       expect(made.tolerance(id), `seed ${seed}, buffer ${id}`).toBeLessThan(0.1);
     }
   }
-  expect([...kinds.keys()].sort()).toEqual(["conv", "elements", "host", "loop", "matmul", "pool", "rows"]);
+  expect([...kinds.keys()].sort()).toEqual([
+    "conv",
+    "elements",
+    "host",
+    "loop",
+    "matmul",
+    "pool",
+    "repeat",
+    "rows",
+  ]);
 });
 
 test("a seed gives one program", () => {

@@ -32,7 +32,16 @@ export interface RandomProgram {
   tolerance(buffer: BufferId): number;
 }
 
-const allKinds: readonly StepKind[] = ["loop", "matmul", "conv", "rows", "elements", "pool", "host"];
+const allKinds: readonly StepKind[] = [
+  "loop",
+  "matmul",
+  "conv",
+  "rows",
+  "elements",
+  "pool",
+  "repeat",
+  "host",
+];
 
 /** Loops make half of the steps where there are others, too. */
 const pickKind = (random: Random, kinds: readonly StepKind[]): StepKind =>
@@ -105,7 +114,9 @@ export function difference(
 /** One line a step, for messages of failing tests. */
 export const describeSteps = (steps: readonly Step[]): string =>
   steps
-    .map((step) => JSON.stringify(step, (key, value) => (key === "body" ? showExpr(value) : value)))
+    .map((step) =>
+      JSON.stringify(step, (key, value) => (key === "body" && "op" in value ? showExpr(value) : value)),
+    )
     .join("\n");
 
 /** An expression as calls: `add(in0, mul(in1, 2))`. */

@@ -112,6 +112,71 @@ function host(d: Draft): void {
   });
 }
 
+/** A recurrence: state' = tanh(state / 2 + x), with a product of states where there is room for its matrix. */
+function repeat(d: Draft): void {
+  const { random, k } = d;
+  const n = random.between(1, 8);
+  const count = random.between(0, 6);
+  const from = d.readable("float32", n);
+  const { length } = d.buffers[from]!;
+  if (length < n) return;
+  const room = Math.floor((length - n) / Math.max(1, count - 1));
+  const advance = random.chance(0.3) ? 0 : random.between(0, Math.min(room, 2 * n));
+  const backwards = random.chance(0.5);
+  const states = d.temp("float32", (count + 1) * n);
+  const first = backwards ? count * n : 0;
+  const step = backwards ? -n : n;
+  const row = (buffer: number, offset = 0) => ({ buffer, offset, strides: [1] });
+  const bare = { kind: "loop", outer: [], inner: [n], stages: [], values: [] } as const;
+  const float = (value: number) => k.const(value, "float32");
+  d.push({ ...bare, name: "first", operands: [], maps: [{ body: float(0.25), to: row(states, first) }] });
+  const operand = (buffer: number) => ({ dtype: "float32", source: row(buffer) }) as const;
+  const [state, x] = [k.input(0, "float32"), k.input(1, "float32")];
+  const scaled = random.chance(0.5);
+  const buffer = (kind: "input" | "output" | "temp", name: string) =>
+    ({ dtype: "float32", length: n, kind, name }) as const;
+  d.push({
+    kind: "repeat",
+    name: "recurrence",
+    count,
+    body: {
+      buffers: [
+        buffer("input", "state"),
+        buffer("input", "x"),
+        buffer("output", "next"),
+        buffer("temp", "half"),
+      ],
+      scalars: [],
+      steps: [
+        {
+          ...bare,
+          name: "half",
+          operands: [operand(0)],
+          maps: [{ body: k.mul(k.input(0, "float32"), float(scaled ? 0.5 : -0.5)), to: row(3) }],
+        },
+        {
+          ...bare,
+          name: "next",
+          operands: [operand(3), operand(1)],
+          maps: [{ body: k.tanh(k.add(state, x)), to: row(2) }],
+        },
+      ],
+    },
+    bindings: [
+      { inner: 0, access: { buffer: states, offset: first, strides: [step] } },
+      { inner: 1, access: { buffer: from, offset: 0, strides: [advance] } },
+      { inner: 2, access: { buffer: states, offset: first + step, strides: [step] } },
+    ].map((b) => (count === 0 && b.inner === 2 ? { ...b, access: { ...b.access, offset: 0 } } : b)),
+  });
+  const { error } = d.known(from);
+  d.buffers[states] = {
+    ...d.buffers[states]!,
+    ready: true,
+    bound: 1,
+    error: 2 * error + 8 * epsilon("float32"),
+  };
+}
+
 /** Two parts of a new buffer, each written by a step of its own, as `cat` does. */
 function parts(d: Draft): void {
   const { random } = d;
@@ -154,5 +219,6 @@ export const makers: { readonly [K in StepKind]: (d: Draft) => void } = {
   rows,
   elements,
   pool,
+  repeat,
   host,
 };

@@ -13,6 +13,7 @@ import type {
   MatmulStep,
   PoolStep,
   Program,
+  RepeatStep,
   RowsStep,
   Step,
 } from "../../src/ir/program.ts";
@@ -154,13 +155,34 @@ const host: HostStep = {
   run: ([from], [to]) => (to as Float32Array).set(from as Float32Array),
 };
 
+/** Four rounds over buffer 0, three elements each, into buffer 3. */
+const repeat: RepeatStep = {
+  kind: "repeat",
+  name: "recurrence",
+  count: 4,
+  body: {
+    buffers: [buffer("input", 3), buffer("output", 3)],
+    scalars: [],
+    steps: [
+      { ...map, inner: [3], operands: [operand(at(0, [1]))], maps: [{ body: k.neg(x), to: at(1, [1]) }] },
+    ],
+  },
+  bindings: [
+    { inner: 0, access: at(0, [3]) },
+    { inner: 1, access: at(3, [3]) },
+  ],
+};
+const bound = (i: number, access: Access): RepeatStep => ({
+  ...repeat,
+  bindings: repeat.bindings.map((b, j) => (i === j ? { ...b, access } : b)),
+});
+
 const run = (...steps: readonly Step[]): void => verifyProgram(program(buffers, ...steps));
 
 describe("legal programs", () => {
-  test.each([map, softmax, matmul, conv, rows, elements, pool, host].map((s) => [s.kind, s] as const))(
-    "a %s step",
-    (_, step) => run(step),
-  );
+  test.each(
+    [map, softmax, matmul, conv, rows, elements, pool, repeat, host].map((s) => [s.kind, s] as const),
+  )("a %s step", (_, step) => run(step));
 
   test("what is written may lie between what is read", () => {
     const even = at(0, [2]);
@@ -193,6 +215,23 @@ describe("buffers", () => {
   ];
   test.each(cases)("%s", (_, change, message) => {
     expect(() => verifyProgram(program([{ ...buffers[0]!, ...change }]))).toThrow(message);
+  });
+
+  test("rounds that read what earlier ones have written", () => {
+    const first = {
+      ...map,
+      inner: [3],
+      operands: [operand(at(1, [1]))],
+      maps: [{ body: x, to: at(3, [1]) }],
+    };
+    const chain = bound(0, at(3, [3]));
+    const on: RepeatStep = {
+      ...chain,
+      count: 3,
+      bindings: [chain.bindings[0]!, { inner: 1, access: at(3, [3], 3) }],
+    };
+    run(first, on);
+    expect(() => run(on)).toThrow("bindings[0]: reads element 0");
   });
 
   test("an output that is not written as a whole", () => {
@@ -332,6 +371,24 @@ describe("steps", () => {
       "window 0 lies in the border alone",
     ],
     ["windows of pooling", { ...pool, output: [4, 2] }, "the last of 4 windows"],
+    ["rounds that reach too far", bound(0, at(0, [4])), "bindings[0]: places 0 to 14"],
+    ["rounds over each other", bound(1, at(3, [2])), "bindings[1]: rounds write over each other"],
+    [
+      "a round that reads what it writes",
+      bound(0, at(3, [3])),
+      "bindings[1]: overlaps bindings[0] in a round",
+    ],
+    ["a state of a body", { ...repeat, bindings: repeat.bindings.slice(1) }, "of kind input, is not bound"],
+    [
+      "a step of a body",
+      { ...repeat, body: { ...repeat.body, steps: [{ ...host, reads: [0], writes: [1] }] } },
+      'body.steps[0]: "bernoulli" is of kind host',
+    ],
+    [
+      "a number in a body",
+      { ...repeat, body: { ...repeat.body, scalars: ["lr"] } },
+      "no numbers of the host",
+    ],
     ["a buffer of a host step", { ...host, writes: [7] }, "writes[0]: there is no buffer 7"],
     ["a host step that writes an argument", { ...host, writes: [1] }, "which steps only read"],
     ["what a host step reads", { ...host, reads: [5] }, "reads[0]: reads element 0"],

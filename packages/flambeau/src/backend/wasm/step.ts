@@ -5,16 +5,14 @@ import { dtypes } from "../../base/dtype.ts";
 import type { Buffer, KernelStep } from "../../ir/program.ts";
 import type { PlacedArray, StepKernel } from "../backend.ts";
 import { importHost, requireSimd } from "./codegen.ts";
-import { instantiate, ModuleBuilder } from "./encoder.ts";
-import { features } from "./features.ts";
-import { Emitter } from "./lanes.ts";
+import { call, instantiate, ModuleBuilder } from "./encoder.ts";
 import { hostFunctions } from "./math.ts";
 import type { LinearMemory } from "./memory.ts";
 import { guardBytes } from "./memory.ts";
 import { bodiesOf } from "./program/assemble.ts";
 import type { StepCode } from "./program/context.ts";
 import { codeOf } from "./program/emitters.ts";
-import { StepContext } from "./program/step-context.ts";
+import { functionOf } from "./program/step-context.ts";
 import { threadCode } from "./program/threads-code.ts";
 
 type Kernel = (thread: number, threads: number, shared: number, own: number, ...at: number[]) => void;
@@ -29,9 +27,11 @@ function compile(memory: LinearMemory, step: KernelStep, code: StepCode): Kernel
   requireSimd();
   const m = new ModuleBuilder();
   m.importMemory("env", "memory", { minPages: 1 });
-  const host = importHost(m, bodiesOf(step));
   const parts = {
     module: m,
+    memory,
+    host: importHost(m, bodiesOf(step)),
+    functions: new Map(),
     step: m.global("i32", true, 0),
     threads: threadCode(m, { control: 0, shared: false, callerSleeps: false }),
   };
@@ -39,18 +39,10 @@ function compile(memory: LinearMemory, step: KernelStep, code: StepCode): Kernel
   code.addresses.forEach((_, i) => {
     params[`at${i}`] = "i32";
   });
+  const inner = functionOf(parts, code, false);
   // V8 hands out the code of an earlier module with equal bytes, revectorised or not: so each has a name of its own.
   const name = `step${kernels++}`;
-  m.func(
-    name,
-    params,
-    [],
-    (f, locals) =>
-      code.emit(
-        new StepContext(parts, new Emitter(f, m, memory, features(), host), Object.values(locals), false),
-      ),
-    { export: true },
-  );
+  m.func(name, params, [], (f, locals) => f.do(call(inner, ...Object.values(locals))), { export: true });
   return instantiate<Record<string, Kernel>>(m.finish(), {
     env: { memory: memory.wasm },
     host: hostFunctions,

@@ -28,6 +28,7 @@ export function shareCommon(program: Program, log: Log): Program {
     const results = [...new Set(writes.map(({ buffer }) => buffer))];
     const own =
       step.kind !== "host" &&
+      step.kind !== "repeat" &&
       results.every((b) => graph.buffers[b]!.kind === "temp" && graph.writers(b).length === 1);
     const key = own ? keyOfStep(step, (b) => versions.get(b) ?? 0, results, graph) : null;
     const earlier = key === null ? undefined : known.get(key);

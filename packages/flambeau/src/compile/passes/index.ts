@@ -1,7 +1,7 @@
 // All passes over a captured program, in their order.
 // Floor L4 (compile).
 
-import type { Program } from "../../ir/program.ts";
+import type { Program, Step } from "../../ir/program.ts";
 import { shareCommon } from "./common.ts";
 import { foldConstants } from "./constants.ts";
 import { foldCopies } from "./copies.ts";
@@ -38,6 +38,8 @@ export interface Optimised {
 /** The same program in fewer steps: what it leaves in states and outputs is the same up to the rounding of sums. */
 export function optimise(program: Program, options: OptimiseOptions = {}): Optimised {
   const log = new Log();
+  const inner = (step: Step): Step =>
+    step.kind === "repeat" ? { ...step, body: optimise(step.body, options).program } : step;
   const { fusion = true } = options;
   const passes: readonly [boolean | undefined, (p: Program) => Program][] = [
     [options.functionalise, (p) => functionalise(p, log)],
@@ -56,7 +58,7 @@ export function optimise(program: Program, options: OptimiseOptions = {}): Optim
     [options.schedule, schedule],
     [options.inPlace, (p) => reuseInPlace(p, log)],
   ];
-  let result = program;
+  let result: Program = { ...program, steps: program.steps.map(inner) };
   for (const [on, pass] of passes) if (on !== false) result = pass(result);
   return { program: result, log: log.lines };
 }

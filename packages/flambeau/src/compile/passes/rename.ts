@@ -44,6 +44,14 @@ export function withAccesses(step: Step, replace: (access: Access, use: Use) => 
         to: replace(step.to, "write"),
       };
     }
+    case "repeat":
+      return {
+        ...step,
+        bindings: step.bindings.map((b) => ({
+          ...b,
+          access: replace(b.access, step.body.buffers[b.inner]!.kind === "output" ? "write" : "read"),
+        })),
+      };
     case "host": {
       const whole = (use: Use) => (buffer: BufferId) =>
         replace({ buffer, offset: 0, strides: [1] }, use).buffer;

@@ -5,13 +5,14 @@ import type { Operand, StridedOperand } from "../../backend/backend.ts";
 import type { DType, TypedArray } from "../../base/dtype.ts";
 import { isContiguous, numel } from "../../base/shape.ts";
 import type { MapNest, ReduceNest } from "../../ir/nest.ts";
-import type { Access, BufferId, HostStep, Program, Step } from "../../ir/program.ts";
+import type { Access, BufferId, HostStep, Program, RoundBinding, Step } from "../../ir/program.ts";
 import type { MatrixView } from "../../ir/routines.ts";
 import type { RowNest } from "../../ir/row.ts";
-import type { Recorder, StepOf } from "../capturing.ts";
-import { HostAccess, unrecorded } from "../capturing.ts";
+import type { Recorder, RoundTensor, StepOf } from "../capturing.ts";
+import { HostAccess, setRecorder, unrecorded } from "../capturing.ts";
 import type { Storage } from "../storage.ts";
 import type { AnyTensor } from "../tensor.ts";
+import { fresh } from "../tensor.ts";
 import { CapturedBuffers } from "./buffers.ts";
 import type { CalledOp } from "./host-call.ts";
 import { calledOp, orTellOuter } from "./host-call.ts";
@@ -230,6 +231,84 @@ export class ProgramRecorder implements Recorder {
       strides: x.strides,
     }),
   };
+
+  repeat(
+    name: string,
+    count: number,
+    reads: readonly RoundTensor[],
+    writes: readonly RoundTensor[],
+    body: (given: readonly AnyTensor[]) => readonly AnyTensor[],
+  ): boolean {
+    const inner = new ProgramRecorder();
+    const round = inner.#asBody(name, reads, body, this);
+    if (!round) return false;
+    const rounds = (
+      list: readonly RoundTensor[],
+      buffers: readonly BufferId[],
+      use: "read" | "write",
+    ): RoundBinding[] =>
+      list.map(({ tensor, advance }, i) => ({
+        inner: buffers[i]!,
+        access: { ...this.#accesses[use](tensor, true), strides: [advance] },
+      }));
+    const constants = round.program.buffers.flatMap((b, id): RoundBinding[] => {
+      if (!b.data) return [];
+      const buffer = this.buffers.list.push(b) - 1;
+      return [{ inner: id, access: { buffer, offset: 0, strides: [0] } }];
+    });
+    this.#steps.push({
+      kind: "repeat",
+      name,
+      count,
+      body: {
+        ...round.program,
+        buffers: round.program.buffers.map(({ data, ...b }) => (data ? { ...b, kind: "input" as const } : b)),
+      },
+      bindings: [
+        ...rounds(reads, round.inputs, "read"),
+        ...constants,
+        ...rounds(writes, round.outputs, "write"),
+      ],
+    });
+    return true;
+  }
+
+  /** Records one round; null if there is more in it than a body may have. */
+  #asBody(
+    name: string,
+    reads: readonly RoundTensor[],
+    body: (given: readonly AnyTensor[]) => readonly AnyTensor[],
+    outer: Recorder,
+  ): { program: Program; inputs: readonly BufferId[]; outputs: readonly BufferId[] } | null {
+    setRecorder(this);
+    this.#running.push(name);
+    try {
+      const inputs: BufferId[] = [];
+      const given = reads.map(({ tensor }, i) => {
+        const array = this.buffers.input(tensor.dtype as DType, numel(tensor.shape), `operand ${i}`);
+        inputs.push(array.buffer);
+        return fresh(array.proxy, tensor.shape as number[], tensor.dtype) as AnyTensor;
+      });
+      const outputs = body(given).map((x) => {
+        const made = x.packed && x.offset === 0 && x.numel() === x.storage.data.length;
+        let buffer = made ? this.buffers.madeBuffer(x) : null;
+        // A view, an operand, or a result that is there twice.
+        if (buffer === null || this.buffers.kindOf(buffer) !== "temp")
+          buffer = this.buffers.madeBuffer(x.detach().clone());
+        if (buffer !== null) this.buffers.output(buffer);
+        return buffer;
+      });
+      const { program, states, actions } = this.finish();
+      const plain = program.steps.every(
+        ({ kind }) => kind === "loop" || kind === "matmul" || kind === "conv",
+      );
+      const whole = plain && states.size === 0 && actions.length === 0 && !outputs.includes(null);
+      return whole ? { program, inputs, outputs: outputs as BufferId[] } : null;
+    } finally {
+      setRecorder(outer);
+      this.buffers.close("this tensor was made in a round of a recurrence");
+    }
+  }
 
   // ---- JavaScript in every run ---------------------------------------------------------------------------------
 

@@ -8,29 +8,18 @@ import type { Expr } from "../../../ir/scalar.ts";
 import { importHost, requireSimd } from "../codegen.ts";
 import type { Code, Func, FunctionBuilder, Local } from "../encoder.ts";
 import { call, i32, ModuleBuilder } from "../encoder.ts";
-import { features } from "../features.ts";
-import { Emitter } from "../lanes.ts";
 import type { StepCode } from "./context.ts";
+import type { Sharing } from "./durations.ts";
+import { durationOf } from "./durations.ts";
 import { codeOf } from "./emitters.ts";
 import type { Touch } from "./phases.ts";
 import { barriersBefore, spansOf } from "./phases.ts";
 import type { ResidentMemory } from "./resident.ts";
 import { controlAddress } from "./resident.ts";
 import type { ModuleContext } from "./step-context.ts";
-import { StepContext } from "./step-context.ts";
+import { functionOf } from "./step-context.ts";
 import { mayBlock } from "./threads.ts";
 import { threadCode } from "./threads-code.ts";
-
-/** When several threads share work, in ns of one thread: a barrier costs up to 0.5 us, waking a thread 5 to 20 us. */
-export interface Sharing {
-  /** Steps with less run on one thread. */
-  readonly step: number;
-  /** Each thread has at least this much of a program. */
-  readonly thread: number;
-}
-
-export const usualSharing: Sharing = { step: 5000, thread: 25_000 };
-export const neverShared: Sharing = { step: Number.POSITIVE_INFINITY, thread: 1 };
 
 /** An address: absolute, or counted from the start of the arena. */
 export interface Place {
@@ -58,10 +47,6 @@ export interface Assembled {
   readonly segments: readonly (Segment | Extract<Step, { kind: "host" }>)[];
 }
 
-/** Time of an operation and of a byte, about: 130 GFLOP/s in tiles, 30 in loops, and what is in cache. */
-const durationOf = ({ kind }: Step, { flops, bytes }: StepCode): number =>
-  flops * (kind === "matmul" || kind === "conv" ? 0.008 : 0.03) + bytes * 0.01;
-
 /** The code of each step, null for those of the host; and for how many threads there is work. */
 export function kernelsOf(
   program: Program,
@@ -72,10 +57,12 @@ export function kernelsOf(
     const code = codeOf(step, program.buffers);
     return { code, duration: durationOf(step, code) };
   });
-  const shared = (duration: number): boolean => duration >= sharing.step;
-  const total = codes.reduce((sum, k) => sum + (k && shared(k.duration) ? k.duration : 0), 0);
+  /** Whether threads have something of it to share. */
+  const shared = ({ code, duration }: { code: StepCode; duration: number }): boolean =>
+    (code.duration?.longest ?? duration) >= sharing.step;
+  const total = codes.reduce((sum, k) => sum + (k && shared(k) ? k.duration : 0), 0);
   const threads = Math.max(1, Math.floor(total / sharing.thread));
-  const kernels = codes.map((k) => k && { ...k, parallel: threads > 1 && shared(k.duration) });
+  const kernels = codes.map((k) => k && { ...k, parallel: threads > 1 && shared(k) });
   return { kernels, threads };
 }
 
@@ -106,6 +93,9 @@ export function assemble(
   const host = importHost(m, program.steps.flatMap(bodiesOf));
   const parts: ModuleContext = {
     module: m,
+    memory,
+    host,
+    functions: new Map(),
     step: m.global("i32", true, 0),
     threads: threadCode(m, {
       control: controlAddress,
@@ -114,24 +104,7 @@ export function assemble(
     }),
   };
 
-  const functions = new Map<string, Func>();
-  const functionOf = ({ code, parallel }: Kernel): Func => {
-    const key = `${parallel ? "parallel" : "single"} ${code.key}`;
-    let f = functions.get(key);
-    if (!f) {
-      const params: Record<string, "i32"> = { thread: "i32", threads: "i32", shared: "i32", own: "i32" };
-      code.addresses.forEach((_, i) => {
-        params[`at${i}`] = "i32";
-      });
-      f = m.func(code.name, params, [], (builder, locals) => {
-        const e = new Emitter(builder, m, memory, features(), host);
-        code.emit(new StepContext(parts, e, Object.values(locals), parallel));
-      });
-      functions.set(key, f);
-    }
-    return f;
-  };
-  const calls = kernels.map((kernel) => (kernel ? functionOf(kernel) : null));
+  const calls = kernels.map((kernel) => kernel && functionOf(parts, kernel.code, kernel.parallel));
 
   // V8 hands out the code of an earlier module with equal bytes, revectorised or not: so each has a name of its own.
   const prefix = `program${modules++}_`;
@@ -223,6 +196,7 @@ function addressOf(
 
 /** All expressions of a step. */
 export function bodiesOf(step: Step): Expr[] {
+  if (step.kind === "repeat") return step.body.steps.flatMap(bodiesOf);
   const results = "maps" in step ? [...step.maps] : [];
   const all = step.kind === "loop" ? [...step.stages, ...step.values, ...results] : results;
   return all.map(({ body }) => body);

@@ -3,7 +3,7 @@
 // Floor L2 (backend/wasm/program).
 
 import type { Access, Buffer, Step } from "../../../ir/program.ts";
-import type { FunctionBuilder, Local, ModuleBuilder } from "../encoder.ts";
+import type { Func, FunctionBuilder, Local, ModuleBuilder } from "../encoder.ts";
 import type { Emitter } from "../lanes.ts";
 
 /** The function that is being written. Its first two parameters are the thread's number and how many there are. */
@@ -25,6 +25,13 @@ export interface Context {
   share(total: number, grain: number): { readonly start: Local; readonly end: Local };
   /** Waits until all threads are here. Nothing where the step runs on one thread. */
   barrier(): void;
+  /**
+   * The function of another step, of (thread, threads, shared, own, addresses of its accesses); `parallel` if all threads call it.
+   * Equal ones are one.
+   */
+  nested(code: StepCode, parallel: boolean): Func;
+  /** Whether several threads run this step. */
+  readonly parallel: boolean;
   /** Leaves the program with an error: code `reason` is looked up in the step's `failures`. */
   fail(reason: number): void;
 }
@@ -41,6 +48,8 @@ export interface StepCode {
   /** Floating-point operations and bytes of memory that the step moves: what decides about threads, and what explain() prints. */
   readonly flops: number;
   readonly bytes: number;
+  /** What the step takes one thread, in ns, where flops and bytes do not tell; and the longest part that threads can share. */
+  readonly duration?: { readonly total: number; readonly longest: number };
   /** Messages of {@link Context.fail}. */
   readonly failures?: readonly string[];
   emit(c: Context): void;

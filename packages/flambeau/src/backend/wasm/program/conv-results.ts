@@ -139,6 +139,8 @@ export function emitResults(
         own: x.own,
         share: (total) => ({ start: f.let("i32", 0), end: f.let("i32", total) }),
         barrier: () => undefined,
+        parallel: false,
+        nested: (inner, parallel) => c.nested(inner, parallel),
         fail: (reason) => c.fail(reason),
       });
     },

@@ -9,6 +9,7 @@ import { elementsCode } from "./gather-elements.ts";
 import { loopCode } from "./loop.ts";
 import { matmulCode } from "./matmul.ts";
 import { poolCode } from "./pool.ts";
+import { repeatCode } from "./rounds.ts";
 
 type Emitters = { readonly [K in KernelStep["kind"]]: StepEmitter<Extract<KernelStep, { kind: K }>> };
 
@@ -19,6 +20,7 @@ const emitters: Emitters = {
   pool: poolCode,
   rows: rowsCode,
   elements: elementsCode,
+  repeat: (step) => repeatCode(step, codeOf),
 };
 
 /** The code of a step. */

@@ -1,10 +1,12 @@
 // The context of a step's code: what the functions of a program's module take, and how they share work.
 // Floor L2 (backend/wasm/program).
 
-import type { FunctionBuilder, Global, Local, ModuleBuilder } from "../encoder.ts";
+import type { Func, FunctionBuilder, Global, Local, ModuleBuilder } from "../encoder.ts";
 import { call, globalGet, i32 } from "../encoder.ts";
-import type { Emitter } from "../lanes.ts";
-import type { Context } from "./context.ts";
+import { features } from "../features.ts";
+import { Emitter } from "../lanes.ts";
+import type { Constants } from "../memory.ts";
+import type { Context, StepCode } from "./context.ts";
 import { abort } from "./threads-cells.ts";
 import type { ThreadCode } from "./threads-code.ts";
 
@@ -20,9 +22,32 @@ export const failureOf = (number: number): { step: number; reason: number } => (
 /** What the functions of one module share. */
 export interface ModuleContext {
   readonly module: ModuleBuilder;
+  readonly memory: Constants;
+  /** Functions of JavaScript, by name. */
+  readonly host: ReadonlyMap<string, Func>;
+  /** Functions of steps, by their keys. */
+  readonly functions: Map<string, Func>;
   /** The number of the step that runs, for errors. */
   readonly step: Global;
   readonly threads: ThreadCode;
+}
+
+/** The function of a step's code, which steps with equal keys share. */
+export function functionOf(parts: ModuleContext, code: StepCode, parallel: boolean): Func {
+  const key = `${parallel ? "parallel" : "single"} ${code.key}`;
+  let f = parts.functions.get(key);
+  if (!f) {
+    const params: Record<string, "i32"> = { thread: "i32", threads: "i32", shared: "i32", own: "i32" };
+    code.addresses.forEach((_, i) => {
+      params[`at${i}`] = "i32";
+    });
+    f = parts.module.func(code.name, params, [], (builder, locals) => {
+      const e = new Emitter(builder, parts.module, parts.memory, features(), parts.host);
+      code.emit(new StepContext(parts, e, Object.values(locals), parallel));
+    });
+    parts.functions.set(key, f);
+  }
+  return f;
 }
 
 export class StepContext implements Context {
@@ -35,12 +60,11 @@ export class StepContext implements Context {
   readonly shared: Local;
   readonly own: Local;
   readonly #parts: ModuleContext;
-  /** Whether several threads may run the step. */
-  readonly #parallel: boolean;
+  readonly parallel: boolean;
 
   constructor(parts: ModuleContext, e: Emitter, params: readonly Local[], parallel: boolean) {
     this.#parts = parts;
-    this.#parallel = parallel;
+    this.parallel = parallel;
     this.e = e;
     this.f = e.f;
     this.module = parts.module;
@@ -52,8 +76,8 @@ export class StepContext implements Context {
     const { f } = this;
     const start = f.let("i32", 0);
     const end = f.let("i32", total);
-    if (!this.#parallel || total <= grain) {
-      if (this.#parallel) f.if(this.thread, () => f.set(start, total));
+    if (!this.parallel || total <= grain) {
+      if (this.parallel) f.if(this.thread, () => f.set(start, total));
       return { start, end };
     }
     const grains = Math.ceil(total / grain);
@@ -66,8 +90,12 @@ export class StepContext implements Context {
     return { start, end };
   }
 
+  nested(code: StepCode, parallel: boolean): Func {
+    return functionOf(this.#parts, code, parallel);
+  }
+
   barrier(): void {
-    if (this.#parallel) this.f.do(call(this.#parts.threads.barrier(), this.thread, this.threads));
+    if (this.parallel) this.f.do(call(this.#parts.threads.barrier(), this.thread, this.threads));
   }
 
   fail(reason: number): void {

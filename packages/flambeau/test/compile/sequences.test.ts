@@ -1,4 +1,4 @@
-// Recurrent layers over sequences that are too long for one step of a program for each time.
+// Recurrent layers in compiled functions: loops over the times.
 
 import * as torch from "flambeau";
 import { nn, optim } from "flambeau";
@@ -13,7 +13,7 @@ const layers: { readonly [kind: string]: () => nn.Module } = {
 };
 
 for (const [kind, makeLayer] of Object.entries(layers))
-  test(`${kind}: a long sequence is called in every run, and trains as eagerly`, () => {
+  test(`${kind}: a sequence is a loop of the program, and trains as eagerly`, () => {
     const make = () => {
       torch.manualSeed(3);
       const layer = makeLayer();
@@ -38,7 +38,7 @@ for (const [kind, makeLayer] of Object.entries(layers))
     });
     expect(step.programs).toBe(1);
     const text = step.explain();
-    expect(text).toContain("recurrentSequence");
+    expect(text).toContain(`${length} times`);
     // However long: a program of one step for each time would have thousands of lines.
     expect(text.split("\n").length).toBeLessThan(400);
   });
