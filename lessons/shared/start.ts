@@ -9,7 +9,7 @@ export interface Parts<O> {
   load(): Promise<{ run(options: O): Promise<void> }>;
 }
 
-/** Runs a lesson; the exit status is 2 for a bad command line, 1 for an error. */
+/** Runs a lesson; the exit status is 2 for a bad command line or unusable data, 1 for another error. */
 export async function start<O>(parts: Parts<O>, program: string, args: readonly string[]): Promise<void> {
   const options = parts.readOptions(args, { program, env: process.env });
   if (typeof options === "number") {
@@ -23,6 +23,6 @@ export async function start<O>(parts: Parts<O>, program: string, args: readonly 
     await run(options);
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
-    process.exitCode = 1;
+    process.exitCode = error instanceof Error && error.name === "ValueError" ? 2 : 1;
   }
 }

@@ -105,12 +105,13 @@ describe.runIf(all.length > 0)("the articles", () => {
   );
 
   test("all cells are well typed", () => {
-    const folder = mkdtempSync(join(fileURLToPath(new URL(".", import.meta.url)), ".cells-"));
+    // As deep as the lessons, so that paths in cells hold.
+    const folder = mkdtempSync(fileURLToPath(new URL("../.cells-", import.meta.url)));
     try {
       for (const { label, page } of all)
         writeFileSync(join(folder, label.replace(".ipynb", ".ts")), code(page).join("\n"));
       const options = {
-        extends: "../../../tsconfig.json",
+        extends: "../../tsconfig.json",
         compilerOptions: { noUnusedLocals: false, declaration: false, isolatedDeclarations: false },
         include: ["*.ts"],
         exclude: [],

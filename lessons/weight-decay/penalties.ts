@@ -48,12 +48,53 @@ function centred(x: Tensor): [Tensor, Tensor] {
 /** The gradient of the mean of (ŷ - y)² / 2 with respect to the weights, for centred data. */
 const gradient = (X: Tensor, y: Tensor, W: Tensor): Tensor => X.mT.matmul(X.matmul(W).sub(y)).div(X.length);
 
+/** A descent that is taken step by step. */
+export interface Descent {
+  /** Sets all weights to zero, and the strengths of the penalty. */
+  reset(lambdas: readonly number[]): void;
+  step(): void;
+  /** The models as they are: a view of the weights that train. */
+  models(): Models;
+}
+
 /**
- * Minimises the mean of (ŷ - y)² / 2 plus the penalty by gradient descent on all examples, for all lambdas at once; the
- * offset b is not penalised. The step size is 1 / (largest curvature), the largest that cannot overshoot.
+ * Prepares the minimisation of the mean of (ŷ - y)² / 2 plus the penalty by gradient descent on all examples, for several
+ * lambdas at once; the offset b is not penalised. The step size is 1 / (largest curvature), the largest that cannot overshoot.
  *
  * @param X features [examples, inputs]
  * @param y labels [examples, 1]
+ * @param count number of lambdas
+ */
+export function descent(X: Tensor, y: Tensor, count: number, penalty: Penalty): Descent {
+  const [Xc, meanX] = centred(X);
+  const [yc, meanY] = centred(y);
+  const curvature = torch.linalg.matrixNorm(Xc, 2).square().div(X.length).item();
+  const W = torch.zeros(X.shape[1]!, count);
+  const lambda = torch.zeros(count);
+  const lr = torch.zeros(count);
+  const step = torch.compile(() => {
+    if (penalty === "l2") W.sub_(gradient(Xc, yc, W).add(W.mul(lambda)).mul(lr));
+    else W.copy_(softThreshold(W.sub(gradient(Xc, yc, W).mul(lr)), lambda.mul(lr)));
+  });
+  return {
+    reset(lambdas) {
+      W.zero_();
+      lambda.copy_(torch.tensor(lambdas, { dtype: "float32" }));
+      lr.copy_(
+        lambda
+          .mul(penalty === "l2" ? 1 : 0)
+          .add(curvature)
+          .reciprocal(),
+      );
+    },
+    step,
+    models: () => ({ W, b: meanY.sub(meanX.matmul(W)) }),
+  };
+}
+
+/**
+ * The models of {@link descent} after many steps.
+ *
  * @param lambdas strengths of the penalty
  * @param numSteps gradient steps; default 2000
  */
@@ -64,18 +105,10 @@ export function descend(
   penalty: Penalty,
   numSteps = 2000,
 ): Models {
-  const [Xc, meanX] = centred(X);
-  const [yc, meanY] = centred(y);
-  const lambda = torch.tensor(lambdas, { dtype: "float32" });
-  const curvature = torch.linalg.matrixNorm(Xc, 2).square().div(X.length);
-  const lr = penalty === "l2" ? lambda.add(curvature).reciprocal() : curvature.reciprocal();
-  const W = torch.zeros(X.shape[1]!, lambdas.length);
-  const step = torch.compile(() => {
-    if (penalty === "l2") W.sub_(gradient(Xc, yc, W).add(W.mul(lambda)).mul(lr));
-    else W.copy_(softThreshold(W.sub(gradient(Xc, yc, W).mul(lr)), lambda.mul(lr)));
-  });
+  const { reset, step, models } = descent(X, y, lambdas.length, penalty);
+  reset(lambdas);
   for (let i = 0; i < numSteps; i++) step();
-  return { W, b: meanY.sub(meanX.matmul(W)) };
+  return models();
 }
 
 /** The ridge solution in closed form, w = (X'X/n + lambda I)⁻¹ X'y/n for centred data. */
