@@ -13,7 +13,6 @@ setWorkerEntry(import.meta.url);
 setParameterClass(Parameter);
 
 export * as autograd from "./autograd/index.ts";
-export * as utils from "./autograd/utils.ts";
 export type { DType, Scalar, TypedArray } from "./base/dtype.ts";
 export { getDefaultDType, promoteTypes, setDefaultDType } from "./base/dtype.ts";
 export {
@@ -97,3 +96,4 @@ export {
 export { type AnyTensor, isTensor, Tensor } from "./tensor/tensor.ts";
 export { trilIndices, triuIndices } from "./tensor/triangle-indices.ts";
 export { bartlettWindow, blackmanWindow, hammingWindow, hannWindow, kaiserWindow } from "./tensor/windows.ts";
+export * as utils from "./utils.ts";

@@ -6,8 +6,8 @@ export type Crc = (bytes: Uint8Array, before?: number) => number;
 /** Bytes that are looked up at once; more would crowd the tables out of the cache. */
 const width = 8;
 
-/** The checksum of a reflected polynomial. */
-export function crcOf(polynomial: number): Crc {
+/** What to look up for each byte of eight. */
+function tablesOf(polynomial: number): Int32Array[] {
   const tables = Array.from({ length: width }, () => new Int32Array(256));
   const [first] = tables as [Int32Array];
   for (let n = 0; n < 256; n++) {
@@ -20,8 +20,15 @@ export function crcOf(polynomial: number): Crc {
       const c = tables[k - 1]![n]!;
       tables[k]![n] = first[c & 255]! ^ (c >>> 8);
     }
-  const [t0, t1, t2, t3, t4, t5, t6, t7] = tables as [Int32Array, ...Int32Array[]] & { length: 8 };
+  return tables;
+}
+
+/** The checksum of a reflected polynomial. */
+export function crcOf(polynomial: number): Crc {
+  let tables: Int32Array[] | null = null;
   return (bytes, before = 0) => {
+    tables ??= tablesOf(polynomial);
+    const [t0, t1, t2, t3, t4, t5, t6, t7] = tables as [Int32Array, ...Int32Array[]] & { length: 8 };
     let c = ~before;
     let i = 0;
     for (const end = bytes.length - 7; i < end; i += 8)
