@@ -17,7 +17,7 @@ import { bytesOf, encodeModel, finishGraph, usedInitializers } from "./model.ts"
 import type { Model } from "./runs.ts";
 import { explained, isModule, Modules, traceRun } from "./runs.ts";
 import { Size } from "./sizes.ts";
-import { tensorsOf } from "./trace.ts";
+import { tensorsOf } from "./value.ts";
 import { varyingConstant } from "./varying.ts";
 
 export interface OnnxExportOptions {

@@ -5,12 +5,12 @@ import type { Graph, Ref } from "./graph.ts";
 import { lowerings } from "./lower/index.ts";
 import type { Call, GraphValue, Merged } from "./merge.ts";
 import { constantOf, isGraphValue } from "./merge.ts";
+import { isPlain } from "./value.ts";
 
 function valuesIn(x: unknown, f: (v: GraphValue) => void): void {
   if (isGraphValue(x)) f(x);
   else if (Array.isArray(x)) for (const y of x) valuesIn(y, f);
-  else if (typeof x === "object" && x !== null && Object.getPrototypeOf(x) === Object.prototype)
-    for (const y of Object.values(x)) valuesIn(y, f);
+  else if (isPlain(x)) for (const y of Object.values(x)) valuesIn(y, f);
 }
 
 /** The values that the outputs are computed from, and whether a call is needed for them. */

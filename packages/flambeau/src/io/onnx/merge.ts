@@ -6,8 +6,8 @@ import type { Shape } from "../../base/shape.ts";
 import { OnnxExporterError } from "./errors.ts";
 import type { Dims } from "./sizes.ts";
 import { dimOf, Size } from "./sizes.ts";
-import type { Origin, Trace, TracedCall } from "./trace.ts";
-import { Value } from "./trace.ts";
+import type { Origin, Trace, TracedCall } from "./value.ts";
+import { isPlain, Value } from "./value.ts";
 
 /** A tensor of the graph. */
 export interface GraphValue {
@@ -41,9 +41,6 @@ export interface Merged {
 const marks = new WeakSet<object>();
 export const isGraphValue = (x: unknown): x is GraphValue =>
   typeof x === "object" && x !== null && marks.has(x);
-
-const isPlain = (x: unknown): x is Record<string, unknown> =>
-  typeof x === "object" && x !== null && Object.getPrototypeOf(x) === Object.prototype;
 
 const otherPath = (module: string): OnnxExporterError =>
   new OnnxExporterError(

@@ -9,8 +9,10 @@ import type { AnyTensor } from "../../tensor/tensor.ts";
 import { isTensor } from "../../tensor/tensor.ts";
 import { OnnxExporterError } from "./errors.ts";
 import { lowerings, takesWhole } from "./lower/index.ts";
-import type { Surroundings, Trace } from "./trace.ts";
-import { OpTracer, replaced, tensorsOf } from "./trace.ts";
+import type { Surroundings } from "./trace.ts";
+import { OpTracer } from "./trace.ts";
+import type { Trace } from "./value.ts";
+import { replaced, tensorsOf } from "./value.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: models take whatever they take.
 export type Model = (...args: any[]) => unknown;

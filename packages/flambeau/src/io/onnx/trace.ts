@@ -1,67 +1,17 @@
 // One run of a function, written down op by op: which tensors went in and came out. Everything is computed as ever; views and
 // changes in place are told apart here, so that what is written down has values only. Floor L5 (io).
 
-import type { DType, TypedArray } from "../../base/dtype.ts";
-import type { Shape } from "../../base/shape.ts";
+import type { TypedArray } from "../../base/dtype.ts";
 import type { Tracer } from "../../tensor/capturing.ts";
 import type { Storage } from "../../tensor/storage.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
-import { isTensor, viewOf } from "../../tensor/tensor.ts";
+import { viewOf } from "../../tensor/tensor.ts";
 import { OnnxExporterError } from "./errors.ts";
+import type { Origin, TracedCall } from "./value.ts";
+import { functionName, putBack, replaced, swapped, tensorsOf, Value, visitValues } from "./value.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: ops take whatever they take.
 type Fn = (...args: any[]) => any;
-
-/** Where a value comes from: the example, the model's state, an op, or JavaScript. */
-export type Origin = "input" | "state" | "call" | "literal";
-
-/** A tensor at one moment. */
-export class Value {
-  /** Values are numbered in the order of their appearance: two runs of one function number alike. */
-  readonly id: number;
-  readonly origin: Origin;
-  readonly dtype: DType;
-  readonly shape: Shape;
-  /** Whether it would be another one for other inputs, or for other parameters. */
-  readonly ofInputs: boolean;
-  readonly ofState: boolean;
-  /** The elements in row-major order, of a value that depends on neither, or that no op in ONNX gives. */
-  readonly data: TypedArray | null;
-  /** The name in the state dict, or of the input. */
-  readonly name: string;
-
-  constructor(id: number, origin: Origin, t: AnyTensor, more: Partial<Value>) {
-    this.id = id;
-    this.origin = origin;
-    this.dtype = t.dtype;
-    this.shape = t.shape;
-    this.ofInputs = more.ofInputs ?? false;
-    this.ofState = more.ofState ?? false;
-    this.data = more.data ?? null;
-    this.name = more.name ?? "";
-  }
-}
-
-export interface TracedCall {
-  readonly op: string;
-  /** Path of the module that was running. */
-  readonly module: string;
-  /** Arguments, with a {@link Value} in place of each tensor. */
-  readonly args: readonly unknown[];
-  readonly results: readonly Value[];
-}
-
-/** Puts the new value of a view back into what it looks into: `[old, new, the view's call]`. */
-export const putBack = "(put back)";
-
-export interface Trace {
-  readonly calls: readonly TracedCall[];
-  readonly inputs: readonly Value[];
-  readonly outputs: readonly Value[];
-}
-
-/** What a function over ops is called beside ops, some of which share its name. */
-export const functionName = (name: string): string => `${name}()`;
 
 /** How a tensor looks at its memory. */
 interface Look {
@@ -79,22 +29,6 @@ interface Memory {
 }
 
 const keyOf = (t: AnyTensor): string => `${t.offset} [${t.shape}] [${t.strides}]`;
-
-const isPlain = (x: unknown): x is Record<string, unknown> =>
-  typeof x === "object" && x !== null && Object.getPrototypeOf(x) === Object.prototype;
-
-/** A value with each tensor in it replaced, in lists and plain objects; what is no such thing is left as it is. */
-export function replaced(x: unknown, f: (t: AnyTensor) => unknown): unknown {
-  if (isTensor(x)) return f(x);
-  if (Array.isArray(x)) return x.map((y) => replaced(y, f));
-  return isPlain(x) ? Object.fromEntries(Object.entries(x).map(([k, y]) => [k, replaced(y, f)])) : x;
-}
-
-export function tensorsOf(x: unknown): AnyTensor[] {
-  const found: AnyTensor[] = [];
-  replaced(x, (t) => found.push(t));
-  return found;
-}
 
 /** What a tracer knows of the model. */
 export interface Surroundings {
@@ -338,17 +272,4 @@ export class OpTracer implements Tracer {
       this.calls.push({ op: putBack, module: this.#module, args, results: [base.value] });
     }
   }
-}
-
-/** Calls `f` with every value among arguments. */
-export function visitValues(x: unknown, f: (v: Value) => void): void {
-  if (x instanceof Value) f(x);
-  else if (Array.isArray(x)) for (const y of x) visitValues(y, f);
-  else if (isPlain(x)) for (const y of Object.values(x)) visitValues(y, f);
-}
-
-function swapped(x: unknown, from: Value, to: Value): unknown {
-  if (x === from) return to;
-  if (Array.isArray(x)) return x.map((y) => swapped(y, from, to));
-  return x;
 }

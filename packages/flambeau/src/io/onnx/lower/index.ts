@@ -1,6 +1,6 @@
 // The table of all ops that have a form in ONNX. A name with () is that of a function over ops. Floor L5 (io).
 
-import { functionName } from "../trace.ts";
+import { functionName } from "../value.ts";
 import { activations } from "./activations.ts";
 import type { Lowering } from "./common.ts";
 import { elementwise } from "./elementwise.ts";

@@ -7,7 +7,7 @@ import type { Call, GraphValue } from "../merge.ts";
 import { isGraphValue } from "../merge.ts";
 import type { Dims } from "../sizes.ts";
 import { combined, isSize, sameDims } from "../sizes.ts";
-import { putBack } from "../trace.ts";
+import { putBack } from "../value.ts";
 import type { Lowering, Lowerings } from "./common.ts";
 import {
   choose,
