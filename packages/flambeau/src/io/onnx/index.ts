@@ -1,5 +1,6 @@
 // torch.onnx: models for other runtimes. The exporter is loaded on first use. Floor L5 (io).
 
+import { tracer } from "../../tensor/capturing.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import type { FileTarget } from "../sink.ts";
 import type { OnnxExportOptions } from "./export.ts";
@@ -54,5 +55,8 @@ async function exportOnnx(
   const { exportModel } = await import("./export.ts");
   return exportModel(model, inputs, target, options);
 }
+
+/** Whether a model is being exported now: for code that runs otherwise in a graph. PyTorch's `is_in_onnx_export`. */
+export const isInOnnxExport = (): boolean => tracer !== null;
 
 export { exportOnnx as export };

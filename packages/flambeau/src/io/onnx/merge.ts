@@ -163,8 +163,19 @@ export function merge(runs: readonly Trace[]): Merged {
   return { calls, inputs, outputs: values((run) => run.outputs) };
 }
 
-/** Whether a value has the same elements in every run, and which they are. */
-export function constantOf({ data, shape }: GraphValue): TypedArray | null {
+const constants = new WeakMap<GraphValue, TypedArray | null>();
+
+/** The elements of a value that has the same in every run; null for others. */
+export function constantOf(value: GraphValue): TypedArray | null {
+  let found = constants.get(value);
+  if (found === undefined) {
+    found = sameElements(value);
+    constants.set(value, found);
+  }
+  return found;
+}
+
+function sameElements({ data, shape }: GraphValue): TypedArray | null {
   const [first] = data;
   if (!first || shape.some((d) => d instanceof Size)) return null;
   for (const other of data) {

@@ -37,6 +37,7 @@ export class Modules {
   readonly state: State = new Map();
   readonly paths: Map<object, string> = new Map();
   readonly #buffers = new Map<AnyTensor, { readonly copy: AnyTensor; readonly version: number }>();
+  readonly #tensors = new Map<string, AnyTensor>();
   readonly #prefixes = new Set<string>();
 
   /** Parameters and buffers by their names; of a module that is not the exported one, after its class. */
@@ -47,7 +48,9 @@ export class Modules {
     for (const members of [module.namedParameters(), module.namedBuffers()])
       for (const [name, tensor] of members) {
         const { data } = tensor.storage;
-        if (!this.state.has(data)) this.state.set(data, { name: joined(name), tensor });
+        if (this.state.has(data)) continue;
+        this.state.set(data, { name: joined(name), tensor });
+        this.#tensors.set(joined(name), tensor);
       }
     for (const [, buffer] of module.namedBuffers())
       if (!this.#buffers.has(buffer))
@@ -72,7 +75,7 @@ export class Modules {
 
   /** The elements of a parameter or buffer. */
   elements(name: string): TypedArray {
-    const { tensor } = [...this.state.values()].find((s) => s.name === name)!;
+    const tensor = this.#tensors.get(name)!;
     const { data } = tensor.storage;
     return tensor.packed && tensor.numel() === data.length ? data : tensor.toTypedArray();
   }

@@ -15,6 +15,7 @@ type Fn = (...args: any[]) => any;
 
 /** How a tensor looks at its memory. */
 interface Look {
+  readonly key: string;
   value: Value;
   /** The version of the memory that `value` is of. */
   version: number;
@@ -166,16 +167,18 @@ export class OpTracer implements Tracer {
     const { data } = t.storage;
     const memory = this.#memories.get(data) ?? { version: 0, looks: new Map<string, Look>() };
     this.#memories.set(data, memory);
-    const look = { value, version: memory.version, from };
-    memory.looks.set(keyOf(t), look);
+    const look = { key: keyOf(t), value, version: memory.version, from };
+    memory.looks.set(look.key, look);
     this.#looks.set(t, look);
   }
 
   #valueOf(t: AnyTensor): Value {
     const { data } = t.storage;
     const memory = this.#memories.get(data);
-    // A tensor that no op made, as by detach(), looks as another one does.
-    const look = this.#looks.get(t) ?? memory?.looks.get(keyOf(t));
+    const key = keyOf(t);
+    const own = this.#looks.get(t);
+    // A tensor that no op made, as by detach(), looks as another one does; so does one that turned in place, as by t_().
+    const look = own?.key === key ? own : memory?.looks.get(key);
     if (look) {
       this.#looks.set(t, look);
       return this.#current(look, memory!);
@@ -187,7 +190,7 @@ export class OpTracer implements Tracer {
       );
     const known = this.#around.state.get(data);
     const value =
-      known && keyOf(known.tensor) === keyOf(t)
+      known && keyOf(known.tensor) === key
         ? this.#value("state", t, { ofState: true, name: known.name })
         : this.#value("literal", t, { data: t.contiguous().toTypedArray() });
     this.#remember(t, value, null);

@@ -172,6 +172,13 @@ describe("the exported module", () => {
     expect(net(torch.randn(2, 4)).requiresGrad).toBe(true);
   });
 
+  it("can ask whether it is being exported", async () => {
+    const f = (x: torch.AnyTensor): torch.AnyTensor =>
+      torch.onnx.isInOnnxExport() ? x.exp() : x.mul(Number(x.sum()));
+    expect(graphOf(await torch.onnx.export(f, torch.ones(2))).node.map((n) => n.opType)).toEqual(["Exp"]);
+    expect(torch.onnx.isInOnnxExport()).toBe(false);
+  });
+
   it("may keep a state in a buffer", async () => {
     class Counter extends nn.Module {
       readonly count = this.registerBuffer("count", torch.zeros(1));

@@ -231,6 +231,8 @@ export const indexing: Record<string, Case[]> = {
     of((a) => {
       const y = a.mul(1);
       y.mul_(2).add_(1).relu_();
+      y.transpose_(0, 2).mul_(y.detach());
+      y.transpose_(0, 2);
       y.set("-1", torch.ones(3, 4));
       return y;
     }),
