@@ -285,6 +285,11 @@ export function guardDraws(guard: (() => void) | null): void {
   drawGuard = guard;
 }
 
+/** Tells the guard that a number is about to be used which was drawn before. */
+export function tellDrawGuard(): void {
+  if (drawGuard !== null) drawGuard();
+}
+
 function temper(word: number): number {
   let y = word;
   y ^= y >>> 11;

@@ -3,6 +3,7 @@
 // two paths of PyTorch 1.13's CPU kernels: fewer than 16 elements one by one, more in blocks of 16.
 
 import type { Generator } from "../generator.ts";
+import { tellDrawGuard } from "../generator.ts";
 import { boxMuller16 } from "./box-muller.ts";
 import type { FloatArray } from "./checks.ts";
 import { check, checkFloatArray, checkNotNaN, showDouble } from "./checks.ts";
@@ -25,6 +26,7 @@ export function sampleNormal(mean: number, std: number, generator: Generator): n
     generator.nextDoubleNormal = r * Math.sin(theta);
     z = r * Math.cos(theta);
   } else {
+    tellDrawGuard();
     generator.nextDoubleNormal = null;
   }
   return fma64(z, std, mean);

@@ -346,6 +346,17 @@ describe("what cannot be exported", () => {
     expect(error.message).toContain("works for the example, but not with features = 8");
   });
 
+  it("random numbers, also one that was drawn with another one before", async () => {
+    torch.manualSeed(0);
+    torch.randn([]);
+    for (const f of [
+      (x: torch.AnyTensor) => x.add(torch.randn([])),
+      (x: torch.AnyTensor) => x.mul(torch.rand(3)),
+      (x: torch.AnyTensor) => x.clone().uniform_(),
+    ])
+      expect((await fails(f, torch.ones(3))).message).toContain("random numbers are drawn");
+  });
+
   it("training mode inside of a function, async functions, results without tensors", async () => {
     const norm = new nn.BatchNorm1d(2);
     expect((await fails((x: torch.AnyTensor) => norm(x), torch.randn(3, 2))).message).toContain(
