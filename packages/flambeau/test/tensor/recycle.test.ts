@@ -83,6 +83,24 @@ test("kernels give the same bits wherever operands and results lie", () => {
     (x: torch.Tensor) => x.to("float64").sin(),
   ] as ((x: torch.Tensor) => torch.AnyTensor)[])
     expect(f(placed).equal(f(elsewhere))).toBe(true);
+  // A row, or rows, that go with many.
+  for (const cols of [1, 7, 16, 100, 1000, 3001])
+    for (const rows of [1, 30, 40_000 / cols]) {
+      const count = Math.floor(rows);
+      const matrix = torch.randn(count, cols) as torch.Tensor;
+      const row = torch.randn(cols) as torch.Tensor;
+      const other = (x: torch.Tensor): torch.Tensor =>
+        torch.fromTypedArray(x.toTypedArray() as Float32Array, x.shape as number[]) as torch.Tensor;
+      const [m, r] = [other(matrix), other(row)];
+      for (const f of [
+        (x: torch.Tensor, y: torch.Tensor) => x.add(y),
+        (x: torch.Tensor, y: torch.Tensor) => y.div(x),
+        (x: torch.Tensor, y: torch.Tensor) => torch.where(x.gt(y), x, y),
+        (x: torch.Tensor, y: torch.Tensor) => x.clone().sub_(y),
+        (x: torch.Tensor, y: torch.Tensor) => torch.lerp(x, y.expand(x.shape as number[]), 0.25),
+      ] as ((x: torch.Tensor, y: torch.Tensor) => torch.AnyTensor)[])
+        expect(f(matrix, row).equal(f(m, r))).toBe(true);
+    }
   // In place, on a whole and on a part.
   const [a, b] = [elsewhere.clone(), torch.fromTypedArray(host.slice(), [3 * n + 5])];
   for (const x of [a, b]) {

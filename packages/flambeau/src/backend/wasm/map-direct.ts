@@ -15,6 +15,11 @@ import type { StreamIn } from "./stream.ts";
 
 type Kernel = (n: number, out: number, a: number, b: number, c: number, d: number) => void;
 
+/** Elements of the longest round of a kernel. */
+const roundElements = 16;
+
+const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
+
 const names = ["a", "b", "c", "d"] as const;
 
 /** The kernel of a map that takes addresses. */
@@ -111,5 +116,52 @@ export class DirectMap {
         w + done * step(3),
       );
     }
+  }
+
+  /**
+   * The same for rows of a matrix: operands that `repeats` names have one row, which goes with each of them. Says whether it ran.
+   */
+  runRows(
+    rows: number,
+    cols: number,
+    out: TypedArray,
+    outOffset: number,
+    operands: readonly Operand[],
+    offsets: readonly number[],
+    repeats: readonly boolean[],
+  ): boolean {
+    // Whole rounds of the kernel: what it writes past the end of a piece, it has not read yet.
+    const whole = roundElements / gcd(cols, roundElements);
+    const piece = Math.floor(this.#chunk / cols / whole) * whole;
+    if (piece === 0 || !this.takes(rows * cols, out, outOffset)) return false;
+    const kernel = (this.#kernel ??= this.#compile());
+    this.#streamed = 0;
+    const at: [number, number, number, number] = [0, 0, 0, 0];
+    const steps: [number, number, number, number] = [0, 0, 0, 0];
+    const copies = Math.min(piece, rows);
+    operands.forEach((operand, i) => {
+      if (!repeats[i]) {
+        at[i] = this.#address(i, operand, offsets[i]!, out);
+        if (typeof operand === "object" && !((this.#streamed >> i) & 1)) steps[i] = this.#bytes[i]!;
+        return;
+      }
+      at[i] = operandAddress(i);
+      this.#streams[i]!(operand, offsets[i]!, cols);
+      // Twice as many rows each time.
+      const bytes = cols * this.#bytes[i]!;
+      for (let n = 1; n < copies; n *= 2)
+        this.#memory.u8.copyWithin(at[i]! + n * bytes, at[i]!, at[i]! + Math.min(n, copies - n) * bytes);
+    });
+    const to = out.byteOffset + outOffset * this.#outBytes;
+    for (let r = 0; r < rows; r += piece) {
+      const done = r * cols;
+      const n = Math.min(piece, rows - r) * cols;
+      operands.forEach((operand, i) => {
+        if ((this.#streamed >> i) & 1) this.#streams[i]!(operand, offsets[i]! + done, n);
+      });
+      const [x, y, z, w] = at.map((a, i) => a + done * steps[i]!) as [number, number, number, number];
+      kernel(n, to + done * this.#outBytes, x, y, z, w);
+    }
+    return true;
   }
 }

@@ -52,6 +52,7 @@ export function createMapKernel(memory: LinearMemory, nest: MapNest): MapKernel 
     streams,
     streamOut: write,
     run,
+    direct,
   };
   return { run, runStrided: (shape, out, operands) => runStrided(context, shape, out, operands) };
 }

@@ -5,6 +5,7 @@ import type { DType, TypedArray } from "../../base/dtype.ts";
 import { numel } from "../../base/shape.ts";
 import type { MapKernel, Operand, StridedOperand } from "../backend.ts";
 import { cells, elementSize, moveBlock } from "./copy-block.ts";
+import type { DirectMap } from "./map-direct.ts";
 import type { LinearMemory } from "./memory.ts";
 import { operandAddress, outputAddress } from "./memory.ts";
 import type { StreamIn, StreamOut } from "./stream.ts";
@@ -32,6 +33,7 @@ export interface StridedContext {
   readonly streams: readonly StreamIn[];
   readonly streamOut: StreamOut;
   readonly run: MapKernel["run"];
+  readonly direct: DirectMap;
 }
 
 /**
@@ -147,6 +149,7 @@ export function runStrided(
     );
     return;
   }
+  if (rank === 2 && runDirectRows(context, sizes, steps, arrays, out, operands)) return;
   while (sizes.length < 2) {
     sizes.unshift(1);
     for (const s of steps) s.unshift(0);
@@ -165,6 +168,29 @@ export function runStrided(
   const target = side(context.outDType, out, steps[0]!, outputAddress);
   const sources = arrays.map((k, i) => side(dtypes[k]!, operands[k]!, steps[i + 1]!, operandAddress(k)));
   runBlocks(context, sizes, target, sources, out.data as TypedArray);
+}
+
+/** Rows of a matrix with rows of others, or with one that is the same for all; says whether it could be done. */
+function runDirectRows(
+  { scalars, direct }: StridedContext,
+  [rows, cols]: readonly number[],
+  steps: readonly (readonly number[])[],
+  arrays: readonly number[],
+  out: StridedOperand,
+  operands: readonly StridedOperand[],
+): boolean {
+  const plain = steps.every(([row, col], i) => col === 1 && (row === cols || (i > 0 && row === 0)));
+  if (!plain) return false;
+  const repeats = scalars.map((_, k) => arrays.includes(k) && steps[arrays.indexOf(k) + 1]![0] === 0);
+  return direct.runRows(
+    rows!,
+    cols!,
+    out.data as TypedArray,
+    out.offset,
+    operands.slice(0, scalars.length).map(({ data }) => data),
+    operands.map(({ offset }) => offset),
+    repeats,
+  );
 }
 
 /** The loop proper: as many whole planes [rows, cols] as fit a chunk at a time, or pieces of one plane. */
