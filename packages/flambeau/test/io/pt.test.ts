@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import type { AnyTensor } from "../../src/index.ts";
 import * as torch from "../../src/index.ts";
@@ -216,6 +217,36 @@ describe("written and read again", () => {
     expect([read.objects[2]["0"].item(), read.objects[3]]).toEqual([1, { a: 1 }]);
     expect(read.tuples.map((x: unknown) => Object.isFrozen(x)).slice(1)).toEqual([true, true, true]);
     expect(read.sets.map((x: unknown) => Object.isFrozen(x))).toEqual([false, true]);
+  });
+
+  test("any plain value", async () => {
+    const key = fc.string().filter((k) => !/^\d+$|^__proto__$/.test(k));
+    const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 4, withCrossShrink: true },
+        fc.constantFrom(null, true, false),
+        fc.oneof(fc.double(), fc.integer(), fc.maxSafeInteger()),
+        fc.bigInt().filter((n) => !Number.isSafeInteger(Number(n))),
+        fc.string({ unit: "grapheme" }),
+        fc.uint8Array(),
+        fc.array(tie("value")),
+        fc.array(tie("value")).map((items) => Object.freeze(items)),
+        fc.dictionary(key, tie("value")),
+        fc.dictionary(fc.nat().map(String), tie("value")),
+        fc
+          .array(fc.tuple(fc.oneof(fc.double(), fc.boolean(), fc.constant("a")), tie("value")), {
+            minLength: 1,
+          })
+          .map((entries) => new Map<unknown, unknown>([[null, 0], ...entries])),
+        fc.array(fc.oneof(fc.integer(), fc.string())).map((items) => new Set(items)),
+      ),
+    }));
+    await fc.assert(
+      fc.asyncProperty(value, async (x) => {
+        expect(await again(x)).toEqual(x);
+      }),
+      { numRuns: 500 },
+    );
   });
 
   test("cycles, and what is shared", async () => {
@@ -465,6 +496,91 @@ describe("files that lie", () => {
     const one = tensor("K\x00", "K\x01\x85", "K\x01\x85").slice(2, -1);
     const two = one.replace("FloatStorage", "IntStorage");
     await refused(await withData(`\x80\x02${one}${two}\x86.`), /storage "0" comes with two types or sizes/);
+  });
+
+  const floats = storage("Float", "0", "K\x04");
+  const dict = "ccollections\nOrderedDict\n)R";
+  const values = (...xs: number[]): Uint8Array => new Uint8Array(Float32Array.of(...xs).buffer);
+  const cpuTensor = `ctorch._utils\n_rebuild_tensor_v2\n(${floats}K\x00K\x02\x85K\x02\x85\x89${dict}tR`;
+
+  test.each<[string, string, unknown]>([
+    ["_rebuild_tensor", `ctorch._utils\n_rebuild_tensor\n(${floats}K\x01K\x02\x85K\x01\x85tR`, [2, 3]],
+    [
+      "_rebuild_from_type_v2",
+      `ctorch._tensor\n_rebuild_from_type_v2\n(ctorch._utils\n_rebuild_tensor_v2\nctorch\nTensor\n(${floats}K\x00K\x02\x85K\x01\x85\x89${dict}t}U\x01aK\x01stR`,
+      [1, 2],
+    ],
+    [
+      "_rebuild_parameter_with_state",
+      `ctorch._utils\n_rebuild_parameter_with_state\n(${cpuTensor}\x88${dict}}tR`,
+      [1, 3],
+    ],
+    ["Parameter", `ctorch.nn.parameter\nParameter\n${cpuTensor}\x85\x81`, [1, 3]],
+    [
+      "_rebuild_device_tensor_from_cpu_tensor",
+      `ctorch._utils\n_rebuild_device_tensor_from_cpu_tensor\n(${cpuTensor}ctorch\nfloat32\nU\x03xla\x89tR`,
+      [1, 3],
+    ],
+    [
+      "_rebuild_device_tensor_from_numpy",
+      "ctorch._utils\n_rebuild_device_tensor_from_numpy\n(cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85C\x01btR(K\x01K\x02\x85cnumpy\ndtype\nU\x02f4\x89\x88\x87R(K\x03U\x01>NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89C\x08\x3f\x80\0\0\x40\0\0\0tbctorch\nfloat32\nU\x03xla\x89tR",
+      [1, 2],
+    ],
+    [
+      "_rebuild_tensor_v3",
+      `ctorch._utils\n_rebuild_tensor_v3\n(${storage("Untyped", "0", "K\x10").replace("torch\n", "torch.storage\n")}K\x01K\x03\x85K\x02\x85\x89${dict}ctorch\nuint16\ntR`,
+      [0x3f80, 0x4000, 0x4040],
+    ],
+    [
+      "storage of CUDA",
+      `ctorch._utils\n_rebuild_tensor_v2\n(${floats.replace("ctorch\n", "ctorch.cuda\n").replace("\x03cpu", "\x06cuda:0")}K\x00K\x04\x85K\x01\x85\x89${dict}tR`,
+      [1, 2, 3, 4],
+    ],
+    [
+      "an untyped storage",
+      storage("Untyped", "0", "K\x10"),
+      [0, 0, 0x80, 0x3f, 0, 0, 0, 0x40, 0, 0, 0x40, 0x40, 0, 0, 0x80, 0x40],
+    ],
+  ])("other ways of writing a tensor: %s", async (name, pickle, expected) => {
+    const x = await torch.load(await withData(`\x80\x02${pickle}.`, { "0": values(1, 2, 3, 4) }));
+    expect(x.tolist()).toEqual(expected);
+    expect(x instanceof nn.Parameter).toBe(name.toLowerCase().includes("parameter"));
+  });
+
+  test.each<[string, string, RegExp]>([
+    [
+      "an unknown dtype",
+      `ctorch._utils\n_rebuild_tensor_v3\n(${storage("Untyped", "0", "K\x10")}K\x00K\x01\x85K\x01\x85\x89${dict}ctorch\ncomplex64\ntR`,
+      /dtype complex64, which is not read/,
+    ],
+    [
+      "a lazy negation",
+      `ctorch._utils\n_rebuild_tensor_v2\n(${floats}K\x00K\x02\x85K\x01\x85\x89${dict}}U\x03neg\x88stR`,
+      /resolve_neg/,
+    ],
+    [
+      "a subclass",
+      "ctorch._tensor\n_rebuild_from_type_v2\n(ctorch._utils\n_rebuild_tensor_v2\ncmine\nTensor\n",
+      /"mine\.Tensor", which is refused/,
+    ],
+  ])("other ways that are refused: %s", async (_, pickle, message) => {
+    await refused(await withData(`\x80\x02${pickle}.`, { "0": values(1, 2, 3, 4) }), message);
+  });
+
+  test("parts of storages in old files share the whole", async () => {
+    const head = Buffer.from(readFileSync(fixture("legacy.pt")));
+    const begin = head.subarray(0, head.indexOf("}q", 20));
+    const part = (view: string): string =>
+      `ctorch._utils\n_rebuild_tensor\n((U\x07storagectorch\nFloatStorage\nU\x010U\x03cpuK\x04${view}tQK\x00K\x02\x85K\x01\x85tR`;
+    const file = (view: string): Uint8Array =>
+      joined(
+        begin,
+        text(`}.\x80\x02${part("N")}${part(view)}\x86.\x80\x02]U\x010a.\x04\0\0\0\0\0\0\0`),
+        values(1, 2, 3, 4),
+      );
+    const [whole, end] = await torch.load(file("(U\x01vK\x02K\x02t"));
+    expect([whole.tolist(), end.tolist(), end.storageOffset()]).toEqual([[1, 2], [3, 4], 2]);
+    await refused(file("(U\x01vK\x03K\x02t"), /arguments/);
   });
 
   test("storages that nobody looks at are read all the same", async () => {

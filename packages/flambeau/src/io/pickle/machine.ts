@@ -20,7 +20,7 @@ const mostBytes = 2 ** 30;
 const deepest = 1000;
 
 /** Estimates of what objects take in memory, in bytes. */
-export const cost = { slot: 16, container: 96, dict: 224, entry: 64, tensor: 640 } as const;
+export const cost = { slot: 16, container: 96, fixed: 48, dict: 224, entry: 64, tensor: 640 } as const;
 
 /** Bytes as the characters of the same numbers: not what TextDecoder calls latin1. */
 export function latin1(bytes: Uint8Array): string {
@@ -43,9 +43,12 @@ export class Machine {
   stack: unknown[] = [];
   /** Heights of the stack where something begins. */
   readonly marks: number[] = [];
-  readonly memo: Map<unknown, unknown> = new Map();
+  /** What was remembered, under 0, 1, 2, ... */
+  readonly #memo: unknown[] = [];
+  /** What was remembered under anything else. */
+  readonly #oddMemo: Map<unknown, unknown> = new Map();
   /** Tuples and frozen sets. */
-  readonly #fixed: WeakSet<object> = new WeakSet();
+  readonly #fixed: Set<object> = new Set();
   #left = mostBytes;
 
   constructor(bytes: Uint8Array, at: number, rules: PickleRules) {
@@ -160,15 +163,24 @@ export class Machine {
 
   // ---- memo -------------------------------------------------------------------------------------------------
 
+  /** How many things were remembered. */
+  get remembered(): number {
+    return this.#memo.length + this.#oddMemo.size;
+  }
   put(key: unknown): void {
     this.spend(cost.entry);
-    this.memo.set(key, this.top());
+    const value = this.top();
+    if (key === this.#memo.length) this.#memo.push(value);
+    else if (this.#isUsual(key)) this.#memo[key] = value;
+    else this.#oddMemo.set(key, value);
   }
   get(key: unknown): void {
-    const value = this.memo.get(key);
-    if (value === undefined && !this.memo.has(key))
-      throw this.bad(`nothing was remembered under ${String(key)}`);
-    this.push(value);
+    if (this.#isUsual(key)) this.push(this.#memo[key]);
+    else if (this.#oddMemo.has(key)) this.push(this.#oddMemo.get(key));
+    else throw this.bad(`nothing was remembered under ${String(key)}`);
+  }
+  #isUsual(key: unknown): key is number {
+    return typeof key === "number" && key >= 0 && key < this.#memo.length;
   }
 
   // ---- containers -------------------------------------------------------------------------------------------
@@ -178,6 +190,7 @@ export class Machine {
     return items;
   }
   tuple(items: unknown[]): unknown[] {
+    this.spend(cost.fixed);
     this.#fixed.add(this.list(items));
     return items;
   }
