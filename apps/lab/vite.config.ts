@@ -16,13 +16,20 @@ const headers = {
   "Cross-Origin-Resource-Policy": "same-origin",
 };
 
+/** Parts of packages that only Node runs, such as writing files: they are never loaded here. */
+const rolldownOptions = {
+  external: [/^node:/],
+  checks: { pluginTimings: false, ineffectiveDynamicImport: false },
+};
+
 const config: UserConfig = defineConfig({
   root: import.meta.dirname,
   base: "./",
   plugins: [articles(), digits(), formulaFonts(), frameworkTypes(), svelte(), contentPolicy()],
   // A font that a page does not use is not fetched, if it stands in no style sheet.
-  build: { assetsInlineLimit: 0 },
-  worker: { format: "es" },
+  // The editor is large, and comes when it is asked for.
+  build: { assetsInlineLimit: 0, chunkSizeWarningLimit: 4000, rolldownOptions },
+  worker: { format: "es", rolldownOptions },
   server: { headers, fs: { allow: ["../.."] } },
   preview: { headers },
 });

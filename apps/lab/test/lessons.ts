@@ -1,11 +1,11 @@
-// The lessons there are, by their folders.
+// The lessons with a live part.
 
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { catalog } from "../../../lessons/catalog.ts";
 
 const folder = join(import.meta.dirname, "../../../lessons");
 
-/** Names of those with a live part. */
-export const liveLessons: readonly string[] = readdirSync(folder).filter((name) =>
-  existsSync(join(folder, name, "live.ts")),
-);
+export const liveLessons: readonly string[] = catalog
+  .map(({ name }) => name)
+  .filter((name) => existsSync(join(folder, name, "live.ts")));

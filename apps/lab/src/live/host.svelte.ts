@@ -7,6 +7,8 @@ import type { Answer, Frame, Labels, Request, Source, Values } from "./protocol.
 
 /** Time over which the rate of runs is measured, in ms. */
 const rateMs = 1000;
+/** How long pictures of the run before may stand beside those of a new one, in ms. */
+const patienceMs = 500;
 
 export type Status = "starting" | "running" | "done" | "failed" | "stopped";
 
@@ -31,6 +33,8 @@ export class LiveHost {
   #worker: Worker | null = null;
   #language: Language;
   #id = 0;
+  /** When the newest run was asked for. */
+  #began = 0;
   #finishes: { at: number; runs: number }[] = [];
 
   constructor(source: Source, language: Language) {
@@ -117,6 +121,7 @@ export class LiveHost {
     }
     if (!this.controls) return;
     this.status = "running";
+    this.#began = performance.now();
     this.#post({ type: "run", id: ++this.#id, values: this.values, language: this.#language });
   }
 
@@ -140,8 +145,10 @@ export class LiveHost {
   #frame(frame: Frame): void {
     const pictures = new Map(this.pictures);
     for (const [name, picture] of frame.pictures) pictures.set(name, picture);
+    // Pictures of an earlier run stay until this one had its time to show its own: nothing flickers while controls move.
+    if (frame.finished || (frame.id === this.#id && performance.now() - this.#began > patienceMs))
+      for (const name of pictures.keys()) if (!frame.shown.includes(name)) pictures.delete(name);
     if (frame.finished) {
-      for (const name of pictures.keys()) if (!frame.finished.includes(name)) pictures.delete(name);
       this.ms = frame.ms;
       this.failure = null;
     }

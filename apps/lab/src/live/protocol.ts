@@ -38,8 +38,9 @@ export interface Frame {
   readonly type: "frame";
   readonly id: number;
   readonly pictures: readonly (readonly [name: string, picture: Picture])[];
-  /** Names of all pictures of a finished run; null while it goes on. */
-  readonly finished: readonly string[] | null;
+  /** Names of all pictures that the run has shown so far. */
+  readonly shown: readonly string[];
+  readonly finished: boolean;
   /** Runs finished since the worker started. */
   readonly runs: number;
   /** Time of the last finished run, in ms. */

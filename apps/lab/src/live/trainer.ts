@@ -18,7 +18,9 @@ let wanted: Run | null = null;
 let working = false;
 /** Pictures that the page has not got yet. */
 const waiting = new Map<string, Picture>();
-let finished: readonly string[] | null = null;
+/** Pictures that the current run has shown. */
+const shown = new Set<string>();
+let finished = false;
 let current = 0;
 let runs = 0;
 let lastMs = 0;
@@ -37,14 +39,17 @@ function fail(error: unknown): void {
 
 /** Sends what is waiting, if the page is ready for it. */
 function flush(): void {
-  if (!drawn || (waiting.size === 0 && finished === null)) return;
+  if (!drawn || (waiting.size === 0 && !finished)) return;
   const transfer: ArrayBuffer[] = [];
   const pictures = [...waiting].map(([name, picture]) => [name, snapshot(picture, transfer)] as const);
   const diverged = pictures.some(([, picture]) => isDiverged(picture));
   waiting.clear();
   drawn = false;
-  post({ type: "frame", id: current, pictures, finished, runs, ms: lastMs, diverged }, transfer);
-  finished = null;
+  post(
+    { type: "frame", id: current, pictures, shown: [...shown], finished, runs, ms: lastMs, diverged },
+    transfer,
+  );
+  finished = false;
 }
 
 const { port1, port2 } = new MessageChannel();
@@ -59,15 +64,15 @@ function turn(): Promise<void> {
 
 async function train(run: Run, lesson: AnyLive): Promise<void> {
   current = run.id;
-  finished = null;
-  const names = new Set<string>();
+  finished = false;
+  shown.clear();
   const start = performance.now();
   let turned = start;
   let said = start;
   const training = lesson.run(
     run.values as never,
     (name, picture) => {
-      names.add(name);
+      shown.add(name);
       waiting.set(name, picture);
     },
     lesson.texts[run.language],
@@ -87,7 +92,7 @@ async function train(run: Run, lesson: AnyLive): Promise<void> {
   }
   runs++;
   lastMs = performance.now() - start;
-  finished = [...names];
+  finished = true;
   flush();
 }
 

@@ -3,7 +3,9 @@
 import type { AnyLive } from "../../../../lessons/live.ts";
 import { serve } from "./trainer.ts";
 
-const lives = import.meta.glob<AnyLive>("../../../../lessons/*/live.ts", { import: "lesson" });
+const lives = import.meta.glob<AnyLive>(["../../../../lessons/*/live.ts", "!**/test/*"], {
+  import: "lesson",
+});
 
 serve(({ lesson }) => {
   const load = lives[`../../../../lessons/${lesson}/live.ts`];

@@ -1,5 +1,6 @@
 // The lessons there are: their titles (loaded with the page), articles (loaded when opened) and whether they have a live part.
 
+import { catalog } from "../../../../lessons/catalog.ts";
 import type { Article, Head } from "../../build/articles.ts";
 import type { Language } from "./language.svelte.ts";
 
@@ -15,25 +16,15 @@ const bodies = import.meta.glob<Article>("../../../../lessons/*/page.*.md", {
 /** Keys only: the modules themselves belong to the worker. */
 const lives = Object.keys(import.meta.glob("../../../../lessons/*/live.ts"));
 
-/** The order in which they build on each other. */
-const order = [
-  "norms-and-capacity",
-  "weight-decay",
-  "real-data",
-  "batch-normalisation",
-  "multilayer-perceptron",
-  "attention",
-];
-
 const pathOf = (name: string, file: string): string => `../../../../lessons/${name}/${file}`;
 
 /** Whether a lesson trains in the page. */
 export const isLive = (name: string): boolean => lives.includes(pathOf(name, "live.ts"));
 
 /** Names of the lessons, in the order of reading. */
-export const lessons: readonly string[] = order.filter(
-  (name) => pathOf(name, "page.en.md") in heads || isLive(name),
-);
+export const lessons: readonly string[] = catalog
+  .map(({ name }) => name)
+  .filter((name) => pathOf(name, "page.en.md") in heads || isLive(name));
 
 /** Title and summary of a lesson. */
 export function headOf(name: string, language: Language): Head {
