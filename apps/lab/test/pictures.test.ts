@@ -131,7 +131,7 @@ describe("pictures in words", () => {
 
 describe("colours of cells", () => {
   it("run between their stops", () => {
-    const color = ramp(["#000000", "#ff0000", "#ffffff"]);
+    const color = ramp(["#000000", "#ff0000", "#fff"]);
     expect([0, 0.25, 0.5, 1, 2].map(color)).toEqual([
       [0, 0, 0],
       [128, 0, 0],

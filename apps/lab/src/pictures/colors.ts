@@ -52,11 +52,13 @@ export const labelFont = '12px system-ui, -apple-system, "Segoe UI", "Noto Sans"
 type Rgb = readonly [number, number, number];
 
 const rgbOf = (color: string): Rgb => {
-  const hex = Number.parseInt(color.slice(1), 16);
+  // Style sheets shorten #ffffff to #fff.
+  const digits = color.slice(1);
+  const hex = Number.parseInt(digits.length === 3 ? digits.replace(/./g, "$&$&") : digits, 16);
   return [hex >> 16, (hex >> 8) & 255, hex & 255];
 };
 
-/** Colours between `stops` (written #rrggbb) by a number in 0 to 1, as red, green and blue. */
+/** Colours between `stops` (written #rrggbb or #rgb) by a number in 0 to 1, as red, green and blue. */
 export function ramp(stops: readonly string[]): (at: number) => Rgb {
   const parts = stops.map(rgbOf);
   return (at) => {
