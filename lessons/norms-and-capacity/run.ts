@@ -145,14 +145,14 @@ function report(result: Result, options: Options, text: Texts): string {
     l2.toFixed(4),
   ]);
   const counts = DEGREES.map((degree, i) => [
-    String(degree),
+    text.degree(degree),
     ...result.monomials.map((row) => row.counts[i]!.toLocaleString("en")),
   ]);
   const say = (paragraph: string): string => wrap(paragraph, columns());
   return [
     table(text.normHeading, vectors),
     say(text.norms),
-    table([text.degreeAxis, ...VARIABLES.map((k) => `k = ${k}`)], counts),
+    table(["", ...VARIABLES.map((k) => `k = ${k}`)], counts),
     say(text.monomials),
     fits,
     say(text.meaning(result.runs, trueW.length - 1)),

@@ -1,6 +1,7 @@
 // Ridge and lasso on the cars, with controls: every run trains all lambdas of the grid and the chosen one at once.
 
 import * as torch from "flambeau";
+import rowsOfCars from "../../node_modules/vega-datasets/data/cars.json" with { type: "json" };
 import type { AnyLive } from "../live.ts";
 import { choice, live, slider } from "../live.ts";
 import type { Descent, Models } from "../weight-decay/penalties.ts";
@@ -15,7 +16,7 @@ const steps = 4000;
 /** Steps between two pictures. */
 const every = 100;
 
-let cars: Columns | undefined;
+const cars: Columns = columnsOf(rowsOfCars, "cars.json");
 
 /** What stays while only lambda moves. */
 interface Base {
@@ -34,7 +35,7 @@ function baseOf(degree: 1 | 2, train: number, seed: number, penalty: "l1" | "l2"
   const key = JSON.stringify([degree, train, seed, penalty]);
   if (base?.key === key) return base;
   torch.manualSeed(seed);
-  const data = prepare(cars!, { target, testShare: 1 - train / rows, degree, leastRows: 20 });
+  const data = prepare(cars, { target, testShare: 1 - train / rows, degree, leastRows: 20 });
   const mean = data.trainY.mean().item();
   const scale = data.trainY.sub(mean).square().mean().sqrt().item();
   const unit = (y: torch.Tensor): torch.Tensor => y.sub(mean).div(scale);
@@ -109,11 +110,6 @@ const zh: typeof en = {
 export const lesson: AnyLive = live({
   controls,
   texts: { en, zh },
-
-  async load() {
-    const file = await import("../../node_modules/vega-datasets/data/cars.json", { with: { type: "json" } });
-    cars = columnsOf(file.default, "cars.json");
-  },
 
   *run({ lambda, penalty, degree, train, seed }, show, texts) {
     const norm = penalty === "L2" ? "l2" : "l1";

@@ -13,8 +13,10 @@ import {
   polyFeatures,
   polynomialData,
 } from "../norms-and-capacity/lesson.ts";
+import { lesson as live } from "../norms-and-capacity/live.ts";
 import type { Result } from "../norms-and-capacity/run.ts";
 import reference from "./fixtures/norms-and-capacity.json" with { type: "json" };
+import { picture, shownBy } from "./live.ts";
 import type { Outcome } from "./run.ts";
 import { lesson, newFolder } from "./run.ts";
 
@@ -147,4 +149,21 @@ describe("output", () => {
     expect(stderr.trimEnd().split("\n")).toHaveLength(1);
     expect(stderr).toContain(option);
   });
+});
+
+test("the live part follows its controls", () => {
+  const last = (changes: Record<string, number>): { losses: number[]; weights: number } => {
+    const { pictures, yields } = shownBy(live, { epochs: 40, ...changes });
+    expect(yields).toBe(5);
+    const losses = picture(pictures, "loss", "curves").curves.map(({ y }) => y[y.length - 1]!);
+    expect(picture(pictures, "fit", "curves").curves.map(({ x }) => x.length)).toEqual([121, 121, 20]);
+    return { losses, weights: picture(pictures, "weights", "bars").values.length };
+  };
+  const line = last({ degree: 1 });
+  const cubic = last({ degree: 3 });
+  expect([line.weights, cubic.weights]).toEqual([2, 4]);
+  expect(cubic.losses[0]).toBeLessThan(line.losses[0]!);
+  // Nothing is left over from the run before.
+  expect(last({ degree: 1 })).toEqual(line);
+  expect(last({ degree: 1, seed: 3 })).not.toEqual(line);
 });

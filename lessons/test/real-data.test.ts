@@ -4,10 +4,12 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as torch from "flambeau";
 import { describe, expect, test } from "vitest";
+import { lesson as live } from "../real-data/live.ts";
 import type { Columns, Prepared } from "../real-data/prepare.ts";
 import { columnsOf, prepare } from "../real-data/prepare.ts";
 import type { Result } from "../real-data/run.ts";
 import reference from "./fixtures/real-data.json" with { type: "json" };
+import { picture, shownBy } from "./live.ts";
 import type { Outcome } from "./run.ts";
 import { lesson, newFolder } from "./run.ts";
 
@@ -218,4 +220,23 @@ describe("the reader's own table", () => {
     expect(stderr.trimEnd().split("\n")).toHaveLength(1);
     expect(stderr).toContain(says);
   });
+});
+
+test("the live part finds the lesson's weights and errors", () => {
+  const theirs = reference[0]!;
+  for (const [penalty, { lambda, heldOut, weights }] of [
+    ["L2", theirs.ridge],
+    ["L1", theirs.lasso],
+  ] as const) {
+    const { pictures, yields } = shownBy(live, { penalty, lambda, seed: theirs.seed });
+    expect(yields).toBeGreaterThan(10);
+    const rows = picture(pictures, "numbers", "numbers").rows;
+    expect(Math.abs(Number(rows[1]!.value) / heldOut - 1)).toBeLessThan(2e-3);
+    const bars = Array.from(picture(pictures, "weights", "bars").values);
+    bars.forEach((w, i) => {
+      expect(Math.abs(w - weights[i]!)).toBeLessThan(0.05);
+    });
+    if (penalty === "L1") expect(bars.filter((w) => w === 0).length).toBeGreaterThan(10);
+    expect(picture(pictures, "predictions", "curves").curves[0]!.x.length).toBe(199);
+  }
 });

@@ -143,3 +143,30 @@ describe("colours of cells", () => {
     expect(isDark([244, 242, 238])).toBe(false);
   });
 });
+
+describe("points that share an x", () => {
+  const picture: Picture = {
+    kind: "curves",
+    curves: [
+      { name: "cars", x: [3, 1, Number.NaN, 3], y: [30, 10, 20, 31], points: true },
+      { name: "line", x: [1, 4], y: [1, 4] },
+    ],
+  };
+
+  it("are all drawn, in the order of x", () => {
+    expect(dataOf(picture as never)).toEqual([
+      [1, 3, 3, 4],
+      [10, 30, 31, undefined],
+      [1, undefined, undefined, 4],
+    ]);
+  });
+
+  it("all stand in the table", () => {
+    expect(tableOf(picture)?.rows.map(([x, cars]) => [x, cars])).toEqual([
+      ["1", "10"],
+      ["3", "30"],
+      ["3", "31"],
+      ["4", ""],
+    ]);
+  });
+});

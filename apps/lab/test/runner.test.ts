@@ -23,6 +23,15 @@ const failing = (files: Files, entry = "main.ts"): LinkError => {
 };
 
 describe("link", () => {
+  it("imports JSON with and without its attribute", () => {
+    const [, main] = link(
+      { "main.ts": 'import a from "./a.json" with { type: "json" };\nexport { a };\n', "a.json": "[1]" },
+      "main.ts",
+      packages,
+    );
+    expect(main?.pieces.join("URL")).toBe('import a from "URL";\nexport { a };\n');
+  });
+
   it("orders files after what they import, and names files and packages", () => {
     const modules = link(
       {

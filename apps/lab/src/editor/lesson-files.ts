@@ -8,6 +8,7 @@ const sources = import.meta.glob<string>(
     "../../../../lessons/*.ts",
     "../../../../lessons/shared/*.ts",
     "../../../../lessons/*/*.ts",
+    "../../../../node_modules/vega-datasets/data/cars.json",
     "!**/test/**",
   ],
   { query: "?raw", import: "default" },

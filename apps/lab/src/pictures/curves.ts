@@ -2,6 +2,7 @@
 
 import type uPlot from "uplot";
 import { written } from "../live/scale.ts";
+import { align } from "./align.ts";
 import type { Size } from "./axes.ts";
 import type { Colors } from "./colors.ts";
 import { labelFont } from "./colors.ts";
@@ -31,15 +32,17 @@ export function dataOf({ curves, yscale }: Curves): uPlot.AlignedData {
   const shown = (y: number | undefined): number | null =>
     y !== undefined && Number.isFinite(y) && (yscale !== "log" || y > 0) ? y : null;
   const first = curves[0]?.x ?? [];
-  if (curves.every((curve) => same(curve.x, first)))
+  if (ascending(first) && curves.every((curve) => same(curve.x, first)))
     return [Array.from(first), ...curves.map((curve) => Array.from(curve.y, shown))];
-  const xs = Float64Array.from(new Set(curves.flatMap((curve) => Array.from(curve.x)))).sort();
-  const rows = curves.map((curve) => {
-    const at = new Map(Array.from(curve.x, (x, i) => [x, shown(curve.y[i])]));
-    // An x of other curves is no gap of this one.
-    return Array.from(xs, (x) => at.get(x));
-  });
-  return [xs, ...rows];
+  const { xs, at } = align(curves);
+  // An x of other curves is no gap of this one.
+  const rows = curves.map(({ y }, c) => at[c]!.map((i) => (i === undefined ? undefined : shown(y[i]))));
+  return [[...xs], ...rows];
+}
+
+function ascending(x: ArrayLike<number>): boolean {
+  for (let i = 1; i < x.length; i++) if (!(x[i - 1]! <= x[i]!)) return false;
+  return true;
 }
 
 /** Powers of ten between two numbers, in steps that leave about five; within a decade also its 2 and 5. */

@@ -2,6 +2,7 @@
 
 import type { Picture } from "../../../../lessons/live.ts";
 import { written } from "../live/scale.ts";
+import { align } from "./align.ts";
 import { extent } from "./axes.ts";
 
 export interface Table {
@@ -43,11 +44,13 @@ export function summaryOf(picture: Picture): string {
 export function tableOf(picture: Picture): Table | null {
   switch (picture.kind) {
     case "curves": {
-      const xs = [...new Set(picture.curves.flatMap((curve) => Array.from(curve.x)))].sort((a, b) => a - b);
-      const at = picture.curves.map((c) => new Map(Array.from(c.x, (x, i) => [x, c.y[i]])));
+      const { xs, at } = align(picture.curves);
       return {
         head: [picture.xlabel ?? "x", ...picture.curves.map((curve) => curve.name)],
-        rows: xs.map((x) => [short(x), ...at.map((curve) => short(curve.get(x)))]),
+        rows: xs.map((x, row) => [
+          short(x),
+          ...picture.curves.map(({ y }, c) => short(y[at[c]![row] ?? -1])),
+        ]),
       };
     }
     case "bars": {

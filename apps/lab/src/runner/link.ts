@@ -54,18 +54,25 @@ export function link(files: Files, entry: string, packages: readonly string[]): 
     const pieces: string[] = [];
     const imports: string[] = [];
     let from = 0;
-    for (const { n: name, s: start, e: end, d: dynamic } of importsOf(path, code)) {
+    let before = "";
+    for (const { n: name, s: start, e: end, se, d: dynamic, a: attributes } of importsOf(path, code)) {
       // `import.meta` has no name; neither has an import whose name is computed, which the engine then refuses.
       if (name === undefined || dynamic === -2) continue;
       const line = code.slice(0, start).split("\n").length;
       const target = resolve(files, path, name, packages, line);
       // The name of a dynamic import comes with its quotes.
-      pieces.push(code.slice(from, dynamic === -1 ? start : start + 1));
+      pieces.push(before + code.slice(from, dynamic === -1 ? start : start + 1));
       from = dynamic === -1 ? end : end - 1;
+      before = "";
+      // JSON becomes a module of JavaScript here, which `with { type: "json" }` would refuse.
+      if (dynamic === -1 && attributes !== -1 && target.endsWith(".json")) {
+        before = code.charAt(end);
+        from = se;
+      }
       imports.push(target);
       if (!packages.includes(target)) visit(target);
     }
-    pieces.push(code.slice(from));
+    pieces.push(before + code.slice(from));
     done.set(path, { path, pieces, imports });
     open.pop();
   };
