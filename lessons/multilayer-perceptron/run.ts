@@ -4,11 +4,13 @@ import * as d2l from "@flambeau/d2l";
 import * as torch from "flambeau";
 import { nn } from "flambeau";
 import { Curve, draw, save, sentences, showLoss, table, wrap } from "../shared/output.ts";
+import type { Digits } from "./digits.ts";
 import { first, split } from "./digits.ts";
 import { readDigits } from "./digits-node.ts";
-import type { Compared } from "./lesson.ts";
-import { batches, mlp, sgdFor, trainCompared } from "./lesson.ts";
+import type { Compared, Mlp } from "./lesson.ts";
+import { batches, mlp, predict, sgdFor, trainCompared } from "./lesson.ts";
 import type { Options } from "./options.ts";
+import { side } from "./sizes.ts";
 import { texts } from "./text.ts";
 
 /** Does what the options say; errors are the caller's to show. */
@@ -83,7 +85,26 @@ export async function run(options: Options): Promise<void> {
   }
   if (![trained.trainLoss, ...compared.map((c) => c.trainLoss)].every(Number.isFinite))
     process.stderr.write(`${sentences[options.lang].diverged}\n`);
-  await save(options, [curve.figure(), pictures, ...figures], 2);
+  await save(options, [curve.figure(), strip(net, test, text.digitTitle), ...figures], 2);
+}
+
+/** Digits side by side in one picture, with what the network says of each below it. */
+function strip(net: Mlp, test: Digits, title: string): d2l.Figure {
+  const { images, labels } = first(test, Math.min(6, test.labels.shape[0] as number));
+  const truth = (labels.tolist() as number[]).map(Number);
+  const names = predict(net, images).flatMap((said, i) =>
+    Array.from({ length: side }, (_, at) =>
+      at !== side / 2 ? "" : said === truth[i] ? `${said}` : `${said} (${truth[i]})`,
+    ),
+  );
+  return d2l.showHeatmaps(images.squeeze(1).permute(1, 0, 2).reshape(side, -1), {
+    titles: [title],
+    cmap: "Greys",
+    columnNames: names,
+    rowNames: Array.from({ length: side }, () => ""),
+    figsize: [4, 1.5],
+    legend: false,
+  });
 }
 
 /** Neither, one, the other, both; each once. */

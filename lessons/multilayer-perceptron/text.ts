@@ -37,7 +37,7 @@ const en: Texts = {
         : dropout
           ? `dropout ${dropout}`
           : "neither",
-  digitTitle: "above what it is, below what the network says",
+  digitTitle: "what the network says (and what is true)",
   trained: (testAcc, nTrain, nTest) =>
     `Trained on ${nTrain} digits, the network reads ${percent(testAcc)} of ${nTest} others correctly.`,
   meaning(compared, few) {
@@ -67,7 +67,7 @@ const zh: Texts = {
         : dropout
           ? `暂退 ${dropout}`
           : "都不用",
-  digitTitle: "上行是真实的数字，下行是网络的判断",
+  digitTitle: "网络的判断（括号里是正确答案）",
   trained: (testAcc, nTrain, nTest) =>
     `用 ${nTrain} 个数字训练后，网络对另外 ${nTest} 个数字的识别精度是 ${percent(testAcc)}。`,
   meaning(compared, few) {

@@ -27,6 +27,8 @@ export interface HeatmapOptions {
   readonly columnNames?: readonly string[] | undefined;
   /** What the ends of the colours stand for; default the least and the largest element of all. */
   readonly vlim?: readonly [number, number] | undefined;
+  /** Whether the colours are explained beside the heatmaps. Default true. */
+  readonly legend?: boolean | undefined;
   /** Heatmaps in a row, where the matrices come in one list; default all of them. */
   readonly columns?: number | undefined;
   readonly theme?: Theme | undefined;
@@ -96,7 +98,7 @@ export function showHeatmaps(matrices: Matrices, options: HeatmapOptions = {}): 
       xlabel: options.xlabel,
       ylabel: options.ylabel,
       title: titles.length === columns ? titles[at % columns] : titles[at],
-      legend: at === Math.min(columns, list.length) - 1,
+      legend: options.legend !== false && at === Math.min(columns, list.length) - 1,
       room,
     }),
   );

@@ -136,7 +136,7 @@ function places(
 
 const LABEL_PX = 11;
 
-/** Labels at every place where there is room, else at every second, fifth, tenth, ... */
+/** Labels at every place that has a name; where there is no room for all, at every second, fifth, tenth, ... of them. */
 function axisOf(
   field: "i" | "j",
   count: number,
@@ -144,20 +144,28 @@ function axisOf(
   length: number,
 ): Places["axis"] {
   const label = (at: number): string => names?.[at] ?? (names ? "" : String(at));
-  const longest = Math.max(...Array.from({ length: count }, (_, at) => estimateEms(label(at)))) * LABEL_PX;
-  const step = length / count;
+  const { places, gap } = labelled(count, names);
+  const longest = Math.max(0, ...places.map((at) => estimateEms(label(at)))) * LABEL_PX;
+  const step = (gap * length) / count;
   // Names that do not fit side by side stand upright.
   const upright = field === "j" && names !== null && longest + 4 > step;
   const needed = field === "j" && !upright ? longest + 6 : LABEL_PX + 1;
-  const every = everyNth(count, step, needed);
+  const every = everyNth(places.length, step, needed);
   return {
-    values: Array.from({ length: Math.ceil(count / every) }, (_, k) => k * every),
+    values: places.filter((_, k) => k % every === 0),
     ...(names ? { labelExpr: `${JSON.stringify(names)}[datum.value]` } : {}),
     labelAngle: upright ? -90 : 0,
     labelOverlap: false,
     grid: false,
     ticks: false,
   };
+}
+
+/** The places of an axis that have a label, and the least distance of two of them. */
+export function labelled(count: number, names: readonly string[] | null): { places: number[]; gap: number } {
+  const places = Array.from({ length: count }, (_, at) => at).filter((at) => !names || names[at]);
+  const gap = Math.min(count, ...places.slice(1).map((at, k) => at - (places[k] ?? 0)));
+  return { places, gap };
 }
 
 /** Which places to label: every n-th, where n is round and `needed` fits into n steps. */

@@ -53,7 +53,8 @@ describe("showHeatmaps", () => {
       new Set(["0,29.75,59.5,89.25,119"]),
     );
     expect(panels(grid).filter((panel) => panel.encoding.color.legend !== null)).toHaveLength(1);
-    expect(panels(d2l.showHeatmaps(w.at(0), { columns: 2 }))).toHaveLength(3);
+    const bare = panels(d2l.showHeatmaps(w.at(0), { columns: 2, legend: false }));
+    expect(bare.map((panel) => panel.encoding.color.legend)).toEqual([null, null, null]);
   });
 
   test("names rows and columns", async () => {
@@ -62,6 +63,13 @@ describe("showHeatmaps", () => {
     for (const name of ["甲", "long name", "qu&quot;ote"]) expect(svg).toContain(name.replace("&quot;", '"'));
     expect(text(named)).toContain("甲   ██");
     expect(() => d2l.showHeatmaps(matrix, { rowNames: ["a"] })).toThrow(/rowNames has 1 names, expected 2/);
+  });
+
+  test("some names among many stand in one line, as far as there is room", () => {
+    const names = Array.from({ length: 30 }, (_, i) => (i % 10 === 5 ? `0.${i}` : ""));
+    const sparse = d2l.showHeatmaps([names.map((_, i) => i)], { columnNames: names });
+    expect(text(sparse).split("\n")[1]).toBe("       0.5       0.15      0.25");
+    expect(panels(sparse)[0]?.encoding.x.axis).toMatchObject({ values: [5, 15, 25], labelAngle: 0 });
   });
 
   test("changes its theme and back", () => {

@@ -2,7 +2,7 @@
 
 import { compact } from "../ticks.ts";
 import type { TilePanel } from "../tiles.ts";
-import { everyNth, namesOf } from "../tiles.ts";
+import { everyNth, labelled, namesOf } from "../tiles.ts";
 import { assignInks, paint } from "./color.ts";
 import { cells, centre, oneLine, shorten } from "./text.ts";
 
@@ -138,29 +138,29 @@ function yLabels(panel: TilePanel, margin: number, height: number): string[] {
   });
 }
 
-/** Names under the columns: in one line where all have one character or there is room for some; otherwise upright. */
+/** Names under the columns: in one line where there is room for some, otherwise upright. */
 function xLabels(panel: TilePanel, { margin, width }: Layout): string[] {
   const names = labelsOf(panel, "x");
-  const step = width / names.length;
-  const named = namesOf(panel.encoding.x) !== null;
-  const longest = Math.max(...names.map(cells));
-  if (!named || longest <= step) {
-    const every = everyNth(names.length, step, longest > 1 ? longest + 1 : 1);
-    let line = " ".repeat(margin);
-    names.forEach((name, at) => {
-      const start = margin + Math.floor(at * step);
-      if (at % every === 0 && start + cells(name) <= margin + width)
-        line += " ".repeat(Math.max(0, start - cells(line))) + name;
+  const named = namesOf(panel.encoding.x);
+  const { places, gap } = labelled(names.length, named);
+  const cell = width / names.length;
+  const startOf = (at: number): number => margin + Math.floor(at * cell);
+  const longest = Math.max(0, ...places.map((at) => cells(names[at] ?? "")));
+  if (!named || longest <= gap * cell) {
+    const every = everyNth(places.length, gap * cell, longest > 1 ? longest + 1 : 1);
+    let line = "";
+    places.forEach((at, k) => {
+      const name = names[at] ?? "";
+      if (k % every !== 0 || startOf(at) + cells(name) > margin + width) return;
+      line += " ".repeat(Math.max(0, startOf(at) - cells(line))) + name;
     });
-    return [line];
+    return line ? [line] : [];
   }
-  if (step < 1) return [];
-  return Array.from({ length: Math.max(...names.map((name) => [...name].length)) }, (_, k) => {
-    let line = " ".repeat(margin);
-    names.forEach((name, at) => {
-      const start = margin + Math.floor(at * step);
-      line += " ".repeat(Math.max(0, start - cells(line))) + ([...name][k] ?? " ");
-    });
-    return line;
+  if (cell < 1) return [];
+  return Array.from({ length: longest }, (_, k) => {
+    let line = "";
+    for (const at of places)
+      line += " ".repeat(Math.max(0, startOf(at) - cells(line))) + ([...(names[at] ?? "")][k] ?? " ");
+    return line.trimEnd();
   });
 }
