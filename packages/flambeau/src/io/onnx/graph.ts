@@ -218,8 +218,9 @@ export class Graph {
   /** Extents as one int64 vector. */
   dims(dims: Dims): Ref {
     if (!dims.some(isSize)) return this.ints(dims as number[]);
-    const whole = [...this.shapes].find(([, v]) => sameDims(v.shape, dims) && v.shape.length > 1);
-    if (whole) return this.node("Shape", [{ name: whole[0], dtype: whole[1].dtype }], {}, "int64");
+    if (dims.length > 1)
+      for (const [name, { dtype, shape }] of this.shapes)
+        if (sameDims(shape, dims)) return this.node("Shape", [{ name, dtype }], {}, "int64");
     const parts: (number[] | Size)[] = [];
     for (const d of dims) {
       const last = parts.at(-1);

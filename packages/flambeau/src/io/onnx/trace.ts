@@ -15,6 +15,7 @@ type Fn = (...args: any[]) => any;
 
 /** How a tensor looks at its memory. */
 interface Look {
+  readonly tensor: AnyTensor;
   readonly key: string;
   value: Value;
   /** The version of the memory that `value` is of. */
@@ -123,7 +124,7 @@ export class OpTracer implements Tracer {
       const self = args[0] as AnyTensor;
       const taken = this.#taken(args);
       const result: unknown = f(...args);
-      const value = this.#value("call", self, this.#origins(taken));
+      const value = this.#made(name, taken, self);
       this.calls.push({ op: name, module: this.#module, args: taken, results: [value] });
       this.#changed(self, value);
       return result;
@@ -141,8 +142,8 @@ export class OpTracer implements Tracer {
     }
   }
 
-  #value(origin: Origin, t: AnyTensor, more: Partial<Value>): Value {
-    return new Value(this.#values++, origin, t, more);
+  #value(origin: Origin, like: Pick<Value, "dtype" | "shape">, more: Partial<Value>): Value {
+    return new Value(this.#values++, origin, like, more);
   }
 
   /** Declares an input of the graph. */
@@ -167,7 +168,7 @@ export class OpTracer implements Tracer {
     const { data } = t.storage;
     const memory = this.#memories.get(data) ?? { version: 0, looks: new Map<string, Look>() };
     this.#memories.set(data, memory);
-    const look = { key: keyOf(t), value, version: memory.version, from };
+    const look = { tensor: t, key: keyOf(t), value, version: memory.version, from };
     memory.looks.set(look.key, look);
     this.#looks.set(t, look);
   }
@@ -204,26 +205,35 @@ export class OpTracer implements Tracer {
       const base = this.#current(look.from.look, memory);
       const { call, at } = look.from;
       const args = call.args.map((x) => swapped(x, at, base));
-      look.value = this.#again(look.value, args);
+      look.value = this.#remade(call.op, args, look);
       this.calls.push({ ...call, args, results: [look.value] });
     }
     look.version = memory.version;
     return look.value;
   }
 
-  #again(like: Value, args: readonly unknown[]): Value {
-    const t = { dtype: like.dtype, shape: like.shape } as unknown as AnyTensor;
-    return this.#value("call", t, this.#origins(args));
-  }
-
-  #origins(args: readonly unknown[]): Partial<Value> {
+  /** What an op made of its arguments, in the dtype and shape of `like`; `t` has the elements, if it is still there. */
+  #made(
+    op: string,
+    args: readonly unknown[],
+    t: AnyTensor | null,
+    like: Pick<Value, "dtype" | "shape"> = t!,
+  ): Value {
     let ofInputs = false;
     let ofState = false;
     visitValues(args, (v) => {
       ofInputs ||= v.ofInputs;
       ofState ||= v.ofState;
     });
-    return { ofInputs, ofState };
+    // What depends on no input can be a constant, also of an op that cannot be written down.
+    const keeps = !ofInputs && (!ofState || !this.#around.knows(op));
+    const data = keeps && t ? t.contiguous().toTypedArray() : null;
+    return this.#value("call", like, { ofInputs, ofState, data });
+  }
+
+  /** The same for a tensor that is looked at again, unless it has turned in place meanwhile. */
+  #remade(op: string, args: readonly unknown[], { key, tensor, value }: Look): Value {
+    return this.#made(op, args, keyOf(tensor) === key ? tensor : null, value);
   }
 
   /**
@@ -231,9 +241,6 @@ export class OpTracer implements Tracer {
    * for inputs of other sizes it may be a new one.
    */
   #results(op: string, args: readonly unknown[], taken: unknown[], result: unknown): unknown {
-    const origins = this.#origins(taken);
-    // What depends on no input can be a constant, of an op that cannot be written down.
-    const keeps = !origins.ofInputs && (!origins.ofState || !this.#around.knows(op));
     const sources = new Map(tensorsOf(args).map((t) => [t.storage.data, t]));
     const call = { op, module: this.#module, args: taken, results: [] as Value[] };
     let known = false;
@@ -243,8 +250,7 @@ export class OpTracer implements Tracer {
       const given = isKnown ? viewOf(t, t.shape, t.strides, t.offset) : t;
       const source = sources.get(t.storage.data);
       const look = source && this.#looks.get(source);
-      const data = keeps ? t.contiguous().toTypedArray() : null;
-      const value = this.#value("call", t, { ...origins, data });
+      const value = this.#made(op, taken, t);
       this.#remember(given, value, look ? { look, call, at: look.value } : null);
       call.results.push(value);
       return given;
@@ -270,7 +276,7 @@ export class OpTracer implements Tracer {
         results: [],
       };
       const args = [base.value, look.value, view];
-      base.value = this.#again(base.value, args.slice(0, 2));
+      base.value = this.#remade(putBack, args.slice(0, 2), base);
       base.version = memory.version;
       this.calls.push({ op: putBack, module: this.#module, args, results: [base.value] });
     }

@@ -23,11 +23,11 @@ export class Value {
   /** The name in the state dict, or of the input. */
   readonly name: string;
 
-  constructor(id: number, origin: Origin, t: AnyTensor, more: Partial<Value>) {
+  constructor(id: number, origin: Origin, like: Pick<Value, "dtype" | "shape">, more: Partial<Value>) {
     this.id = id;
     this.origin = origin;
-    this.dtype = t.dtype;
-    this.shape = t.shape;
+    this.dtype = like.dtype;
+    this.shape = like.shape;
     this.ofInputs = more.ofInputs ?? false;
     this.ofState = more.ofState ?? false;
     this.data = more.data ?? null;

@@ -223,20 +223,6 @@ const unfold: Lowering = (g, call) => {
   return g.node("Reshape", [columns, g.ints([0, count * taps, -1])]);
 };
 
-const split: Lowering = (g, call) => {
-  const x = tensorAt(call, 0);
-  const axis = dimAt(call, 2, x.shape.length, 0);
-  const sizes = call.results.map((r) => r.shape[axis]!);
-  const ref = g.ref(x);
-  if (sizes.length === 1) return [ref];
-  return g.multi(
-    "Split",
-    [ref, g.dims(sizes)],
-    { axis },
-    sizes.map(() => x.dtype),
-  );
-};
-
 export const movements: Lowerings = {
   view: reshape,
   reshape,
@@ -248,7 +234,6 @@ export const movements: Lowerings = {
   narrow: part,
   sliceDim: part,
   select: part,
-  "split()": split,
   cat,
   repeat,
   repeatInterleave,

@@ -36,6 +36,13 @@ export const movements: Record<string, Case[]> = {
     of((a) => a.sum().expand(2, a.shape[0])),
   ],
   narrow: [
+    of((a) => a.split(2, 1)),
+    of((a) => a.split([1, 3], -1)),
+    of((a) => a.tensorSplit(3, 2)),
+    of(
+      (a) => a.split([1, a.shape[0] - 1], 0),
+      (n) => [torch.randn(n + 1, 2)],
+    ),
     of((a) => a.narrow(1, 1, 2)),
     of(
       (a) => a.narrow(0, 0, a.shape[0] - 1),
@@ -60,15 +67,6 @@ export const movements: Record<string, Case[]> = {
     of((a) => a.at(-1)),
     of((a) => a.select(0, a.shape[0] - 1)),
     of((a) => a.unbind(1)),
-  ],
-  "split()": [
-    of((a) => a.split(2, 1)),
-    of((a) => a.split([1, 3], -1)),
-    of((a) => a.tensorSplit(3, 2)),
-    of(
-      (a) => a.split([1, a.shape[0] - 1], 0),
-      (n) => [torch.randn(n + 1, 2)],
-    ),
   ],
   cat: [
     of((a, b) => torch.cat([a, b.unsqueeze(0), a], 0), pair),
@@ -233,6 +231,9 @@ export const indexing: Record<string, Case[]> = {
       y.mul_(2).add_(1).relu_();
       y.transpose_(0, 2).mul_(y.detach());
       y.transpose_(0, 2);
+      const [head, tail] = y.split([1, 2], 1) as [AnyTensor, AnyTensor];
+      y.contiguous().add_(1);
+      head.add_(tail.sum());
       y.set("-1", torch.ones(3, 4));
       return y;
     }),
