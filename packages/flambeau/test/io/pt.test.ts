@@ -196,7 +196,7 @@ describe("written and read again", () => {
       texts: ["", "größe", "😀", "a".repeat(100_000)],
       bytes: [new Uint8Array(0), Uint8Array.from({ length: 10_000 }, (_, i) => i % 256)],
       tuples: Object.freeze([1, Object.freeze([]), Object.freeze([1, 2]), Object.freeze([1, 2, 3, 4, 5])]),
-      sets: [new Set([1, "a"]), Object.freeze(new Set([2]))],
+      sets: [new Set<unknown>([1, "a", Object.freeze(new Set([3]))]), Object.freeze(new Set([2]))],
       maps: [
         new Map([["7", 1]]),
         new Map<unknown, unknown>([
@@ -362,7 +362,7 @@ describe("written and read again", () => {
     [[new Date(0)], /\[0\]: an object of class Date/],
     [[new Float32Array(2)], /\[0\]: a Float32Array .* torch\.fromTypedArray/],
     [["\ud800"], /\[0\]: a text with half a surrogate pair/],
-    [new Map([[{}, 1]]), /key is no text, number or frozen array/],
+    [new Map([[{}, 1]]), /key is no text, number, frozen array or frozen Set/],
     [new Set([[]]), /\[0\]: its key is no text/],
     [Symbol("x"), /the value: a symbol/],
     [Array.from({ length: 3000 }).reduce<unknown>((x) => [x], 1), /nested more than 500 levels/],

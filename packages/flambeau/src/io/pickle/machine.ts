@@ -230,7 +230,7 @@ export class Machine {
     for (const item of items) to.add(this.#hashable(item));
   }
   #hashable(x: unknown): unknown {
-    if (x instanceof Pending || x instanceof Set || this.isList(x))
+    if (x instanceof Pending || ((x instanceof Set || Array.isArray(x)) && !this.#fixed.has(x)))
       throw this.bad("a key of a dict, or an element of a set, is none that Python allows");
     return x;
   }

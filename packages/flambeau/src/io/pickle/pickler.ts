@@ -257,8 +257,9 @@ export class Pickler {
 
   /** Python's dicts and sets take what does not change. */
   #key(key: unknown): void {
-    if (typeof key === "object" && key !== null && !(Array.isArray(key) && Object.isFrozen(key)))
-      throw this.bad("its key is no text, number or frozen array");
+    const fixed = (Array.isArray(key) || key instanceof Set) && Object.isFrozen(key);
+    if (typeof key === "object" && key !== null && !fixed)
+      throw this.bad("its key is no text, number, frozen array or frozen Set");
     this.write(key);
   }
 

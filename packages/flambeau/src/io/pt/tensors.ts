@@ -162,7 +162,7 @@ function dtypeArg(m: Machine, dtype: unknown): ElementFormat {
 /** Names that are known, refused, and what to do instead. */
 const refusals: readonly (readonly [name: RegExp, reason: string])[] = [
   [
-    /^torch\._utils\._rebuild_(?:qtensor)$|^torch\.(?:Q\w+Storage|per_(?:tensor|channel)_\w+)$/,
+    /^torch\._utils\._rebuild_qtensor$|^torch\.(?:Q\w+Storage|per_(?:tensor|channel)_\w+)$/,
     "a quantized tensor: save x.dequantize()",
   ],
   [/^torch\._utils\._rebuild_sparse\w*$/, "a sparse tensor: save x.to_dense()"],
