@@ -13,7 +13,7 @@ import { lower } from "./lower.ts";
 import type { Merged } from "./merge.ts";
 import { merge } from "./merge.ts";
 import type { External, ModelNames } from "./model.ts";
-import { bytesOf, encodeModel, finishGraph, usedInitializers } from "./model.ts";
+import { bytesOf, encodeModel, nameOutputs, usedInitializers } from "./model.ts";
 import type { Model } from "./runs.ts";
 import { explained, isModule, Modules, traceRun } from "./runs.ts";
 import { Size } from "./sizes.ts";
@@ -101,7 +101,7 @@ function graphOf(model: Model, example: readonly unknown[], options: OnnxExportO
     sizes: [...sizes.keys()].map((name) => [name, new Size(runs.map((run) => run.get(name)!))]),
     doc: isModule(model) ? String(model) : "",
   };
-  finishGraph(graph, merged, names);
+  nameOutputs(graph, merged.outputs, outputNames);
   return { graph, merged, names };
 }
 

@@ -117,10 +117,6 @@ export class Graph {
     });
   }
 
-  isBound(value: GraphValue): boolean {
-    return this.#refs.has(value);
-  }
-
   /** What `value` goes by: of parameters and constants, an initializer. */
   ref(value: GraphValue): Ref {
     const known = this.#refs.get(value);

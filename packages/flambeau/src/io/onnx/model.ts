@@ -102,8 +102,8 @@ function valueInfo(
   };
 }
 
-/** Gives the outputs their names: nodes that make them are renamed, what is none's result gets a node. */
-function nameOutputs(g: Graph, outputs: readonly GraphValue[], names: readonly string[]): void {
+/** Gives the outputs their names, last of all: nodes that make them are renamed, what is none's result gets a node. */
+export function nameOutputs(g: Graph, outputs: readonly GraphValue[], names: readonly string[]): void {
   const made = new Set(g.nodes.flatMap((n) => n.outputs));
   const renamed = new Map<string, string>();
   outputs.forEach((value, i) => {
@@ -131,11 +131,6 @@ function nameOutputs(g: Graph, outputs: readonly GraphValue[], names: readonly s
 export function usedInitializers(g: Graph): Initializer[] {
   const used = new Set(g.nodes.flatMap((n) => n.inputs));
   return [...g.initializers.values()].filter(({ name }) => used.has(name));
-}
-
-/** Finishes the graph; call once. */
-export function finishGraph(g: Graph, merged: Merged, names: ModelNames): void {
-  nameOutputs(g, merged.outputs, names.outputs);
 }
 
 /** The model as bytes. */
