@@ -91,6 +91,6 @@ export async function run(options: Options): Promise<void> {
   const finite = ({ wL2Norm, curve }: Run): boolean =>
     Number.isFinite(wL2Norm + (curve.at(-1)?.trainLoss ?? 0));
   if (!runs.every(finite)) process.stderr.write(`${sentences[options.lang].diverged}\n`);
-  const inRow = options.part === "page" ? options.lambda.length : 2;
+  const inRow = options.part === "page" ? options.lambda.length : Math.max(2, options.lambda.length);
   await save(options, [...figures, ...(comparison?.figures ?? [])], inRow);
 }

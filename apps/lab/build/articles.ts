@@ -54,6 +54,12 @@ async function renderer(): Promise<MarkdownIt> {
   md.use(cjkFriendly);
   md.use(cjkBreaks);
   md.use(tex, { render: formula });
+  // Files link to files, pages to pages.
+  md.renderer.rules["link_open"] = (tokens, at, options, _, self) => {
+    const target = tokens[at]?.attrGet("href")?.replace(/^\.\.\/([\w-]+)\/page\.(?:en|zh)\.md$/, "#/$1");
+    if (target !== undefined) tokens[at]?.attrSet("href", target);
+    return self.renderToken(tokens, at, options);
+  };
   // Wide tables scroll by themselves, by keys too.
   md.renderer.rules["table_open"] = () => '<div class="table" tabindex="0"><table>';
   md.renderer.rules["table_close"] = () => "</table></div>";

@@ -31,6 +31,14 @@ describe("articleOf", () => {
     const { html } = await articleOf("# T\n\n```ts\nconst x = 1;\n```\n");
     expect(html).toContain("var(--code-token-keyword)");
   });
+  it("links to the pages of other articles", async () => {
+    const { html } = await articleOf(
+      "# A\n\nSee [norms](../norms-and-capacity/page.zh.md), [book](https://d2l.ai).",
+    );
+    expect(html).toContain('href="#/norms-and-capacity"');
+    expect(html).toContain('href="https://d2l.ai"');
+  });
+
   it("refuses an article without a title, and a wrong formula", async () => {
     await expect(articleOf("Text first.\n")).rejects.toThrow("starts with its title");
     await expect(articleOf("# T\n\n$\\nosuch$\n")).rejects.toThrow("nosuch");

@@ -44,6 +44,11 @@ export function setLibraries(files: Readonly<Record<string, string>>): void {
       content,
       filePath: `file:///node_modules/${name}/index.d.ts`,
     })),
+    // The service resolves no file of JSON, though programs may import one.
+    {
+      content: 'declare module "*.json" { const value: unknown; export default value; }',
+      filePath: "file:///json.d.ts",
+    },
     ...Object.entries(files).map(([path, content]) => ({ content, filePath: `file:///${path}` })),
   ]);
 }
