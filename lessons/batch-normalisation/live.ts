@@ -118,6 +118,10 @@ export const lesson: AnyLive = live({
     let first: readonly number[] | undefined;
     yield;
 
+    const note = (): void => {
+      const state = deep.state(0);
+      if (state) for (const { piece, y } of states) y.push(state[piece]);
+    };
     const look = (): void => {
       const activations = deep.probe(X);
       show("activations", {
@@ -130,25 +134,33 @@ export const lesson: AnyLive = live({
         })),
         xlabel: texts.activation,
       });
-      const state = deep.state(0);
-      if (state) for (const { piece, y } of states) y.push(state[piece]);
-      const epoch = Array.from({ length: states[0]!.y.length }, (_, i) => i);
-      show("state", {
+      show("gradients", {
         kind: "curves",
-        curves: states.map(({ name, y }) => ({ name, x: epoch, y })),
-        ...limits,
+        curves: [
+          { name: texts.first, x: layers, y: first ?? [], dashed: true },
+          { name: texts.now, x: layers, y: deep.gradients },
+        ],
+        xlabel: texts.layerNumber,
+        yscale: "log",
       });
+      const epochsSoFar = [0, ...xs];
+      if (normalise)
+        show("state", {
+          kind: "curves",
+          curves: states.map(({ name, y }) => ({ name, x: epochsSoFar, y })),
+          ...limits,
+        });
       show("numbers", {
         kind: "numbers",
         rows: [
           { name: texts.trainAcc, value: deep.accuracy(X, y, true).toFixed(3) },
           { name: texts.evalAcc, value: deep.accuracy(X, y).toFixed(3) },
-          ...(state ? [{ name: texts.batches, value: state.numBatchesTracked }] : []),
+          ...(normalise ? [{ name: texts.batches, value: deep.state(0)!.numBatchesTracked }] : []),
         ],
       });
     };
 
-    look();
+    note();
     for (let epoch = 1; epoch <= epochs; epoch++) {
       const metric = new d2l.Accumulator(2); // sum of losses, batches
       for (const [a, b] of trainIter) {
@@ -164,15 +176,7 @@ export const lesson: AnyLive = live({
         ...limits,
         ylim: [0, 1.5],
       });
-      show("gradients", {
-        kind: "curves",
-        curves: [
-          { name: texts.first, x: layers, y: first!, dashed: true },
-          { name: texts.now, x: layers, y: deep.gradients },
-        ],
-        xlabel: texts.layerNumber,
-        yscale: "log",
-      });
+      note();
       look();
       yield;
     }
