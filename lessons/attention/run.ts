@@ -24,9 +24,7 @@ interface KernelResult {
 
 function kernels(options: Options, text: Texts): { result: KernelResult; figures: d2l.Figure[] } {
   const data = kernelData(options.examples, options.noise);
-  const animator = new d2l.Animator({ display: "none" });
-  const losses: number[] = [];
-  animator.add = (_, y) => void losses.push((y as number[])[0]!);
+  const animator = new Curve({}, { json: true, quiet: true });
   const net = trainKernel(data, options.epochs, options.lr, animator);
   const average = averagePooling(data);
   const [fixed, fixedWeights] = nonparametric(data);
@@ -39,7 +37,7 @@ function kernels(options: Options, text: Texts): { result: KernelResult; figures
       nonparametric: mse(fixed),
       parametric: mse(learned),
       w,
-      losses,
+      losses: animator.points.map(({ y }) => y[0]!),
     },
     figures: [
       curves(data, [average, fixed, learned], text),
