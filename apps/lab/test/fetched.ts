@@ -13,7 +13,8 @@ export class Fetched {
     });
   }
 
-  async sizes(): Promise<{ total: number; files: string }> {
+  /** In bytes: `total` without `data`, the files named .bin. */
+  async sizes(): Promise<{ total: number; data: number; files: string }> {
     const sizes = await Promise.all(
       [...this.#responses].map(async ([url, response]) => {
         const body = await response.body();
@@ -22,6 +23,8 @@ export class Fetched {
     );
     sizes.sort((a, b) => b.bytes - a.bytes);
     const files = sizes.map(({ name, bytes }) => `${String(bytes).padStart(9)}  ${name}`).join("\n");
-    return { total: sizes.reduce((sum, { bytes }) => sum + bytes, 0), files };
+    const isData = ({ name }: { name: string }): boolean => name.endsWith(".bin");
+    const sum = (list: typeof sizes): number => list.reduce((all, { bytes }) => all + bytes, 0);
+    return { total: sum(sizes.filter((each) => !isData(each))), data: sum(sizes.filter(isData)), files };
   }
 }

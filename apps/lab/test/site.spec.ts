@@ -106,17 +106,24 @@ test("is isolated as npm run lab serves it, so that threads can share memory", a
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
 });
 
-for (const language of ["en", "zh"])
-  for (const colorScheme of ["light", "dark"] as const)
-    test(`has no serious accessibility finding (${language}, ${colorScheme})`, async ({ page, open }) => {
-      await page.emulateMedia({ colorScheme });
-      for (const address of addresses) {
-        await open(`?lang=${language}${address}`);
-        if (address !== "#/") await trained(page);
-        const { violations } = await new AxeBuilder({ page }).analyze();
+for (const address of addresses)
+  test(`${address} has no serious accessibility finding, in both languages and themes`, async ({
+    page,
+    open,
+  }) => {
+    test.slow();
+    for (const language of ["en", "zh"]) {
+      await open(`?lang=${language}${address}`);
+      if (address !== "#/") await trained(page);
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme });
+        await expect(page.locator("html")).toHaveAttribute("data-theme", colorScheme);
+        // Of a formula, MathML is read; the thousands of boxes that show it are hidden from readers.
+        const { violations } = await new AxeBuilder({ page }).exclude(".katex-html").analyze();
         const serious = violations
           .filter(({ impact }) => impact === "serious" || impact === "critical")
-          .map(({ id, nodes }) => `${address} ${id}: ${nodes.map((node) => node.html).join(" ")}`);
+          .map(({ id, nodes }) => `${colorScheme} ${id}: ${nodes.map((node) => node.html).join(" ")}`);
         expect(serious).toEqual([]);
       }
-    });
+    }
+  });

@@ -113,8 +113,7 @@ async function work(): Promise<void> {
 
 async function open(found: Promise<AnyLive>): Promise<void> {
   try {
-    live = await found;
-    await live.load?.();
+    const opened = await found;
     const labels = ({ controls, choices, pictures }: LiveTexts<Controls>): Labels => ({
       controls,
       choices,
@@ -122,9 +121,12 @@ async function open(found: Promise<AnyLive>): Promise<void> {
     });
     post({
       type: "opened",
-      controls: live.controls,
-      labels: { en: labels(live.texts.en), zh: labels(live.texts.zh) },
+      controls: opened.controls,
+      labels: { en: labels(opened.texts.en), zh: labels(opened.texts.zh) },
     });
+    // Controls can be moved while data are on their way.
+    await opened.load?.();
+    live = opened;
     if (!working) await work();
   } catch (error) {
     fail(error);
