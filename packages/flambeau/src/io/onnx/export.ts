@@ -29,7 +29,7 @@ export interface OnnxExportOptions {
   readonly dynamicAxes?: Readonly<Record<string, Axes>>;
   /** The same by the order of the inputs: `[{ 0: "batch" }]`. */
   readonly dynamicShapes?: readonly (Axes | null)[];
-  /** The version of the set of operators, 17 to 21. Default 17. */
+  /** The version of the set of operators, 17 to 23. Default 17. */
   readonly opsetVersion?: number;
   /** Whether parameters go to a file of their own beside the model. Default: where the model would have more than 2 GB. */
   readonly externalData?: boolean;
@@ -63,8 +63,8 @@ interface Exported {
 /** Runs the model, in eval mode, as often as its dynamic dimensions ask for. */
 function graphOf(model: Model, example: readonly unknown[], options: OnnxExportOptions): Exported {
   const { opsetVersion = 17 } = options;
-  if (!Number.isInteger(opsetVersion) || opsetVersion < 17 || opsetVersion > 21)
-    throw new ArgumentError(`onnx.export: opsetVersion must be 17 to 21, got ${opsetVersion}`);
+  if (!Number.isInteger(opsetVersion) || opsetVersion < 17 || opsetVersion > 23)
+    throw new ArgumentError(`onnx.export: opsetVersion must be 17 to 23, got ${opsetVersion}`);
   const tensors = tensorsOf(example);
   if (tensors.length === 0) throw new ArgumentError("onnx.export: the example inputs hold no tensor");
   const inputNames = namesFor(options.inputNames, "input", tensors.length);

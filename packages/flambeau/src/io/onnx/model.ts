@@ -18,6 +18,7 @@ import { isSize, nameOf } from "./sizes.ts";
 
 /** Which revision of the format goes with a set of operators. */
 const irVersions: readonly (readonly [opset: number, ir: number])[] = [
+  [23, 11],
   [21, 10],
   [19, 9],
   [15, 8],

@@ -142,7 +142,7 @@ describe("the model", () => {
     await compare(f, (n) => [torch.randn(n, 4)], batch);
   });
 
-  for (const opsetVersion of [18, 19, 20, 21])
+  for (const opsetVersion of [18, 19, 20, 21, 22, 23])
     it(`runs with opset ${opsetVersion}`, async () => {
       torch.manualSeed(0);
       const net = new nn.Sequential(
@@ -377,7 +377,7 @@ describe("what cannot be exported", () => {
     const x = torch.ones(2, 3);
     expect((await fails("net", x)).message).toContain("expected a module or a function, got string");
     expect((await fails(f, [])).message).toContain("hold no tensor");
-    expect((await fails(f, x, { opsetVersion: 16 })).message).toContain("17 to 21");
+    expect((await fails(f, x, { opsetVersion: 16 })).message).toContain("17 to 23");
     expect((await fails(f, x, { inputNames: ["a", "b"] })).message).toContain("there are 1 inputs");
     expect((await fails(f, x, { dynamicAxes: { z: [0] } })).message).toContain("'z', which is no input");
     expect((await fails(f, x, { dynamicAxes: { input: [2] } })).message).toContain("Dimension out of range");
