@@ -3,7 +3,7 @@
 import * as d2l from "@flambeau/d2l";
 import * as torch from "flambeau";
 import { nn } from "flambeau";
-import { Curve, draw, save, sentences, showLoss, table, wrap } from "../shared/output.ts";
+import { Curve, columns, save, sentences, showLoss, table, wrap } from "../shared/output.ts";
 import type { Digits } from "./digits.ts";
 import { first, split } from "./digits.ts";
 import { readDigits } from "./digits-node.ts";
@@ -40,8 +40,8 @@ export async function run(options: Options): Promise<void> {
     sgdFor(net, plain),
     curve,
   );
-  const pictures = d2l.predictCh3(net, testIter, 8);
-  draw([pictures], options);
+  if (process.stdout.isTTY && !options.json && !options.quiet)
+    console.log(`\n${d2l.predictCh3(net, testIter, 6).toTerminal({ columns: columns() })}`);
   if (!options.json) console.log(`\n${wrap(text.trained(trained.testAcc, options.train, options.test))}\n`);
 
   const few = first(train, options.few);
