@@ -90,7 +90,7 @@ export function widened(g: Graph, dtype: DType, operands: readonly Ref[], f: (..
   return g.cast(f(...operands.map((x) => g.cast(x, "int32"))), dtype);
 }
 
-/** 1 / 0 elements of a bool as the first or the second tensor. Runtimes choose among bools only by way of other dtypes. */
+/** Elements of `a` where the condition holds, else of `b`. Runtimes choose among bools only by way of another dtype. */
 export function choose(g: Graph, condition: Ref, a: Ref, b: Ref): Ref {
   if (a.dtype !== "bool") return g.node("Where", [condition, a, b], {}, a.dtype);
   const [x, y] = [g.cast(a, "uint8"), g.cast(b, "uint8")];
@@ -105,7 +105,7 @@ export const squeezed = (g: Graph, x: Ref, ...axes: number[]): Ref =>
 export const transposed = (g: Graph, x: Ref, order: readonly number[]): Ref =>
   order.every((d, i) => d === i) ? x : g.node("Transpose", [x], { perm: order });
 
-/** The result's shape, which calls of ops with one result are asked for. */
+/** Shape and dtype of the result, or of the first one. */
 export const shapeOf = (call: Call): Dims => call.results[0]!.shape;
 export const dtypeOf = (call: Call): DType => call.results[0]!.dtype;
 
