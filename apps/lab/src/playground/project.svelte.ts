@@ -40,7 +40,9 @@ export class Project {
 
   /** Other files in place of these. They are kept only once they are changed: until then the reader's own stay saved. */
   open(files: Files, origin: Exclude<Origin, "own">): void {
+    const { current } = this;
     this.#put(files, origin);
+    if (current in files) this.current = current;
   }
 
   edit(path: string, text: string): void {

@@ -1,6 +1,7 @@
 // A program as the playground sees it: what it printed, what it drew, how it goes.
 
 import type { FigureSpec } from "@flambeau/d2l";
+import { warmDrawing } from "../runner/drawing.ts";
 import type { Failure } from "../runner/failure.ts";
 import type { Files } from "../runner/link.ts";
 import type { Line } from "../runner/outlet.ts";
@@ -48,6 +49,7 @@ export class Session {
     this.status = "starting";
     this.clear();
     this.#started = performance.now();
+    if (Object.values(files).some((text) => text.includes("@flambeau/d2l"))) warmDrawing();
     this.#runner.run(files, entry, (answer) => this.#hear(answer));
   }
 

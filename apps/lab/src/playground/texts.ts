@@ -9,6 +9,9 @@ import type { Fault } from "./share.ts";
 const seconds = (ms: number): string => (ms < 1000 ? `${ms.toFixed(0)} ms` : `${(ms / 1000).toFixed(1)} s`);
 const place = ({ path, line }: Place): string => (line === undefined ? path : `${path}:${line}`);
 
+/** The library's name for a curve that has none. */
+const unnamed = (curve: string): string | undefined => /^line (\d+)$/.exec(curve)?.[1];
+
 const en = {
   title: "Playground",
   intro: "Write TypeScript against the framework; it runs in this page and is sent nowhere.",
@@ -71,7 +74,7 @@ const en = {
   note: ({ where }: Note): string => {
     const found =
       "curve" in where
-        ? `The curve “${where.curve}” has a value that is no finite number (NaN or infinity)${where.x === null ? "" : ` at x = ${where.x}`}.`
+        ? `${unnamed(where.curve) ? `Curve ${unnamed(where.curve)}` : `The curve “${where.curve}”`} has a value that is no finite number (NaN or infinity)${where.x === null ? "" : ` at x = ${where.x}`}.`
         : `A NaN was printed${where.console ? ` (${place(where.console)})` : ""}.`;
     return `${found} If it is a loss, the training diverged: a smaller learning rate usually helps; log(0), 0/0 and the square root of a negative number do it too.`;
   },
@@ -83,6 +86,8 @@ const en = {
     `The link holds no code that can be opened (${reason}). Your own code is shown.`,
   badExample: (name: string): string => `There is no example “${name}”.`,
   back: "Back to my code",
+  crashed:
+    "The page ended while a program was running, most likely because its memory was full. The code is as it was; it has not been run again.",
 };
 
 export type PlaygroundTexts = typeof en;
@@ -140,14 +145,14 @@ const zh: PlaygroundTexts = {
   hint: {
     syntax: "",
     exception: "",
-    memory: "浏览器拒绝了程序申请的内存。请减小张量，或减少同时保留的张量。",
+    memory: "程序需要的内存超过了这里的上限。请减小张量，或减少同时保留的张量。",
     worker: "是浏览器终止了它，通常因为内存已满。其他内容没有丢失。",
   },
   place: (at) => (at.name ? `${place(at)}，在 ${at.name} 中` : place(at)),
   note: ({ where }) => {
     const found =
       "curve" in where
-        ? `曲线“${where.curve}”${where.x === null ? "" : `在 x = ${where.x} 处`}的值不是有限的数（NaN 或无穷大）。`
+        ? `${unnamed(where.curve) ? `第 ${unnamed(where.curve)} 条曲线` : `曲线“${where.curve}”`}${where.x === null ? "" : `在 x = ${where.x} 处`}的值不是有限的数（NaN 或无穷大）。`
         : `打印出了 NaN${where.console ? `（${place(where.console)}）` : ""}。`;
     return `${found}如果这是损失，说明训练发散了：通常减小学习率即可；log(0)、0/0、对负数开平方也会这样。`;
   },
@@ -158,6 +163,7 @@ const zh: PlaygroundTexts = {
   badLink: (reason) => `链接中没有可以打开的代码（${reason}）。下面是你自己的代码。`,
   badExample: (name) => `没有名为“${name}”的示例。`,
   back: "恢复我的代码",
+  crashed: "上次程序运行时页面意外终止，多半是内存已满。代码保持原样，没有再次运行。",
 };
 
 const all = { en, zh } as const;

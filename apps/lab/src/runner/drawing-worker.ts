@@ -1,7 +1,7 @@
 // Draws figures as SVG, away from the page: Vega is heavy, and a page that trains and draws must stay quick.
 
 import type { FigureSpec, Theme } from "@flambeau/d2l";
-import { Figure } from "@flambeau/d2l";
+import { Figure, plot } from "@flambeau/d2l";
 
 export interface DrawRequest {
   readonly id: number;
@@ -21,3 +21,8 @@ addEventListener("message", async ({ data: { id, spec, theme } }: MessageEvent<D
     );
   postMessage(answer);
 });
+
+// Loads Vega, which the first figure need not wait for then.
+plot([0])
+  .toSvg()
+  .catch(() => undefined);

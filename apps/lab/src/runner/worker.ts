@@ -6,6 +6,7 @@ import * as torch from "flambeau";
 import { takeConsole } from "./console.ts";
 import { failureOf, placesOf } from "./failure.ts";
 import { load } from "./load.ts";
+import { MemoryGuard, memoryLimit } from "./memory-guard.ts";
 import { curveWithNaN, hasNaN } from "./notes.ts";
 import { Outlet } from "./outlet.ts";
 import type { Answer, Note, Request } from "./protocol.ts";
@@ -64,6 +65,12 @@ takeConsole({
     return true;
   },
 });
+
+// Before the count of timers: the guard's own are none of the program's.
+const later = setTimeout;
+new MemoryGuard(memoryLimit((navigator as { deviceMemory?: number }).deviceMemory), (run) =>
+  later(run),
+).install(globalThis);
 
 const timers = new TimerCount(globalThis as never);
 
