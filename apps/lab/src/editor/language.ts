@@ -1,9 +1,15 @@
 // What the editor knows of TypeScript: strict settings, the declarations of the framework, workers of this origin.
 
 import declarations from "virtual:framework-types";
+import type { editor } from "monaco-editor/editor/editor.api.js";
 import EditorWorker from "monaco-editor/editor/editor.worker.js?worker";
-import { typescriptDefaults } from "monaco-editor/languages/features/typescript/register.js";
+import {
+  getTypeScriptWorker,
+  typescriptDefaults,
+} from "monaco-editor/languages/features/typescript/register.js";
 import TypeScriptWorker from "monaco-editor/languages/features/typescript/ts.worker.js?worker";
+import { declarationOf } from "./json.ts";
+import type { Problem } from "./types.ts";
 
 /** TypeScript's own numbers; Monaco's enumerations end earlier. */
 const esnext = 99;
@@ -30,6 +36,7 @@ typescriptDefaults.setCompilerOptions({
   noUncheckedIndexedAccess: true,
   allowImportingTsExtensions: true,
   resolveJsonModule: true,
+  allowArbitraryExtensions: true,
   isolatedModules: true,
   skipLibCheck: true,
   noEmit: true,
@@ -37,18 +44,60 @@ typescriptDefaults.setCompilerOptions({
 typescriptDefaults.setDiagnosticsOptions({ noSuggestionDiagnostics: true });
 typescriptDefaults.setEagerModelSync(true);
 
-/** Makes more files known to the language service: read by it, not edited. */
+/** Makes files known to the language service that are read by it, not edited; no others are from then on. */
 export function setLibraries(files: Readonly<Record<string, string>>): void {
-  typescriptDefaults.setExtraLibs([
-    ...Object.entries(declarations).map(([name, content]) => ({
+  typescriptDefaults.setExtraLibs(
+    Object.entries(declarations).map(([name, content]) => ({
       content,
       filePath: `file:///node_modules/${name}/index.d.ts`,
     })),
-    // The service resolves no file of JSON, though programs may import one.
-    {
-      content: 'declare module "*.json" { const value: unknown; export default value; }',
-      filePath: "file:///json.d.ts",
-    },
-    ...Object.entries(files).map(([path, content]) => ({ content, filePath: `file:///${path}` })),
-  ]);
+  );
+  for (const [path, text] of Object.entries(files)) tellFile(path, text);
+}
+
+/** Makes one more file known, or what it holds now. The service reads TypeScript; of JSON it gets the type. */
+export function tellFile(path: string, text: string): void {
+  const json = /^(.*)\.json$/.exec(path)?.[1];
+  if (json === undefined) typescriptDefaults.addExtraLib(text, `file:///${path}`);
+  else typescriptDefaults.addExtraLib(declarationOf(text), `file:///${json}.d.json.ts`);
+}
+
+/** Type and syntax errors of all files, the latter first. */
+export async function problemsOf(models: ReadonlyMap<string, editor.ITextModel>): Promise<Problem[]> {
+  const uris = [...models.values()].map((model) => model.uri);
+  const service = await (await getTypeScriptWorker())(...uris);
+  const found: Problem[] = [];
+  for (const [path, model] of models) {
+    if (!path.endsWith(".ts")) continue;
+    const uri = model.uri.toString();
+    const [syntax, types] = await Promise.all([
+      service.getSyntacticDiagnostics(uri),
+      service.getSemanticDiagnostics(uri),
+    ]);
+    if (model.isDisposed()) continue;
+    for (const { start, messageText, category } of [...syntax, ...types]) {
+      if (category !== ERROR) continue;
+      const line = model.getPositionAt(start ?? 0).lineNumber;
+      found.push({
+        path,
+        line,
+        message: flat(messageText),
+        syntax: syntax.some((each) => each.start === start),
+      });
+    }
+  }
+  return found.sort((a, b) => Number(b.syntax) - Number(a.syntax));
+}
+
+/** TypeScript's own number. */
+const ERROR = 1;
+
+type Message = string | { readonly messageText: string; readonly next?: readonly Message[] | undefined };
+
+function flat(message: Message, indent = ""): string {
+  if (typeof message === "string") return indent + message;
+  return [
+    indent + message.messageText,
+    ...(message.next ?? []).map((next) => flat(next, `${indent}  `)),
+  ].join("\n");
 }

@@ -3,16 +3,15 @@
 import type { Files } from "../runner/link.ts";
 
 const top = "../../../../";
-const sources = import.meta.glob<string>(
-  [
-    "../../../../lessons/*.ts",
-    "../../../../lessons/shared/*.ts",
-    "../../../../lessons/*/*.ts",
-    "../../../../node_modules/vega-datasets/data/cars.json",
-    "!**/test/**",
-  ],
-  { query: "?raw", import: "default" },
-);
+const sources: Readonly<Record<string, () => Promise<string>>> = {
+  ...import.meta.glob<string>(["../../../../lessons/*.ts", "../../../../lessons/*/*.ts", "!**/test/**"], {
+    query: "?raw",
+    import: "default",
+  }),
+  // The table that a lesson imports; patterns leave such folders out.
+  [`${top}node_modules/vega-datasets/data/cars.json`]: async () =>
+    (await import("../../../../node_modules/vega-datasets/data/cars.json?raw")).default,
+};
 
 export interface LessonFiles {
   /** Files of the lesson's folder by name, `live.ts` first. */

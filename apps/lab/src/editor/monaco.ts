@@ -3,12 +3,13 @@
 
 import "./features.ts";
 import { editor, KeyCode, KeyMod, MarkerSeverity, Uri } from "monaco-editor/editor/editor.api.js";
-import { setLibraries } from "./language.ts";
+import { problemsOf, setLibraries, tellFile } from "./language.ts";
 import { useTheme } from "./themes.ts";
-import type { CodeEditor, EditorOptions, Problem } from "./types.ts";
+import type { CodeEditor, EditorOptions } from "./types.ts";
 
 /** The owner of the mark at the line where a program failed. */
 const RUN = "run";
+const MS_UNTIL_CHECK = 300;
 
 /** @param parent the element to fill */
 export function createEditor(parent: HTMLElement, options: EditorOptions): CodeEditor {
@@ -35,6 +36,7 @@ export function createEditor(parent: HTMLElement, options: EditorOptions): CodeE
     scrollBeyondLastLine: false,
     lineNumbersMinChars: 3,
     folding: false,
+    bracketPairColorization: { enabled: false },
     glyphMargin: false,
     padding: { top: 8, bottom: 8 },
     fixedOverflowWidgets: true,
@@ -46,28 +48,24 @@ export function createEditor(parent: HTMLElement, options: EditorOptions): CodeE
   });
   view.addCommand(KeyMod.CtrlCmd | KeyCode.Enter, () => onRun());
 
-  const problems = (): Problem[] =>
-    [...models]
-      .flatMap(([path, model]) =>
-        editor
-          .getModelMarkers({ resource: model.uri })
-          .filter(({ severity, owner }) => severity === MarkerSeverity.Error && owner !== RUN)
-          .map(
-            (marker): Problem => ({
-              path,
-              line: marker.startLineNumber,
-              message: marker.message,
-              syntax: Number(typeof marker.code === "object" ? marker.code.value : marker.code) < 2000,
-            }),
-          ),
-      )
-      .sort((a, b) => Number(b.syntax) - Number(a.syntax) || a.path.localeCompare(b.path) || a.line - b.line);
-  const marks = editor.onDidChangeMarkers(() => onProblems(problems()));
+  let rounds = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  /** Asks the language service once more when typing pauses. */
+  const check = (): void => {
+    clearTimeout(timer);
+    const round = ++rounds;
+    timer = setTimeout(async () => {
+      for (const [path, model] of models) if (path.endsWith(".json")) tellFile(root + path, model.getValue());
+      const found = await problemsOf(models);
+      if (round === rounds) onProblems(found);
+    }, MS_UNTIL_CHECK);
+  };
 
   const open = (path: string, text: string): editor.ITextModel => {
     const model = editor.createModel(text, path.endsWith(".ts") ? "typescript" : "plaintext", uri(path));
     model.onDidChangeContent(() => {
       editor.setModelMarkers(model, RUN, []);
+      check();
       if (!silent) onChange(path, model.getValue());
     });
     models.set(path, model);
@@ -90,6 +88,7 @@ export function createEditor(parent: HTMLElement, options: EditorOptions): CodeE
           model.pushEditOperations([], [{ range: model.getFullModelRange(), text }], () => null);
       }
       silent = false;
+      check();
     },
     show(path) {
       if (path === current) return;
@@ -132,7 +131,8 @@ export function createEditor(parent: HTMLElement, options: EditorOptions): CodeE
       view.focus();
     },
     dispose() {
-      marks.dispose();
+      rounds++;
+      clearTimeout(timer);
       view.dispose();
       for (const model of models.values()) model.dispose();
     },

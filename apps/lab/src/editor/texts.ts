@@ -9,6 +9,7 @@ const en = {
   plain: "Plain editor",
   plainHint: "A plain text field: for touch screens and screen readers, without checking types",
   leave: "Tab indents; Ctrl+M (on a Mac: Ctrl+Shift+M) lets it leave the editor. Ctrl+Enter runs.",
+  checking: "Checking types …",
   problems: (count: number): string =>
     count === 0 ? "No problems found" : count === 1 ? "1 problem" : `${count} problems`,
   line: (path: string, line: number): string => `${path}, line ${line}`,
@@ -28,6 +29,7 @@ const zh: EditorTexts = {
   plain: "纯文本编辑",
   plainHint: "普通文本框，适合触摸屏和读屏软件，不检查类型",
   leave: "Tab 键用于缩进；按 Ctrl+M（Mac 上为 Ctrl+Shift+M）后可用 Tab 键离开编辑器。按 Ctrl+Enter 运行。",
+  checking: "正在检查类型……",
   problems: (count) => (count === 0 ? "没有发现问题" : `${count} 个问题`),
   line: (path, line) => `${path} 第 ${line} 行`,
   code: "正在运行的代码",

@@ -7,6 +7,9 @@ import { transform } from "sucrase";
 /** Files by path, such as `main.ts` or `lib/data.ts`. */
 export type Files = Readonly<Record<string, string>>;
 
+/** Addresses of what is fetched, not imported: what `new URL("./data.bin", import.meta.url)` stands for, by path. */
+export type Assets = Readonly<Record<string, string>>;
+
 /** A module to load: its code in pieces, with the module that each import between them names. */
 export interface LinkedModule {
   readonly path: string;
@@ -35,7 +38,12 @@ export class LinkError extends Error {
  * @param packages what may be imported by name
  * @throws LinkError on a syntax error, an import of something that is not there, and imports in a circle
  */
-export function link(files: Files, entry: string, packages: readonly string[]): LinkedModule[] {
+export function link(
+  files: Files,
+  entry: string,
+  packages: readonly string[],
+  assets: Assets = {},
+): LinkedModule[] {
   const done = new Map<string, LinkedModule>();
   const open: string[] = [];
 
@@ -50,29 +58,32 @@ export function link(files: Files, entry: string, packages: readonly string[]): 
     }
     open.push(path);
     const source = files[path] ?? "";
-    const code = toJavaScript(path, source);
+    const code = withAssets(path, toJavaScript(path, source), assets);
     const pieces: string[] = [];
     const imports: string[] = [];
     let from = 0;
-    let before = "";
-    for (const { n: name, s: start, e: end, se, d: dynamic, a: attributes } of importsOf(path, code)) {
+    let lead = "";
+    for (const { n: name, s, e, se: statementEnd, d: dynamic, a: attributes } of importsOf(path, code)) {
       // `import.meta` has no name; neither has an import whose name is computed, which the engine then refuses.
       if (name === undefined || dynamic === -2) continue;
+      // The name of a dynamic import comes with its quotes.
+      const [start, end] = dynamic === -1 ? [s, e] : [s + 1, e - 1];
       const line = code.slice(0, start).split("\n").length;
       const target = resolve(files, path, name, packages, line);
-      // The name of a dynamic import comes with its quotes.
-      pieces.push(before + code.slice(from, dynamic === -1 ? start : start + 1));
-      from = dynamic === -1 ? end : end - 1;
-      before = "";
-      // JSON becomes a module of JavaScript here, which `with { type: "json" }` would refuse.
-      if (dynamic === -1 && attributes !== -1 && target.endsWith(".json")) {
-        before = code.charAt(end);
-        from = se;
+      pieces.push(lead + code.slice(from, start));
+      from = end;
+      lead = "";
+      // JSON is a module of JavaScript here: `with { type: "json" }` goes, its lines stay. The lexer misses some of the static ones.
+      const clause = /^["']\s*with\s*\{[^}]*\}/.exec(code.slice(end))?.[0].length;
+      const after = dynamic === -1 ? end + (clause ?? 0) : attributes === -1 ? end : statementEnd - 1;
+      if (after > end) {
+        from = after;
+        lead = code.charAt(end) + code.slice(end, after).replace(/[^\n]/g, "");
       }
       imports.push(target);
       if (!packages.includes(target)) visit(target);
     }
-    pieces.push(before + code.slice(from));
+    pieces.push(lead + code.slice(from));
     done.set(path, { path, pieces, imports });
     open.pop();
   };
@@ -101,6 +112,13 @@ function toJavaScript(path: string, source: string): string {
   } catch (cause) {
     throw syntaxError(path, cause);
   }
+}
+
+function withAssets(path: string, code: string, assets: Assets): string {
+  return code.replace(/new URL\("(\.{1,2}\/[^"\n]+)", import\.meta\.url\)/g, (whole, name: string) => {
+    const url = assets[join(path, name)];
+    return url === undefined ? whole : `new URL(${JSON.stringify(url)})`;
+  });
 }
 
 function importsOf(path: string, code: string): ReturnType<typeof parse>[0] {

@@ -1,7 +1,7 @@
 // Linked modules to running ones: each becomes a module under a blob URL, packages stand behind stubs that
 // export what is loaded already. No code is built from text in a way that a strict content policy refuses.
 
-import type { Files, LinkedModule } from "./link.ts";
+import type { Assets, Files, LinkedModule } from "./link.ts";
 import { link } from "./link.ts";
 
 /** Namespaces of packages by the names that programs import. */
@@ -25,8 +25,9 @@ export async function load(
   entry: string,
   packages: Packages,
   names: Map<string, string> = new Map(),
+  assets: Assets = {},
 ): Promise<Record<string, unknown>> {
-  const modules = link(files, entry, Object.keys(packages));
+  const modules = link(files, entry, Object.keys(packages), assets);
   const urls = new Map<string, string>();
   for (const [name, namespace] of Object.entries(packages)) urls.set(name, stubOf(name, namespace));
   for (const module of modules) urls.set(module.path, blobUrl(assemble(module, urls)));
