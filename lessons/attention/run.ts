@@ -24,7 +24,9 @@ interface KernelResult {
 
 function kernels(options: Options, text: Texts): { result: KernelResult; figures: d2l.Figure[] } {
   const data = kernelData(options.examples, options.noise);
-  const animator = new Curve({}, { json: true, quiet: true });
+  const animator = new d2l.Animator({ display: "none" });
+  const losses: number[] = [];
+  animator.add = (_, y) => void losses.push((y as number[])[0]!);
   const net = trainKernel(data, options.epochs, options.lr, animator);
   const average = averagePooling(data);
   const [fixed, fixedWeights] = nonparametric(data);
@@ -37,7 +39,7 @@ function kernels(options: Options, text: Texts): { result: KernelResult; figures
       nonparametric: mse(fixed),
       parametric: mse(learned),
       w,
-      losses: animator.points.map(({ y }) => y[0]!),
+      losses,
     },
     figures: [
       curves(data, [average, fixed, learned], text),

@@ -2,7 +2,7 @@
 
 import * as d2l from "@flambeau/d2l";
 import * as torch from "flambeau";
-import { draw, save, sentences, showLoss, table, wrap } from "../shared/output.ts";
+import { Curve, draw, save, sentences, showLoss, table, wrap } from "../shared/output.ts";
 import type { Activations, State } from "./lesson.ts";
 import { compareByHand, Deep, histogram, rangeOf, runningMeans, spirals } from "./lesson.ts";
 import type { Options } from "./options.ts";
@@ -133,18 +133,20 @@ export async function run(options: Options): Promise<void> {
   torch.manualSeed(options.seed);
   const [X, y] = spirals(options.examples);
 
-  using curves = new d2l.Animator({
-    title: text.lossTitle,
-    xlabel: text.epoch,
-    ylabel: text.loss,
-    legend: [text.without, text.with],
-    ...(options.epochs > 1 ? { xlim: [1, options.epochs] as const } : {}),
-    display: options.json || options.quiet ? "none" : "auto",
-  });
+  using curves = new Curve(
+    {
+      title: text.lossTitle,
+      xlabel: text.epoch,
+      ylabel: text.loss,
+      legend: [text.without, text.with],
+      ...(options.epochs > 1 ? { xlim: [1, options.epochs] as const } : {}),
+    },
+    options,
+  );
   let epoch = 0;
   const plain = trainOne(options, false, X, y, (loss) => curves.add(++epoch, [loss]));
   epoch = 0;
-  const normed = trainOne(options, true, X, y, (loss) => curves.add(++epoch, [null, loss]));
+  const normed = trainOne(options, true, X, y, (loss) => curves.add(++epoch, [null as never, loss]));
   const runs = [plain.run, normed.run];
   const mode = modes(normed.deep, X, y);
   torch.manualSeed(options.seed);

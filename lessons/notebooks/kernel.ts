@@ -18,8 +18,6 @@ export function installKernel(): string {
       cwd: here,
       stdio: "inherit",
     });
-    // Its launcher puts the binary in place at the first start, which several kernels must not do at once.
-    execFileSync(process.execPath, [deno, "--version"], { stdio: "ignore" });
   }
   const folder = mkdtempSync(join(tmpdir(), "kernel-"));
   mkdirSync(join(folder, "kernels", "deno"), { recursive: true });

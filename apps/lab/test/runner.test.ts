@@ -94,6 +94,23 @@ describe("link", () => {
     expect(failing({}).message).toBe("there is no file main.ts");
   });
 
+  it("takes JSON with the attribute that Node wants, and keeps the lines", () => {
+    const main =
+      'import a from "./a.json" with {\n  type: "json",\n};\nconst b = await import("./a.json", { with: { type: "json" } });\n[a, b];\n';
+    const [, module] = link({ "main.ts": main, "a.json": "[]" }, "main.ts", packages);
+    expect(module?.pieces).toEqual(['import a from "', '"\n\n;\nconst b = await import("', '");\n[a, b];\n']);
+  });
+
+  it("puts addresses in the place of files that are fetched", () => {
+    const main =
+      'const url = new URL("./data.bin", import.meta.url);\nnew URL("./other.bin", import.meta.url);\n';
+    const [module] = link({ "lib/main.ts": main }, "lib/main.ts", packages, {
+      "lib/data.bin": "https://host/x.bin",
+    });
+    expect(module?.pieces.join("")).toContain('const url = new URL("https://host/x.bin");');
+    expect(module?.pieces.join("")).toContain('new URL("./other.bin", import.meta.url);');
+  });
+
   it("shows a circle of imports", () => {
     const files = { "main.ts": 'import "./a.ts";', "a.ts": 'import "./b.ts";', "b.ts": 'import "./a.ts";' };
     expect(failing(files).message).toContain("a.ts → b.ts → a.ts");

@@ -14,7 +14,7 @@ import { renderTiles, tilesScale, tilesWidth } from "./tiles.ts";
 export interface TerminalOptions {
   /** Width in cells; default the terminal's, 80 where there is none, at most 100. */
   columns?: number | undefined;
-  /** Height in lines, labels included; default follows from the width (11 to 24), and from the number of rows for a matrix. */
+  /** Height in lines, labels included; default follows from the width (11 to 24). */
   rows?: number | undefined;
   /** Whether to colour the curves; default what the terminal can, and `NO_COLOR` allows. */
   color?: boolean | undefined;

@@ -41,13 +41,14 @@ function isPicture(panel: TilePanel): boolean {
 
 /** The lines of a panel, none wider than `columns`; `rows` is how many there are at most. */
 export function renderTiles(panel: TilePanel, columns: number, rows: number, color: boolean): string[] {
-  const { x, y } = panel.encoding;
+  const { x, y, color: shade } = panel.encoding;
   const heading = [...titleOf(panel), oneLine(y.title ?? "")].filter((line) => line !== "");
   const names = x.axis === null ? [] : xLabels(panel, layout(panel, columns, rows - heading.length - 1));
-  const below = names.length + (x.title ? 1 : 0);
-  const { margin, width, height } = layout(panel, columns, rows - heading.length - below);
-  const [lo, hi] = limitsOf(panel);
-  const ink = inkOf(panel, color);
+  const footing = [...names, ...(x.title ? [oneLine(x.title)] : [])];
+  const { margin, width, height } = layout(panel, columns, rows - heading.length - footing.length);
+  const { domain, range } = shade.scale;
+  const [lo, hi] = [domain[0] ?? 0, domain.at(-1) ?? 1];
+  const ink = color ? (assignInks([range[3] ?? ""]).get(range[3] ?? "") ?? "") : "";
   const labels = yLabels(panel, margin, height);
   const body = Array.from({ length: height }, (_, line) => {
     const cellsOfLine = Array.from({ length: width }, (_, cell) => {
@@ -61,12 +62,12 @@ export function renderTiles(panel: TilePanel, columns: number, rows: number, col
     ...heading.map((line) => shorten(line, columns)),
     ...body,
     ...names,
-    ...(x.title ? [underneath(oneLine(x.title), margin, width, columns)] : []),
+    ...(x.title ? [below(oneLine(x.title), margin, width, columns)] : []),
   ];
 }
 
 /** A label in the middle below the drawing; from its left edge on where it is longer. */
-function underneath(label: string, margin: number, width: number, columns: number): string {
+function below(label: string, margin: number, width: number, columns: number): string {
   return (
     " ".repeat(margin) + (cells(label) > width ? shorten(label, columns - margin) : centre(label, width))
   );
@@ -74,19 +75,9 @@ function underneath(label: string, margin: number, width: number, columns: numbe
 
 /** What the shades of a panel stand for, in one line. */
 export function tilesScale(panel: TilePanel, color: boolean): string {
-  const [lo, hi] = limitsOf(panel).map((limit) => compact(limit));
-  return `${lo} ${paint([...SHADES].map((shade) => shade.repeat(2)).join(""), inkOf(panel, color))} ${hi}`;
-}
-
-function limitsOf(panel: TilePanel): [lo: number, hi: number] {
-  const { domain } = panel.encoding.color.scale;
-  return [domain[0] ?? 0, domain.at(-1) ?? 1];
-}
-
-/** The terminal's ink for all shades: that of the second strongest colour. */
-function inkOf(panel: TilePanel, color: boolean): string {
-  const strong = panel.encoding.color.scale.range.at(-2) ?? "";
-  return color ? (assignInks([strong]).get(strong) ?? "") : "";
+  const { domain, range } = panel.encoding.color.scale;
+  const ink = color ? (assignInks([range[3] ?? ""]).get(range[3] ?? "") ?? "") : "";
+  return `${compact(domain[0] ?? 0)} ${paint([...SHADES].map((shade) => shade.repeat(2)).join(""), ink)} ${compact(domain.at(-1) ?? 1)}`;
 }
 
 function layout(panel: TilePanel, columns: number, rows: number): Layout {
