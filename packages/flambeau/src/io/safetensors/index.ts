@@ -70,6 +70,8 @@ export interface SafeOpen extends AsyncDisposable {
  * Formats without a dtype of their own here are widened without loss: F16, BF16 and F8 to float32; I8, I16, U16 to int32; U32
  * and U64 to int64 (U64 beyond 2^63 is an error). An index of shards (`model.safetensors.index.json`) reads all of them.
  *
+ * As in Python, tensors of a file share a block of memory: `clone()` the one that is kept if the others shall be freed.
+ *
  * @param file a path, bytes, a Blob, a stream, a Response, a FileHandle
  * @param options `shard`: where an index finds its files, if not beside it
  * @throws FileError for what is no valid file: every byte must belong to exactly one tensor

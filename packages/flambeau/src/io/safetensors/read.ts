@@ -139,10 +139,10 @@ export class SafetensorsFile {
 const isDirect = (entry: Entry): boolean => formats[entry.dtype]?.decode === null;
 
 /**
- * Most bytes that neighbours share: V8 collects garbage for every few large arrays, which takes longer than reading them,
- * and a tensor that is kept keeps its block.
+ * Most bytes that neighbours share. V8 collects garbage for every few large arrays, and on a busy machine that takes longer than
+ * reading them.
  */
-const blockBytes = 1 << 26;
+const blockBytes = 1 << 30;
 /** The same where elements are decoded, and what was read is thrown away. */
 const decodedBytes = 1 << 18;
 /** Reads under way at a time. */
