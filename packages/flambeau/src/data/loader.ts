@@ -1,13 +1,13 @@
 // Goes through a dataset in batches.
 // Floor L5 (data). Source: https://pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader
 
-import { ArgumentError, ValueError } from "../base/errors.ts";
+import { ArgumentError } from "../base/errors.ts";
 import { defaultGenerator, Generator } from "../base/generator.ts";
 import { IterableDataset } from "./dataset.ts";
 import type { CollateFn } from "./fetch.ts";
 import { batchOf, exampleOf, streamed } from "./fetch.ts";
 import type { DataLoaderOptions, Indices, ParallelOptions } from "./options.ts";
-import { checkedParallel } from "./options.ts";
+import { checkedParallel, checkOrder } from "./options.ts";
 import type { LoaderState } from "./pass.ts";
 import { between, bytesOf, checkState, isStateful, Pass } from "./pass.ts";
 import { BatchSampler, RandomSampler, SequentialSampler } from "./sampler.ts";
@@ -52,25 +52,7 @@ class Loader<out B> implements Iterable<B> {
         `DataLoader: expected a dataset, but got ${dataset === null ? "null" : typeof dataset}`,
       );
     const streaming = dataset instanceof IterableDataset;
-    if (streaming) {
-      const bad = (option: string, value: unknown): ValueError =>
-        new ValueError(
-          `DataLoader with IterableDataset: expected unspecified ${option} option, but got ${option}=${String(value)}`,
-        );
-      if (shuffle) throw bad("shuffle", shuffle);
-      if (sampler) throw bad("sampler", sampler);
-      if (batchSampler) throw bad("batch_sampler", batchSampler);
-    }
-    if (sampler && shuffle) throw new ValueError("sampler option is mutually exclusive with shuffle");
-    if (batchSampler) {
-      if (batchSize !== 1 || shuffle || sampler || dropLast)
-        throw new ValueError(
-          "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last",
-        );
-    } else if (batchSize === null && dropLast)
-      throw new ValueError(
-        "batch_size=None option disables auto-batching and is mutually exclusive with drop_last",
-      );
+    checkOrder(streaming, options);
     this.dataset = dataset;
     this.generator = generator;
     this.collateFn = options.collateFn ?? null;

@@ -67,3 +67,27 @@ export function checkedParallel(numWorkers: number, options: DataLoaderOptions):
     timeout,
   };
 }
+
+/** @throws ValueError for options that say in different ways which examples make up a batch */
+export function checkOrder(streaming: boolean, options: DataLoaderOptions): void {
+  const { batchSampler, sampler, shuffle = false, dropLast = false, batchSize = 1 } = options;
+  if (streaming) {
+    const bad = (option: string, value: unknown): ValueError =>
+      new ValueError(
+        `DataLoader with IterableDataset: expected unspecified ${option} option, but got ${option}=${String(value)}`,
+      );
+    if (shuffle) throw bad("shuffle", shuffle);
+    if (sampler) throw bad("sampler", sampler);
+    if (batchSampler) throw bad("batch_sampler", batchSampler);
+  }
+  if (sampler && shuffle) throw new ValueError("sampler option is mutually exclusive with shuffle");
+  if (batchSampler) {
+    if (batchSize !== 1 || shuffle || sampler || dropLast)
+      throw new ValueError(
+        "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last",
+      );
+  } else if (batchSize === null && dropLast)
+    throw new ValueError(
+      "batch_size=None option disables auto-batching and is mutually exclusive with drop_last",
+    );
+}

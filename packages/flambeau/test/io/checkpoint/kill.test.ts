@@ -8,8 +8,11 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { build } from "tsdown";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { Generator } from "../../../src/index.ts";
+
+// Sixty processes start, one after the other.
+vi.setConfig({ testTimeout: 600_000 });
 
 const steps = 260;
 const kills = 30;
@@ -31,7 +34,7 @@ beforeAll(async () => {
   });
   const file = readdirSync(join(folder, "program")).find((name) => name.startsWith("train."));
   program = join(folder, "program", file!);
-});
+}, 120_000);
 
 /** Runs the program; kills it when it has said `lines` lines, after so many more turns. @returns its last line */
 function run(args: readonly string[], lines = Number.POSITIVE_INFINITY, delayMs = 0): Promise<string> {
