@@ -32,6 +32,7 @@ class Loader<out B> implements Iterable<B> {
   readonly numWorkers: number;
   readonly #parallel: ParallelOptions;
   #pool: WorkerPool | null = null;
+  #found: readonly Generator[] | null = null;
   /** The pass that began last, while it is under way. */
   #pass: Pass | null = null;
   /** The pass to go on with. */
@@ -90,7 +91,8 @@ class Loader<out B> implements Iterable<B> {
   }
 
   /** Generators beside the default one that the order of the batches depends on. */
-  get #own(): Generator[] {
+  get #own(): readonly Generator[] {
+    if (this.#found !== null) return this.#found;
     const found = new Set<Generator>();
     const look = (x: unknown): void => {
       if (typeof x !== "object" || x === null) return;
@@ -100,7 +102,8 @@ class Loader<out B> implements Iterable<B> {
     };
     look(this);
     look(this.batchSampler);
-    return [...found];
+    this.#found = [...found];
+    return this.#found;
   }
 
   /**
