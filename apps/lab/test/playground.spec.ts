@@ -5,6 +5,7 @@ import type { Locator, Page } from "@playwright/test";
 import { encode } from "../src/playground/share.ts";
 import { plainEditor } from "./editors.ts";
 import { expect, test as labTest } from "./lab.ts";
+import { plainSite } from "./site.ts";
 
 interface Fixtures {
   /** Opens the playground with a program, in the plain editor, and runs it. */
@@ -325,6 +326,18 @@ test("an editor that cannot load leaves a plain one", async ({ page, open, troub
   await page.getByRole("button", { name: "Run" }).click();
   await expect(log(page)).toHaveText(/plain/);
   expect(troubles.splice(0).filter((text) => !text.includes("ERR_FAILED"))).toEqual([]);
+});
+
+test("works from a folder of a host that sets no headers", async ({ page }) => {
+  const plain = await plainSite();
+  await plainEditor(page);
+  const program =
+    'import * as torch from "flambeau";\nimport * as d2l from "@flambeau/d2l";\nd2l.plot([1, 2]);\nconsole.log(torch.ones(300, 300).matmul(torch.ones(300, 300)).sum());';
+  await page.goto(plain.url + (await linkOf(program)));
+  await page.getByRole("button", { name: "Run" }).click();
+  await expect(log(page)).toHaveText(/tensor\(27000000\.\)/);
+  await expect(page.locator("figure img")).toBeVisible();
+  await plain.close();
 });
 
 test("fits a phone: code and output are two sides of one page", async ({ page, run }) => {

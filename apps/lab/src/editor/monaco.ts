@@ -36,7 +36,6 @@ export function createEditor(parent: HTMLElement, options: EditorOptions): CodeE
     scrollBeyondLastLine: false,
     lineNumbersMinChars: 3,
     folding: false,
-    bracketPairColorization: { enabled: false },
     glyphMargin: false,
     padding: { top: 8, bottom: 8 },
     fixedOverflowWidgets: true,
@@ -67,6 +66,10 @@ export function createEditor(parent: HTMLElement, options: EditorOptions): CodeE
       editor.setModelMarkers(model, RUN, []);
       check();
       if (!silent) onChange(path, model.getValue());
+    });
+    // The page's own colours are enough.
+    model.updateOptions({
+      bracketColorizationOptions: { enabled: false, independentColorPoolPerBracketType: false },
     });
     models.set(path, model);
     return model;
