@@ -55,8 +55,13 @@ export function createEditor(parent: HTMLElement, options: EditorOptions): CodeE
     const round = ++rounds;
     timer = setTimeout(async () => {
       for (const [path, model] of models) if (path.endsWith(".json")) tellFile(root + path, model.getValue());
-      const found = await problemsOf(models);
-      if (round === rounds) onProblems(found);
+      try {
+        const found = await problemsOf(models);
+        if (round === rounds) onProblems(found);
+      } catch {
+        // The language service comes a little later than the editor.
+        if (round === rounds) check();
+      }
     }, MS_UNTIL_CHECK);
   };
 
