@@ -29,8 +29,6 @@ export type Request =
 export type Answer =
   | { readonly type: "opened"; readonly controls: Controls; readonly labels: Record<Language, Labels> }
   | Frame
-  /** Training goes on, nothing to draw. */
-  | { readonly type: "alive" }
   | { readonly type: "failed"; readonly id: number; readonly failure: Failure };
 
 /** Pictures that changed since the last frame. */

@@ -23,8 +23,6 @@ const en = {
   } satisfies Record<Status, string>,
   time: (ms: number): string => `${time(ms)} ms a run`,
   rate: (rate: number): string => `${rate.toFixed(0)} runs a second`,
-  on: "on",
-  off: "off",
   table: "As a table",
 };
 
@@ -47,8 +45,6 @@ const zh: LiveTexts = {
   },
   time: (ms) => `每次训练 ${time(ms)} 毫秒`,
   rate: (rate) => `每秒训练 ${rate.toFixed(0)} 次`,
-  on: "开",
-  off: "关",
   table: "以表格显示",
 };
 

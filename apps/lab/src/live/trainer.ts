@@ -10,8 +10,6 @@ type Run = Extract<Request, { type: "run" }>;
 
 /** How long training may keep the thread before messages are looked at, in ms. */
 const turnMs = 4;
-/** How often a page hears of a run that shows nothing, in ms. */
-const aliveMs = 500;
 
 let live: AnyLive | undefined;
 let wanted: Run | null = null;
@@ -68,7 +66,6 @@ async function train(run: Run, lesson: AnyLive): Promise<void> {
   shown.clear();
   const start = performance.now();
   let turned = start;
-  let said = start;
   const training = lesson.run(
     run.values as never,
     (name, picture) => {
@@ -80,9 +77,7 @@ async function train(run: Run, lesson: AnyLive): Promise<void> {
   while (!training.next().done) {
     const now = performance.now();
     if (now - turned < turnMs) continue;
-    if (waiting.size > 0) flush();
-    else if (now - said > aliveMs) post({ type: "alive" });
-    if (!drawn || waiting.size > 0) said = now;
+    flush();
     await turn();
     if (wanted) {
       training.return();
