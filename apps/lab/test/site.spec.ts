@@ -112,10 +112,13 @@ for (const address of addresses)
     open,
   }) => {
     test.slow();
+    // Colours do not depend on the language; on a lesson's long page each is looked at once.
     for (const language of ["en", "zh"]) {
       await open(`?lang=${language}${address}`);
       if (address !== "#/") await trained(page);
-      for (const colorScheme of ["light", "dark"] as const) {
+      const schemes =
+        address === "#/" ? (["light", "dark"] as const) : ([language === "en" ? "light" : "dark"] as const);
+      for (const colorScheme of schemes) {
         await page.emulateMedia({ colorScheme });
         await expect(page.locator("html")).toHaveAttribute("data-theme", colorScheme);
         // Of a formula, MathML is read; the thousands of boxes that show it are hidden from readers.
