@@ -135,9 +135,6 @@ export function createEditor(parent: HTMLElement, options: EditorOptions): CodeE
     setLabel(label) {
       view.updateOptions({ ariaLabel: label });
     },
-    focus() {
-      view.focus();
-    },
     dispose() {
       rounds++;
       clearTimeout(timer);

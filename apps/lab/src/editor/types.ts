@@ -36,6 +36,5 @@ export interface CodeEditor {
   mark(path?: string, line?: number, message?: string): void;
   setTheme(theme: "light" | "dark"): void;
   setLabel(label: string): void;
-  focus(): void;
   dispose(): void;
 }

@@ -42,7 +42,6 @@ const en = {
   output: "Output",
   plots: "Plots",
   console: "Console",
-  clear: "Clear",
   nothing: "Press Run: what the program prints and draws appears here.",
   silent: "The program printed nothing.",
   status: {
@@ -122,7 +121,6 @@ const zh: PlaygroundTexts = {
   output: "输出",
   plots: "图",
   console: "控制台",
-  clear: "清空",
   nothing: "按“运行”后，程序打印的内容和画的图会显示在这里。",
   silent: "程序没有打印任何内容。",
   status: {
