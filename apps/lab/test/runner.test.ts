@@ -185,16 +185,24 @@ describe("Outlet", () => {
   const sent = (): number => batches.reduce((sum, { lines }) => sum + lines.length, 0);
   const skipped = (): number => batches.reduce((sum, batch) => sum + batch.skipped, 0);
 
-  it("sends lines together, soon", () => {
+  it("sends few lines at once, since a loop without end may follow", () => {
     outlet.write("log", "a");
     outlet.write("warn", "b");
-    expect(batches).toEqual([]);
+    expect(batches).toEqual([
+      { lines: [{ level: "log", text: "a" }], skipped: 0 },
+      { lines: [{ level: "warn", text: "b" }], skipped: 0 },
+    ]);
+  });
+
+  it("sends many lines together, soon", () => {
+    for (let i = 0; i < 800; i++) outlet.write("log", `line ${i}`);
+    const before = sent();
+    expect(before).toBeGreaterThan(400);
+    expect(before).toBeLessThan(600);
+    const calls = batches.length;
     vi.advanceTimersByTime(50);
-    const lines = [
-      { level: "log", text: "a" },
-      { level: "warn", text: "b" },
-    ];
-    expect(batches).toEqual([{ lines, skipped: 0 }]);
+    expect(sent()).toBe(800);
+    expect(batches.length).toBe(calls + 1);
   });
 
   it("sends while a program never pauses, and bounds what it prints: the newest lines are kept, all are counted", () => {

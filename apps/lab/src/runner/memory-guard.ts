@@ -18,14 +18,32 @@ interface Watched {
 }
 
 const MIB = 2 ** 20;
+const GIB = 2 ** 30;
+/** As it is before {@link MemoryGuard.install}. */
+const Plain = ArrayBuffer;
 /** Looks at a buffer in one job; one that was there each time counts as alive until the job ends. */
-const LOOKS = 3;
-/** Bytes between looks: browsers collect several times in between, so what is garbage does not last for three. */
+const LOOKS = 6;
+/** Bytes between looks. */
 const BETWEEN_LOOKS = 256 * MIB;
 /** One buffer is watched for so many bytes made, twice as many after each round of that many buffers. */
 const FIRST_STEP = 2 * MIB;
 const ROUND = 1024;
 const ROUNDS = 8;
+
+/**
+ * Brings the browser to collect now: in a loop that never pauses it may let some gigabytes of garbage pile up. V8 collects at once
+ * where buffers have grown by more than half of what its heap may have. Pages that nobody touches cost nothing.
+ */
+function collect(): void {
+  for (let i = 0; i < 6; i++) {
+    try {
+      void new Plain(GIB);
+    } catch {
+      // No room for it: then it has collected in vain.
+      return;
+    }
+  }
+}
 
 export class MemoryGuard {
   readonly #limit: number;
@@ -83,15 +101,22 @@ export class MemoryGuard {
 
   #look(): void {
     this.#untilLook = BETWEEN_LOOKS;
-    this.#watched = this.#watched.filter(
-      ({ refs }) => refs.length === 1 || refs.pop()?.deref() !== undefined,
-    );
-    const alive = this.#watched.reduce((sum, { weight }) => sum + weight, 0);
+    if (this.#alive() <= this.#limit) return;
+    collect();
+    const alive = this.#alive();
     if (alive <= this.#limit) return;
     const gib = (bytes: number): string => (bytes / 2 ** 30).toFixed(1);
     throw new RangeError(
       `out of memory: the program keeps about ${gib(alive)} GiB of tensors, and may keep ${gib(this.#limit)} GiB here`,
     );
+  }
+
+  /** Bytes that live, as far as a look at the watched buffers tells. */
+  #alive(): number {
+    this.#watched = this.#watched.filter(
+      ({ refs }) => refs.length === 1 || refs.pop()?.deref() !== undefined,
+    );
+    return this.#watched.reduce((sum, { weight }) => sum + weight, 0);
   }
 
   /** A new job: all references can be looked at anew. */

@@ -1,5 +1,6 @@
-// Between a program that may print without end and a page that must not drown: lines go out in batches, a thousand
-// at once, then a hundred a second; of the rest the newest are kept and the others counted.
+// Between a program that may print without end and a page that must not drown: lines go out at once as long as there are few,
+// since a loop without end may follow; then in batches, a thousand at first, then a hundred a second; of the rest the newest are
+// kept and the others counted.
 
 export type Level = "log" | "info" | "debug" | "warn" | "error";
 
@@ -20,6 +21,8 @@ const MS_PER_BATCH = 50;
 /** Of a program that prints faster than it may. */
 const MS_PER_FLOOD = 250;
 const BURST = 1000;
+/** While so many lines more may go out, none waits for others. */
+const CALM = 500;
 const PER_MS = 0.1;
 /** However much was printed, so many lines of a batch are shown. */
 const AT_LEAST = 20;
@@ -54,7 +57,7 @@ export class Outlet {
       this.#skipped++;
     }
     const pause = this.#skipped > 0 ? MS_PER_FLOOD : MS_PER_BATCH;
-    if (this.#now() - this.#sent >= pause) this.flush();
+    if (this.#allowance > CALM || this.#now() - this.#sent >= pause) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), MS_PER_BATCH);
   }
 
