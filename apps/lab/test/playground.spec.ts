@@ -119,10 +119,11 @@ train(3);
   await expect(failure(page)).toContainText("caused by Error: not 3");
   await expect(failure(page).getByRole("button")).toHaveText(["main.ts:4 in train", "main.ts:6"]);
   await failure(page).getByRole("button").first().click();
-  const selected = page
-    .getByRole("textbox")
-    .evaluate((field: HTMLTextAreaElement) => field.value.slice(field.selectionStart, field.selectionEnd));
-  expect(await selected).toContain("throw new RangeError");
+  const selected = (): Promise<string> =>
+    page
+      .getByRole("textbox")
+      .evaluate((field: HTMLTextAreaElement) => field.value.slice(field.selectionStart, field.selectionEnd));
+  await expect.poll(selected).toContain("throw new RangeError");
 });
 
 test("shows what the framework refuses, at the program's line", async ({ page, run }) => {
