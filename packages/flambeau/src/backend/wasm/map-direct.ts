@@ -98,23 +98,27 @@ export class DirectMap {
       kernel(n, to, x, y, z, w);
       return;
     }
-    const operands = [a, b, c, d];
     const offsets = [aOffset, bOffset, cOffset, dOffset];
-    const streamed = this.#streamed;
-    const step = (i: number): number => ((streamed >> i) & 1 ? 0 : (this.#bytes[i] ?? 0));
-    for (let done = 0; done < n; done += this.#chunk) {
-      const m = Math.min(this.#chunk, n - done);
-      this.#streams.forEach((stream, i) => {
-        if ((streamed >> i) & 1) stream(operands[i]!, offsets[i]! + done, m);
-      });
-      kernel(
-        m,
-        to + done * this.#outBytes,
-        x + done * step(0),
-        y + done * step(1),
-        z + done * step(2),
-        w + done * step(3),
-      );
+    this.#runPieces(n, this.#chunk, to, [x, y, z, w], this.#bytes, [a, b, c, d], offsets);
+  }
+
+  /** Pieces of the result one after the other: streams operands that have to be, and moves the others on by `steps` bytes an element. */
+  #runPieces(
+    n: number,
+    piece: number,
+    to: number,
+    at: readonly number[],
+    steps: readonly number[],
+    operands: readonly Operand[],
+    offsets: readonly number[],
+  ): void {
+    const streamed = (i: number): boolean => ((this.#streamed >> i) & 1) === 1;
+    for (let done = 0; done < n; done += piece) {
+      const m = Math.min(piece, n - done);
+      for (let i = 0; i < steps.length; i++)
+        if (streamed(i)) this.#streams[i]!(operands[i]!, offsets[i]! + done, m);
+      const [x = 0, y = 0, z = 0, w = 0] = at.map((a, i) => (streamed(i) ? a : a + done * (steps[i] ?? 0)));
+      this.#kernel!(m, to + done * this.#outBytes, x, y, z, w);
     }
   }
 
@@ -134,34 +138,22 @@ export class DirectMap {
     const whole = roundElements / gcd(cols, roundElements);
     const piece = Math.floor(this.#chunk / cols / whole) * whole;
     if (piece === 0 || !this.takes(rows * cols, out, outOffset)) return false;
-    const kernel = (this.#kernel ??= this.#compile());
+    this.#kernel ??= this.#compile();
     this.#streamed = 0;
-    const at: [number, number, number, number] = [0, 0, 0, 0];
-    const steps: [number, number, number, number] = [0, 0, 0, 0];
     const copies = Math.min(piece, rows);
-    operands.forEach((operand, i) => {
-      if (!repeats[i]) {
-        at[i] = this.#address(i, operand, offsets[i]!, out);
-        if (typeof operand === "object" && !((this.#streamed >> i) & 1)) steps[i] = this.#bytes[i]!;
-        return;
-      }
-      at[i] = operandAddress(i);
+    const at = operands.map((operand, i) => {
+      if (!repeats[i]) return this.#address(i, operand, offsets[i]!, out);
+      const start = operandAddress(i);
       this.#streams[i]!(operand, offsets[i]!, cols);
       // Twice as many rows each time.
       const bytes = cols * this.#bytes[i]!;
       for (let n = 1; n < copies; n *= 2)
-        this.#memory.u8.copyWithin(at[i]! + n * bytes, at[i]!, at[i]! + Math.min(n, copies - n) * bytes);
+        this.#memory.u8.copyWithin(start + n * bytes, start, start + Math.min(n, copies - n) * bytes);
+      return start;
     });
+    const steps = this.#bytes.map((bytes, i) => (repeats[i] ? 0 : bytes));
     const to = out.byteOffset + outOffset * this.#outBytes;
-    for (let r = 0; r < rows; r += piece) {
-      const done = r * cols;
-      const n = Math.min(piece, rows - r) * cols;
-      operands.forEach((operand, i) => {
-        if ((this.#streamed >> i) & 1) this.#streams[i]!(operand, offsets[i]! + done, n);
-      });
-      const [x, y, z, w] = at.map((a, i) => a + done * steps[i]!) as [number, number, number, number];
-      kernel(n, to + done * this.#outBytes, x, y, z, w);
-    }
+    this.#runPieces(rows * cols, piece * cols, to, at, steps, operands, offsets);
     return true;
   }
 }

@@ -20,7 +20,7 @@ const poolBytes = 16384;
 /** Kernels read and write past the end of a chunk by at most one iteration of 16 elements of 8 bytes. */
 export const guardBytes = 128;
 // Buffers a multiple of 4096 bytes apart would make loads wait for stores that only look alike in their low 12 bits.
-const staggerBytes = 576;
+export const staggerBytes = 576;
 const bufferStride = bufferBytes + guardBytes + staggerBytes;
 
 /** Where the streaming buffer of operand 0..3 starts. */

@@ -6,10 +6,7 @@ import type { DType, TypedArray } from "../../base/dtype.ts";
 import { dtypes } from "../../base/dtype.ts";
 import type { ResultMemory } from "../backend.ts";
 import type { LinearMemory } from "./memory.ts";
-import { guardBytes } from "./memory.ts";
-
-/** Places a multiple of 4096 bytes apart would make loads wait for stores that look alike in their low 12 bits. */
-const staggerBytes = 576;
+import { guardBytes, staggerBytes } from "./memory.ts";
 
 /**
  * Bytes that a place for `bytes` takes: with the guard that kernels may write into, rounded up by an eighth at most, so that

@@ -7,6 +7,7 @@ import type { RowNest } from "../../ir/row.ts";
 import type { Operand, RowKernel } from "../backend.ts";
 import { compileKernel } from "./codegen.ts";
 import type { LinearMemory } from "./memory.ts";
+import { guardBytes, staggerBytes } from "./memory.ts";
 import { flushEvery } from "./reduce-codegen.ts";
 import { largeRun, revectorize } from "./revectorize.ts";
 import { addressCount, emitRowNest, wideOf } from "./row-codegen.ts";
@@ -15,10 +16,6 @@ type Kernel = (rows: number, n: number, header: number) => void;
 
 /** Elements of a piece, if a row is not longer. */
 const pieceElements = 8192;
-/** Kernels read and write past the end of a row by at most one iteration of 16 elements of 8 bytes. */
-const guardBytes = 128;
-/** Regions a multiple of 4096 bytes apart would make loads wait for stores that look alike in their low 12 bits. */
-const staggerBytes = 576;
 
 /** A place in scratch memory: an operand, a kept row, or a result. */
 interface Region {

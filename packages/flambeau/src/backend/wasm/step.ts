@@ -8,18 +8,14 @@ import { importHost, requireSimd } from "./codegen.ts";
 import { call, instantiate, ModuleBuilder } from "./encoder.ts";
 import { hostFunctions } from "./math.ts";
 import type { LinearMemory } from "./memory.ts";
-import { guardBytes } from "./memory.ts";
 import { bodiesOf } from "./program/assemble.ts";
 import type { StepCode } from "./program/context.ts";
 import { codeOf } from "./program/emitters.ts";
-import { functionOf } from "./program/step-context.ts";
+import { placeBytes } from "./program/resident.ts";
+import { functionOf, parametersOf } from "./program/step-context.ts";
 import { threadCode } from "./program/threads-code.ts";
 
 type Kernel = (thread: number, threads: number, shared: number, own: number, ...at: number[]) => void;
-
-const rounded = (bytes: number): number => 64 * Math.ceil((bytes + guardBytes) / 64);
-/** Arrays a multiple of 4096 bytes apart would make loads wait for stores that look alike in their low 12 bits. */
-const staggerBytes = 576;
 
 let kernels = 0;
 
@@ -35,14 +31,12 @@ function compile(memory: LinearMemory, step: KernelStep, code: StepCode): Kernel
     step: m.global("i32", true, 0),
     threads: threadCode(m, { control: 0, shared: false, callerSleeps: false }),
   };
-  const params: Record<string, "i32"> = { thread: "i32", threads: "i32", shared: "i32", own: "i32" };
-  code.addresses.forEach((_, i) => {
-    params[`at${i}`] = "i32";
-  });
   const inner = functionOf(parts, code, false);
   // V8 hands out the code of an earlier module with equal bytes, revectorised or not: so each has a name of its own.
   const name = `step${kernels++}`;
-  m.func(name, params, [], (f, locals) => f.do(call(inner, ...Object.values(locals))), { export: true });
+  m.func(name, parametersOf(code), [], (f, locals) => f.do(call(inner, ...Object.values(locals))), {
+    export: true,
+  });
   return instantiate<Record<string, Kernel>>(m.finish(), {
     env: { memory: memory.wasm },
     host: hostFunctions,
@@ -62,8 +56,8 @@ export function createStepKernel(
   const code = codeOf(step, buffers);
   const kernel = compile(memory, step, code);
   const bytes = buffers.map(({ dtype, length }) => length * dtypes[dtype].bytes);
-  const own = rounded(code.sharedBytes);
-  const copies = own + rounded(code.ownBytes);
+  const own = placeBytes(code.sharedBytes);
+  const copies = own + placeBytes(code.ownBytes);
   const isOutput = buffers.map(({ kind }) => kind === "output");
 
   const run = (arrays: readonly PlacedArray[]): void => {
@@ -76,7 +70,7 @@ export function createStepKernel(
     const at = arrays.map(({ data, offset }, i) => {
       if (held[i]) return data.byteOffset + offset * data.BYTES_PER_ELEMENT;
       const start = end;
-      end += rounded(bytes[i]!) + staggerBytes - (staggerBytes % 64);
+      end += placeBytes(bytes[i]!);
       return start;
     });
     const base = memory.scratch(end, step.name);

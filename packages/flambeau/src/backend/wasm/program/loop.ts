@@ -3,6 +3,7 @@
 
 import type { LoopStep } from "../../../ir/program.ts";
 import { elementBytes } from "../lanes.ts";
+import { guardBytes } from "../memory.ts";
 import { scratchBytes } from "../reduce-codegen.ts";
 import type { StepEmitter } from "./context.ts";
 import { costOf, exprKey } from "./expressions.ts";
@@ -14,7 +15,6 @@ import type { LoopShape, Track } from "./loop-shape.ts";
 import { product, shapeOf } from "./loop-shape.ts";
 import { planStrips } from "./loop-strips-plan.ts";
 import { planTiles } from "./loop-tiles.ts";
-import { guardBytes } from "./resident.ts";
 
 const trackKey = ({ dtype, source, outer, inner, lane }: Track): string =>
   `${dtype} ${"scalar" in source} ${outer} ${inner} ${lane}`;

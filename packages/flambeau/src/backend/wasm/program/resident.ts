@@ -10,7 +10,7 @@ import type { DType, TypedArray } from "../../../base/dtype.ts";
 import { dtypes } from "../../../base/dtype.ts";
 import type { Region } from "../../backend.ts";
 import type { Constants } from "../memory.ts";
-import { ConstantPool, outOfMemory } from "../memory.ts";
+import { ConstantPool, guardBytes, outOfMemory, staggerBytes } from "../memory.ts";
 import { controlBytes } from "./threads-cells.ts";
 
 const pageBytes = 65536;
@@ -18,11 +18,6 @@ const poolBytes = 32768;
 
 /** Where the cells of the team of threads are. */
 export const controlAddress: number = poolBytes;
-
-/** Loops read and write past the end of what they work on by at most one iteration of 16 elements of 8 bytes. */
-export const guardBytes = 128;
-/** Regions a multiple of 4096 bytes apart would make loads wait for stores that look alike in their low 12 bits. */
-const staggerBytes = 576;
 
 /** What a place of `bytes` takes up: with its guard, in multiples of 64. */
 export const placeBytes = (bytes: number): number =>

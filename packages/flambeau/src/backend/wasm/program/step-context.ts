@@ -32,16 +32,21 @@ export interface ModuleContext {
   readonly threads: ThreadCode;
 }
 
+/** What the function of a step's code takes. */
+export function parametersOf(code: StepCode): Record<string, "i32"> {
+  const params: Record<string, "i32"> = { thread: "i32", threads: "i32", shared: "i32", own: "i32" };
+  code.addresses.forEach((_, i) => {
+    params[`at${i}`] = "i32";
+  });
+  return params;
+}
+
 /** The function of a step's code, which steps with equal keys share. */
 export function functionOf(parts: ModuleContext, code: StepCode, parallel: boolean): Func {
   const key = `${parallel ? "parallel" : "single"} ${code.key}`;
   let f = parts.functions.get(key);
   if (!f) {
-    const params: Record<string, "i32"> = { thread: "i32", threads: "i32", shared: "i32", own: "i32" };
-    code.addresses.forEach((_, i) => {
-      params[`at${i}`] = "i32";
-    });
-    f = parts.module.func(code.name, params, [], (builder, locals) => {
+    f = parts.module.func(code.name, parametersOf(code), [], (builder, locals) => {
       const e = new Emitter(builder, parts.module, parts.memory, features(), parts.host);
       code.emit(new StepContext(parts, e, Object.values(locals), parallel));
     });
