@@ -302,11 +302,10 @@ function jacobianOf(
 ): AnyTensor[] {
   const n = numel(out.shape);
   const rows: AnyTensor[][] = inputs.map(() => []);
-  const unit: AnyTensor = out.detach().newZeros([n]);
   for (let i = 0; i < n; i++) {
+    const unit: AnyTensor = out.detach().newZeros([n]);
     unit.storage.data[i] = 1;
-    const upstream = unit.clone().reshape(out.shape);
-    unit.storage.data[i] = 0;
+    const upstream = unit.reshape(out.shape);
     const grads = pullback([out], inputs, [upstream], { createGraph, retainGraph: true });
     if (createGraph) checkRecorded(grads, strict, constantJacobian);
     filled(grads, inputs, strict, unusedInput).forEach((g, k) => rows[k]!.push(g));

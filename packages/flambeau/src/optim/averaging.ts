@@ -5,6 +5,8 @@
 import { RuntimeError, ValueError } from "../base/errors.ts";
 import { deepcopy } from "../nn/copy.ts";
 import { Module } from "../nn/module.ts";
+import { where } from "../ops/index.ts";
+import { recorder } from "../tensor/capturing.ts";
 import { zeros } from "../tensor/create.ts";
 import { noGrad } from "../tensor/grad-mode.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
@@ -14,7 +16,7 @@ export type AverageFn = (averaged: AnyTensor, current: AnyTensor, numAveraged: A
 
 /** a + (x - a) / (n + 1): the mean of all. */
 export const getSwaAvgFn = (): AverageFn => (averaged, current, n) =>
-  averaged.add(current.sub(averaged).div(Number(n.item()) + 1));
+  averaged.add(current.sub(averaged).div(n.add(1)));
 
 /** decay a + (1 - decay) x. @param decay default 0.999 @throws ValueError outside of [0, 1] */
 export function getEmaAvgFn(decay = 0.999): AverageFn {
@@ -67,9 +69,15 @@ export class AveragedModel<M extends Module = Module> extends Module {
   /** Takes the model's present weights into the average; the first time they are the average. */
   updateParameters(model: M): void {
     noGrad(() => {
-      const first = Number(this.nAveraged.item()) === 0;
+      const none: AnyTensor = this.nAveraged.eq(0);
+      // A captured function does not know: there, both are computed.
+      const first = recorder === null && none.item() === true;
       const average = (own: AnyTensor, current: AnyTensor, averaged: boolean): void => {
-        own.copy_(first || !averaged ? current : this.#avgFn(own, current.detach(), this.nAveraged));
+        if (first || !averaged) own.copy_(current);
+        else {
+          const next = this.#avgFn(own, current.detach(), this.nAveraged);
+          own.copy_(recorder === null ? next : (where(none, current.detach(), next) as AnyTensor));
+        }
       };
       eachPair(this.module.parameters(), model.parameters(), (own, current) => average(own, current, true));
       eachPair(this.module.buffers(), model.buffers(), (own, current) =>

@@ -1,8 +1,9 @@
 // LBFGS: quasi-Newton steps from the last few changes of the gradient.
 // Floor L5 (optim). Source: https://pytorch.org/docs/stable/generated/torch.optim.LBFGS.html
 
-import { RuntimeError, ValueError } from "../base/errors.ts";
+import { CompileError, RuntimeError, ValueError } from "../base/errors.ts";
 import { cat } from "../ops/index.ts";
+import { recorder } from "../tensor/capturing.ts";
 import { enableGrad, noGrad } from "../tensor/grad-mode.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { isTensor } from "../tensor/tensor.ts";
@@ -64,11 +65,22 @@ const numberOf = (x: unknown): number => Number(isTensor(x) ? x.item() : x);
 /**
  * LBFGS: quasi-Newton steps for smooth functions of full batches. `step` needs a closure, which it calls several times.
  *
+ * How far a step goes depends on values (tolerances, the line search), so `step` itself cannot be part of a compiled function. Nearly all the
+ * time goes into the closure: compile that, and give it to `step`.
+ *
  * @param params tensors, or one group
  * @param options `lr` 1, `maxIter` 20, `maxEval` maxIter * 1.25, `toleranceGrad` 1e-7, `toleranceChange` 1e-9,
  * `historySize` 100, `lineSearchFn` null
- * @throws ValueError for several groups
+ * @throws ValueError for several groups; CompileError from a `step` in a compiled function
  * @see https://pytorch.org/docs/stable/generated/torch.optim.LBFGS.html
+ * @example
+ * const closure = torch.compile(() => {
+ *   optimizer.zeroGrad();
+ *   const l = loss(net(X), y);
+ *   l.backward();
+ *   return l;
+ * });
+ * for (let i = 0; i < 10; i++) optimizer.step(closure);
  */
 export class LBFGS extends Optimizer<LBFGSOptions, LBFGSState> {
   constructor(params: ParamsInit<LBFGSOptions>, options: Partial<LBFGSOptions> = {}) {
@@ -108,6 +120,11 @@ export class LBFGS extends Optimizer<LBFGSOptions, LBFGSState> {
       this.update();
       return null;
     }
+    if (recorder !== null)
+      throw new CompileError(
+        "LBFGS.step cannot be captured: how far it goes depends on values (tolerances, the line search). Compile its closure instead " +
+          "(forward and backward), and call step outside: optimizer.step(torch.compile(closure))",
+      );
     this.stepCount++;
     return noGrad(() => this.#search(closure));
   }

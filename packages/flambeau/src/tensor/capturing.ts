@@ -103,6 +103,8 @@ export interface Recorder {
   ): boolean;
   /** `fill` draws numbers of `generator` into `data`, all of it; done in every run. */
   draw(name: string, data: TypedArray, offset: number, n: number, fill: (out: TypedArray) => void): void;
+  /** Something that JavaScript does in every run, in the order of draws: to a generator. */
+  host(name: string, run: () => void): void;
   /** `look` sees the elements of x, packed, in every run: to refuse some of them by an error. */
   check(name: string, x: AnyTensor, look: (elements: TypedArray) => void): void;
   /**
@@ -221,6 +223,12 @@ export const hostNumber = (name: string, f: () => number): number =>
 export function hostEffect(f: () => void): void {
   if (recorder === null) f();
   else recorder.effect(f);
+}
+
+/** The same in the order of random draws. */
+export function hostStep(name: string, run: () => void): void {
+  if (recorder === null) run();
+  else recorder.host(name, run);
 }
 
 /** Something that decides what a function launches, other than options of optimizers that are not numbers: `f()`, read before effects. */

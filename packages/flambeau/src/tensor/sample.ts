@@ -10,7 +10,7 @@ import type { FloatArray } from "../base/random/index.ts";
 import { fillNormal, fillRand, fillRandint, fillRandperm } from "../base/random/index.ts";
 import type { Shape } from "../base/shape.ts";
 import { checkShape, numel } from "../base/shape.ts";
-import { drawInto } from "./capturing.ts";
+import { drawInto, hostStep } from "./capturing.ts";
 import type { CreateOptions, Extents } from "./create.ts";
 import { finish, shapeAndOptions } from "./create.ts";
 import { allocate } from "./storage.ts";
@@ -26,7 +26,11 @@ export interface SampleOptions<D extends DType = DType> extends CreateOptions<D>
 /** Sets the seed of the default generator: `torch.manualSeed(42)` gives the numbers of PyTorch's `torch.manual_seed(42)`. */
 export function manualSeed(seed: number | bigint): Generator {
   // PyTorch's function, unlike its generator's method, cuts fractions off.
-  return defaultGenerator.manualSeed(typeof seed === "number" ? Math.trunc(seed) : seed);
+  const whole = typeof seed === "number" ? Math.trunc(seed) : seed;
+  hostStep("manualSeed", () => {
+    defaultGenerator.manualSeed(whole);
+  });
+  return defaultGenerator;
 }
 
 /** Seeds the default generator with a random number, and returns it. */
@@ -49,11 +53,14 @@ export function setRngState(state: Tensor<[number], "uint8">): void {
 
 /** Runs `body` and puts the default generator back into the state that it had before. */
 export function forkRng<T>(body: () => T): T {
-  const before = defaultGenerator.getState();
+  let before: Uint8Array;
+  hostStep("forkRng", () => {
+    before = defaultGenerator.getState();
+  });
   try {
     return body();
   } finally {
-    defaultGenerator.setState(before);
+    hostStep("forkRng", () => defaultGenerator.setState(before));
   }
 }
 

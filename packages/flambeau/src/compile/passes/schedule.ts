@@ -4,7 +4,7 @@ import { dtypes } from "../../base/dtype.ts";
 import type { BufferId, Program, Step } from "../../ir/program.ts";
 import { Graph } from "./graph.ts";
 
-/** Steps of the host that read nothing first; then, of the steps that could be next, the one that leaves least memory in use, else the first. */
+/** Steps of the host that read nothing, or only look, first; then, of the steps that could be next, the one that leaves least memory in use, else the first. */
 export function schedule(program: Program): Program {
   const graph = new Graph(program);
   const { steps } = graph;
@@ -43,7 +43,9 @@ export function schedule(program: Program): Program {
   }
   const live = new Set<BufferId>();
   const growth = (step: Step): number => {
-    if (step.kind === "host" && step.reads.length === 0) return Number.NEGATIVE_INFINITY;
+    // What refuses values does so before anything is done with them.
+    if (step.kind === "host" && (step.reads.length === 0 || step.writes.length === 0))
+      return Number.NEGATIVE_INFINITY;
     let bytes = 0;
     for (const b of touched.get(step)!) {
       const { dtype, length } = graph.buffers[b]!;

@@ -3,6 +3,7 @@
 
 import { RuntimeError } from "../../base/errors.ts";
 import { stack } from "../../ops/join.ts";
+import { recorder } from "../../tensor/capturing.ts";
 import { zeros } from "../../tensor/create.ts";
 import { noGrad } from "../../tensor/grad-mode.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
@@ -46,11 +47,17 @@ export function clipGradNorm_(
   return noGrad(() => {
     const norms = grads.map((g): AnyTensor => g.norm(normType));
     const total: AnyTensor = stack(norms).norm(normType);
-    if (errorIfNonfinite && !Number.isFinite(Number(total.item())))
-      throw new RuntimeError(
-        `The total norm of order ${normType} for gradients from \`parameters\` is non-finite, so it cannot be clipped. To ` +
-          "disable this error and scale the gradients by the non-finite norm anyway, set errorIfNonfinite: false",
-      );
+    const check = (norm: unknown): void => {
+      if (!Number.isFinite(Number(norm)))
+        throw new RuntimeError(
+          `The total norm of order ${normType} for gradients from \`parameters\` is non-finite, so it cannot be clipped. To ` +
+            "disable this error and scale the gradients by the non-finite norm anyway, set errorIfNonfinite: false",
+        );
+    };
+    if (errorIfNonfinite) {
+      if (recorder === null) check(total.item());
+      else recorder.check("clipGradNorm_", total, ([norm]) => check(norm));
+    }
     const factor: AnyTensor = total.add(1e-6).reciprocal().mul(maxNorm).clamp(null, 1);
     for (const g of grads) g.mul_(factor);
     return total;

@@ -2,6 +2,7 @@
 // Floor L5 (optim). Source: https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.SequentialLR.html
 
 import { ValueError } from "../../base/errors.ts";
+import { hostEffect } from "../../tensor/capturing.ts";
 import type { AnyGroup, AnyOptimizer, LRScheduler, SchedulerStateDict } from "./scheduler.ts";
 import { restore, stateOf } from "./scheduler.ts";
 
@@ -64,6 +65,9 @@ export class SequentialLR {
 
   /** Goes to the next epoch. */
   step(): void {
+    hostEffect(() => this.#advance());
+  }
+  #advance(): void {
     this.lastEpoch++;
     const found = this._milestones.findIndex((m) => m > this.lastEpoch);
     const k = found < 0 ? this._milestones.length : found;
@@ -118,8 +122,10 @@ export class ChainedScheduler {
   }
   /** Goes to the next epoch. */
   step(): void {
-    for (const s of this.#parts) s.step();
-    this._lastLr = this.#rates();
+    hostEffect(() => {
+      for (const s of this.#parts) s.step();
+      this._lastLr = this.#rates();
+    });
   }
   /** The rates that the last step has set. */
   getLastLr(): number[] {

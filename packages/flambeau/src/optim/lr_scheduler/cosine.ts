@@ -79,7 +79,8 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
     return this.baseLrs.map((lr) => this.etaMin + (lr - this.etaMin) * height);
   }
   /** Goes to the next epoch, or to a given one, which may be a fraction. */
-  override step(epoch?: number): void {
+  /** @internal */
+  override advance(epoch?: number): void {
     const { T0, TMult } = this;
     const given = epoch ?? (this.lastEpoch < 0 ? 0 : null);
     if (given === null) {

@@ -1,7 +1,8 @@
 // A schedule by results: lowers the learning rate when a metric has stopped improving.
 // Floor L5 (optim). Source: https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ReduceLROnPlateau.html
 
-import { ValueError } from "../../base/errors.ts";
+import { CompileError, ValueError } from "../../base/errors.ts";
+import { recorder } from "../../tensor/capturing.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { isTensor } from "../../tensor/tensor.ts";
 import type { AnyGroup, AnyOptimizer, SchedulerStateDict } from "./scheduler.ts";
@@ -80,8 +81,16 @@ export class ReduceLROnPlateau {
     this.eps = options.eps ?? 1e-8;
   }
 
-  /** Takes notice of the metric of an epoch. Call it after validation. */
+  /**
+   * Takes notice of the metric of an epoch. Call it after validation.
+   * @throws CompileError in a compiled function: what it does depends on the metric's value
+   */
   step(metric: number | AnyTensor, epoch?: number): void {
+    if (recorder !== null)
+      throw new CompileError(
+        "ReduceLROnPlateau.step cannot be captured: it compares the metric with earlier ones. Return the metric from the compiled function, " +
+          "and call scheduler.step(metric) outside",
+      );
     const current = Number(isTensor(metric) ? metric.item() : metric);
     this.lastEpoch = epoch ?? this.lastEpoch + 1;
     if (this.isBetter(current, this.best)) {

@@ -2,6 +2,7 @@
 // Floor L5 (optim). Source: https://pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate
 
 import { ArgumentError, ValueError } from "../../base/errors.ts";
+import { hostEffect } from "../../tensor/capturing.ts";
 import { Optimizer } from "../optimizer.ts";
 import { camelCase, renamed, snakeCase } from "../state-dict.ts";
 
@@ -91,7 +92,7 @@ export abstract class LRScheduler {
   initialStep(): void {
     this.optimizer.stepCount = 0;
     this._stepCount = 0;
-    this.step();
+    this.advance();
   }
 
   /** The rates of epoch `lastEpoch`, from those that the groups have. */
@@ -101,8 +102,16 @@ export abstract class LRScheduler {
     return null;
   }
 
-  /** Goes to the next epoch, or to a given one, and sets the rates. Call it after `optimizer.step()`. */
+  /**
+   * Goes to the next epoch, or to a given one, and sets the rates. Call it after `optimizer.step()`; in a compiled function it is done in
+   * every run.
+   */
   step(epoch?: number): void {
+    hostEffect(() => this.advance(epoch));
+  }
+
+  /** @internal What a step does. */
+  advance(epoch?: number): void {
     if (this._stepCount === 1 && this.optimizer.stepCount < 1)
       console.warn(
         "Detected call of `scheduler.step()` before `optimizer.step()`. You should call them in the opposite order: " +

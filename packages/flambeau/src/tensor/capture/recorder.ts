@@ -325,6 +325,10 @@ export class ProgramRecorder implements Recorder {
     this.#steps.push(copyStep([n], dtype, to, { buffer, offset: 0, strides: [1] }));
   }
 
+  host(name: string, run: () => void): void {
+    this.#steps.push({ kind: "host", name, reads: [], writes: [], run });
+  }
+
   check(name: string, x: AnyTensor, look: (elements: TypedArray) => void): void {
     const { storage, offset, shape, dtype } = x.contiguous() as AnyTensor;
     const n = numel(shape);
