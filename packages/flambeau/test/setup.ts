@@ -32,6 +32,9 @@ const verifying: Backend = {
   programs: {
     allocate: (dtype, length, purpose) => programs.allocate(dtype, length, purpose),
     release: (region) => programs.release(region),
+    get results() {
+      return programs.results;
+    },
     compile(program, states) {
       verifyProgram(program);
       return programs.compile(program, states);

@@ -90,10 +90,18 @@ export interface Region {
   readonly array: TypedArray;
 }
 
+/** Bytes from which outputs are lent: less is copied as fast as a loan is looked after. */
+export const leastLent = 32768;
+
 /** A program, ready to run. */
 export interface CompiledProgram {
   /** The buffers of kinds input, const and output, as views of the memory; state is where the caller put it. */
   view(buffer: BufferId): TypedArray;
+  /**
+   * Lends an output as an array over the memory where it is, to be given back to {@link Programs.results}; from then on the output is
+   * elsewhere, without values until the next run. null where it is smaller than {@link leastLent} or memory is short.
+   */
+  lend(buffer: BufferId): TypedArray | null;
   /** Numbers of the host, in the order of `Program.scalars`: written before `run`. */
   readonly scalars: Float64Array;
   /** Runs all steps. Throws what a host step throws, and a RuntimeError for an index out of range. */
@@ -128,19 +136,25 @@ export interface Programs {
   release(region: Region): void;
   /** `states` gives the region of every buffer of kind state, by its id. */
   compile(program: Program, states: ReadonlyMap<BufferId, Region>): CompiledProgram;
+  /** What takes outputs back that were lent. */
+  readonly results: Lender;
   /** Threads that programs run on from now on; the calling one counts. */
   setThreads(n: number): void;
   readonly threads: number;
 }
 
-/** Memory that kernels work in without copying: for results that somebody takes care of. */
-export interface ResultMemory {
-  /** An array of undefined values that stays valid; null where there is no room. */
-  take(dtype: DType, length: number): TypedArray | null;
-  /** Hands out anew what `take` gave, by the array's byteOffset and byteLength. Nobody may look at it any more. */
+/** Where arrays come from that somebody takes care of. */
+export interface Lender {
+  /** Takes an array's memory back, by its byteOffset and byteLength. Nobody may look at it any more. */
   give(at: number, bytes: number): void;
   /** Whether what comes back is overwritten with bytes of 255, so that whoever still looks notices. For tests; default false. */
   spoils: boolean;
+}
+
+/** Memory that kernels work in without copying. */
+export interface ResultMemory extends Lender {
+  /** An array of undefined values that stays valid; null where there is no room. */
+  take(dtype: DType, length: number): TypedArray | null;
 }
 
 export interface Backend {

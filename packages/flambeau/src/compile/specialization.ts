@@ -1,15 +1,17 @@
 // A captured function made into a program, and how it is run.
 // Floor L4 (compile).
 
-import type { CompiledProgram } from "../backend/backend.ts";
-import { getBackend } from "../backend/backend.ts";
+import type { CompiledProgram, Lender } from "../backend/backend.ts";
+import { getBackend, leastLent } from "../backend/backend.ts";
 import type { DType, TypedArray } from "../base/dtype.ts";
 import { CompileError } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { contiguousStrides } from "../base/shape.ts";
+import type { BufferId } from "../ir/program.ts";
 import type { HostAction } from "../tensor/capture/recorder.ts";
 import { copyRange } from "../tensor/copy.ts";
 import { mode } from "../tensor/grad-mode.ts";
+import { lentArray } from "../tensor/recycle.ts";
 import { allocateUnset, Storage } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { isTensor, Tensor } from "../tensor/tensor.ts";
@@ -32,25 +34,54 @@ interface Input {
   version: number;
 }
 
-/** A tensor that every run makes anew. */
+/** A tensor that every run makes anew: where the program left its elements if they are lent, else a copy. */
 class Made {
+  readonly #compiled: CompiledProgram;
+  /** null where elements are always copied. */
+  readonly #lender: Lender | null;
+  readonly #buffer: number;
   readonly #shape: Shape;
   readonly #strides: readonly number[];
   readonly #dtype: DType;
-  readonly #view: TypedArray;
+  readonly #bytes: number;
+  readonly #view: TypedArray | null;
+  readonly #lend = (): TypedArray | null => this.#compiled.lend(this.#buffer);
 
-  constructor(compiled: CompiledProgram, buffer: number, like: AnyTensor) {
+  constructor(compiled: CompiledProgram, lender: Lender | null, buffer: number, like: AnyTensor) {
+    this.#compiled = compiled;
+    this.#buffer = buffer;
     this.#shape = like.shape;
     this.#strides = contiguousStrides(like.shape);
     this.#dtype = like.dtype;
-    this.#view = compiled.view(buffer);
+    const view = compiled.view(buffer);
+    this.#bytes = view.byteLength;
+    this.#lender = this.#bytes < leastLent ? null : lender;
+    this.#view = this.#lender ? null : view;
+  }
+
+  #copy(): TypedArray {
+    const view = this.#view ?? this.#compiled.view(this.#buffer);
+    const data = allocateUnset(this.#dtype, view.length);
+    copyRange(data, 0, view, 0, data.length);
+    return data;
   }
 
   make(): AnyTensor {
-    const data = allocateUnset(this.#dtype, this.#view.length);
-    copyRange(data, 0, this.#view, 0, data.length);
+    const lent = this.#lender && lentArray(this.#lender, this.#bytes, this.#lend);
+    const data = lent ?? this.#copy();
     return new Tensor(new Storage(data), this.#shape, this.#dtype, this.#strides, 0, true, null);
   }
+}
+
+/** How often the elements of a buffer are looked at after a run. */
+function usesOf({ outputs, gradients, inputs }: Captured): ReadonlyMap<BufferId, number> {
+  const uses = new Map<BufferId, number>();
+  const count = (buffer: unknown): void => {
+    if (typeof buffer === "number") uses.set(buffer, (uses.get(buffer) ?? 0) + 1);
+  };
+  for (const output of outputs) if (output.kind === "made") count(output.buffer);
+  for (const { after } of [...gradients, ...inputs]) count(after);
+  return uses;
 }
 
 type Output = Made | { readonly leaf: number } | { readonly value: unknown };
@@ -113,9 +144,12 @@ export class Specialization {
       return { leaf, after, view, from: null, version: 0 };
     });
     this.#changesInputs = captured.inputs.some((i) => i.after !== null);
+    const uses = usesOf(captured);
+    const made = (buffer: BufferId, like: AnyTensor): Made =>
+      new Made(compiled, uses.get(buffer) === 1 ? programs.results : null, buffer, like);
     this.#outputs = captured.outputs.map((o) =>
       o.kind === "made"
-        ? new Made(compiled, o.buffer, o.like)
+        ? made(o.buffer, o.like)
         : o.kind === "argument"
           ? { leaf: o.leaf }
           : { value: o.value },
@@ -128,7 +162,7 @@ export class Specialization {
     this.#gradients = gradients;
     this.#madeGradients = new Map(
       gradients.flatMap(({ tensor, after }) =>
-        typeof after === "number" ? [[tensor, new Made(compiled, after, tensor)] as const] : [],
+        typeof after === "number" ? [[tensor, made(after, tensor)] as const] : [],
       ),
     );
   }

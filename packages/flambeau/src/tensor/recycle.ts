@@ -2,7 +2,7 @@
 // of the backend, and their places are used anew when nobody holds their arrays any more.
 // Floor L3 (tensor). Node only; see docs/decisions/0004-memory.md. FLAMBEAU_NO_EARLY_GC=1 leaves it off.
 
-import type { ResultMemory } from "../backend/backend.ts";
+import type { Lender, ResultMemory } from "../backend/backend.ts";
 import { getBackend } from "../backend/backend.ts";
 import type { DType, TypedArray } from "../base/dtype.ts";
 import type { Collector } from "./collector.ts";
@@ -13,12 +13,14 @@ class Places {
   readonly arrays: WeakRef<TypedArray>[] = [];
   readonly at: number[] = [];
   readonly bytes: number[] = [];
+  readonly lenders: Lender[] = [];
   total = 0;
 
-  add(array: WeakRef<TypedArray>, at: number, bytes: number): void {
+  add(array: WeakRef<TypedArray>, at: number, bytes: number, lender: Lender): void {
     this.arrays.push(array);
     this.at.push(at);
     this.bytes.push(bytes);
+    this.lenders.push(lender);
     this.total += bytes;
   }
 
@@ -26,11 +28,11 @@ class Places {
    * Takes back the places that nobody holds, in their order, so that the last one made is the next one used. The others go
    * to `alive`.
    */
-  sweep(memory: ResultMemory, alive: Places): void {
-    const { arrays, at, bytes } = this;
+  sweep(alive: Places): void {
+    const { arrays, at, bytes, lenders } = this;
     for (let i = 0; i < arrays.length; i++) {
-      if (arrays[i]!.deref() === undefined) memory.give(at[i]!, bytes[i]!);
-      else alive.add(arrays[i]!, at[i]!, bytes[i]!);
+      if (arrays[i]!.deref() === undefined) lenders[i]!.give(at[i]!, bytes[i]!);
+      else alive.add(arrays[i]!, at[i]!, bytes[i]!, lenders[i]!);
     }
   }
 }
@@ -71,7 +73,16 @@ export function resultArray(dtype: DType, length: number, bytes: number): TypedA
   spend(bytes);
   if (memory === null) return null;
   const array = memory.take(dtype, length);
-  if (array !== null) young.add(new WeakRef(array), array.byteOffset, bytes);
+  if (array !== null) young.add(new WeakRef(array), array.byteOffset, bytes, memory);
+  return array;
+}
+
+/** An array that `lend` finds in other memory, `lender`'s; null where that lends nothing, or nobody would give it back. */
+export function lentArray(lender: Lender, bytes: number, lend: () => TypedArray | null): TypedArray | null {
+  if (memory === null) return null;
+  spend(bytes);
+  const array = lend();
+  if (array !== null) young.add(new WeakRef(array), array.byteOffset, bytes, lender);
   return array;
 }
 
@@ -92,10 +103,10 @@ function recycle(): void {
     if (full || ++rounds % seldom === 0) {
       const before = held;
       held = new Places();
-      before.sweep(memory, held);
+      before.sweep(held);
       if (full) heldLimit = Math.max(heldAtLeast, 2 * held.total);
     }
-    young.sweep(memory, held);
+    young.sweep(held);
     young = new Places();
   }
   const end = performance.now();
@@ -110,6 +121,7 @@ function recycle(): void {
 export function recycleAtOnce(): void {
   shortest = longest = interval = 8192;
   left = 0;
-  const { results } = getBackend();
+  const { results, programs } = getBackend();
   if (results) results.spoils = true;
+  if (programs) programs.results.spoils = true;
 }

@@ -177,3 +177,26 @@ describe("row nests", () => {
     }
   });
 });
+
+test("exp of differences from the maximum: as exact as exp, from 0 to subnormal results, -inf and NaN", () => {
+  const nest = new RowBuilder("differences");
+  const { k } = nest;
+  const x = nest.operand("full", "float32");
+  nest.map(k.exp(k.sub(x, nest.reduce("max", x))));
+  const n = 40_000;
+  const data = Float32Array.from({ length: n }, (_, i) => (-i * 106) / n);
+  data[n - 1] = Number.NEGATIVE_INFINITY;
+  const out = new Float32Array(n);
+  const { run } = createRowKernel(memory, nest.finish());
+  run(1, n, [data], [0], [out]);
+  for (let i = 0; i < n; i++) {
+    const want = Math.exp(data[i]!);
+    // Units in the last place, which are no smaller than the smallest subnormal number.
+    const unit = Math.max(2 ** -149, 2 ** (Math.floor(Math.log2(want)) - 23));
+    expect(Math.abs(out[i]! - want) / unit, `e^${data[i]}: ${out[i]}`).toBeLessThan(1.01);
+  }
+  // A NaN with bits that would be an exponent if they were shifted.
+  new Uint32Array(data.buffer)[7] = 0x7fc00155;
+  run(1, n, [data], [0], [out]);
+  expect(out.every(Number.isNaN)).toBe(true);
+});

@@ -9,6 +9,7 @@ import { verifyProgram } from "../../src/ir/verify-program.ts";
 
 export class ReferencePrograms implements Programs {
   readonly threads = 1;
+  readonly results = { give: () => undefined, spoils: false };
   setThreads(): void {
     // There is one.
   }
@@ -29,6 +30,7 @@ export class ReferencePrograms implements Programs {
     const scalars = new Float64Array(program.scalars.length);
     return {
       view: (buffer) => memory.get(buffer)!,
+      lend: () => null,
       scalars,
       run: () => interpretProgram(program, memory, [...scalars]),
       release: () => memory.clear(),

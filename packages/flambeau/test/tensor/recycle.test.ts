@@ -140,3 +140,44 @@ test("products give the same bits wherever operands and results lie", () => {
   const scores = (s: torch.Tensor, t: torch.Tensor): torch.AnyTensor => s.bmm(t.transpose(1, 2));
   expect(scores(q, r).equal(scores(elsewhere(q), elsewhere(r)))).toBe(true);
 });
+
+test("results of compiled functions: those that are held are left alone, the places of others are used anew", () => {
+  warmUp();
+  const f = torch.compile((x: torch.Tensor) => {
+    const y = x.mul(2);
+    return [y, y.add(1), y] as torch.Tensor[];
+  });
+  const kept: { value: number; results: torch.Tensor[] }[] = [];
+  const places = new Set<number>();
+  for (let i = 0; i < 2000; i++) {
+    const results = f(torch.full([n], i) as torch.Tensor) as torch.Tensor[];
+    places.add(placeOf(results[1]!));
+    if (i % 97 === 0) kept.push({ value: 2 * i, results });
+  }
+  // Collections after every result make all of them old before they are dropped.
+  if (process.env["FLAMBEAU_STRESS_MEMORY"] !== "1") expect(places.size).toBeLessThan(1000);
+  for (const { value, results } of kept)
+    results.forEach((y, k) => {
+      expect([y.amin().item(), y.amax().item()]).toEqual([value + (k % 2), value + (k % 2)]);
+    });
+  // As arguments, in place, and as gradients.
+  const [a] = kept.at(-1)!.results as [torch.Tensor];
+  a.add_(1);
+  expect(
+    f(a)[0]!
+      .at(n - 1)
+      .item(),
+  ).toBe(2 * (kept.at(-1)!.value + 1));
+  const w = torch.ones(n, { requiresGrad: true });
+  const step = torch.compile((x: torch.Tensor) => {
+    w.grad = null;
+    const l = w.mul(x).sum();
+    l.backward();
+    return l;
+  });
+  const gradients = [3, 4, 5].map((value) => {
+    step(torch.full([n], value) as torch.Tensor);
+    return w.grad as torch.Tensor;
+  });
+  expect(gradients.map((g) => [g.amin().item(), g.amax().item()])).toEqual([3, 4, 5].map((v) => [v, v]));
+});

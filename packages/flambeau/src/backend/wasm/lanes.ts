@@ -6,6 +6,7 @@
 //   uint8            one vector of int32 0..255   bool             one vector of 32-bit masks, 0 or -1
 
 import type { DType } from "../../base/dtype.ts";
+import type { Expr } from "../../ir/scalar.ts";
 import { encodeF32, encodeF64 } from "./code.ts";
 import type { Code, Func, FunctionBuilder, Local, ModuleBuilder } from "./encoder.ts";
 import { f32, f32x4, f64, f64x2, i8x16, i16x8, i32, i32x4, i64, i64x2, v128 } from "./encoder.ts";
@@ -42,6 +43,8 @@ export class Emitter {
   rare: Local[] | null = null;
   /** Whether -inf is a usual argument of exp, as it is in a softmax with a mask. */
   masked = false;
+  /** Arguments of exp that are not above 0, but for rounding: the function needs no other way for them. */
+  differences: ReadonlySet<Expr> = new Set();
 
   constructor(
     f: FunctionBuilder,

@@ -23,18 +23,26 @@ const expm1Tail = [
   0.4999999701976776, 0.16666539013385773, 0.04166722297668457, 0.00836718175560236, 0.0013882380444556475,
 ];
 
-/** x = n ln 2 + r with integer n; `shifted` has n in its low bits. Without overflow for |x| < 2^20. */
-function reduce(e: Emitter, x: Local): { shifted: Local; n: Local; r: Local } {
-  const shifted = e.v(e.madd(x, e.f32(log2e), e.f32(magic)));
-  const n = e.v(f32x4.sub(shifted, e.f32(magic)));
+/** x = n ln 2 + r with integer n; `shifted` has n + bias in its low bits. Without overflow for |x| < 2^20. */
+function reduce(e: Emitter, x: Local, bias = 0): { shifted: Local; n: Local; r: Local } {
+  const shifter = e.f32(magic + bias);
+  const shifted = e.v(e.madd(x, e.f32(log2e), shifter));
+  const n = e.v(f32x4.sub(shifted, shifter));
   const r = e.v(e.nmadd(n, e.f32(ln2Low), e.nmadd(n, e.f32(ln2High), x)));
   return { shifted, n, r };
 }
 
-/** r + r^2 tail(r) + 1 */
-function expPolynomial(e: Emitter, r: Local): Code {
+/** e^r - 1 = r + r^2 tail(r) */
+function expFraction(e: Emitter, r: Local): Code {
   const p = e.poly(r, expTail);
-  return f32x4.add(e.madd(e.v(f32x4.mul(r, r)), p, r), e.f32(1));
+  return e.madd(e.v(f32x4.mul(r, r)), p, r);
+}
+
+/** e^x 2^raise, where 2^(n + raise) is a normal number. */
+function expRaised(e: Emitter, x: Local, raise = 0): Code {
+  const { shifted, r } = reduce(e, x, 127 + raise);
+  const power = e.v(i32x4.shl(shifted, 23));
+  return e.madd(expFraction(e, r), power, power);
 }
 
 /** 2^(n / 2) twice, since 2^n itself leaves the exponents of normal numbers at both ends: y * 2^n, rounded once. */
@@ -51,37 +59,34 @@ const magicBits = (e: Emitter): Local => e.i32(0x4b400000);
 const clamp = (e: Emitter, x: Local, low: number, high: number): Local =>
   e.v(f32x4.pmax(f32x4.pmin(x, e.f32(high)), e.f32(low)));
 
-/** y * 2^n for n that leave the exponent of a normal number. */
-const scaleOnce = (y: Code, shifted: Local): Code => i32x4.add(y, i32x4.shl(shifted, 23));
-
 /** The bits of 87, from which the bits of larger numbers and NaN are larger. */
 const bits87 = 0x42ae0000;
 
 /** e^x: subnormal results and overflow to inf come out of the two-step scaling, which others need not. */
 export function exp(e: Emitter, x: Local): Code {
-  const usual = (near: Local): Code => {
-    const { shifted, r } = reduce(e, near);
-    return scaleOnce(expPolynomial(e, r), shifted);
-  };
   const exact = (): Code => {
     const { shifted, r } = reduce(e, clamp(e, x, -105, 89));
-    return scale(e, expPolynomial(e, r), shifted);
+    return scale(e, f32x4.add(expFraction(e, r), e.f32(1)), shifted);
   };
   const tooLarge = (y: Local): Code => i32x4.gt_s(f32x4.abs(y), e.i32(bits87));
   if (!e.rare || !e.masked)
     return e.shortcut(
       () => tooLarge(x),
-      () => usual(x),
+      () => expRaised(e, x),
       exact,
     );
   const far = e.v(f32x4.lt(x, e.f32(-104)));
   const near = e.v(v128.andnot(x, far));
   return e.shortcut(
     () => tooLarge(near),
-    () => v128.andnot(usual(near), far),
+    () => v128.andnot(expRaised(e, near), far),
     exact,
   );
 }
+
+/** e^x for x up to 70: 2^24 times as much, so that subnormal results come out of one multiplication. */
+export const expOfDifference = (e: Emitter, x: Local): Code =>
+  f32x4.mul(expRaised(e, e.v(f32x4.pmax(x, e.f32(-104))), 24), e.f32(2 ** -24));
 
 /** e^x - 1 = 2 (2^(n-1) (e^r - 1) + (2^(n-1) - 1/2)): halved so that n = 128 does not overflow too early. */
 export function expm1(e: Emitter, x: Local): Code {
@@ -178,8 +183,7 @@ export function tanh(e: Emitter, x: Local): Code {
   const one = e.f32(1);
   // 9.02: from there on float32's tanh is 1, and 2^n stays a normal number.
   const a = e.v(f32x4.pmin(f32x4.abs(x), e.f32(9.02)));
-  const { shifted, r } = reduce(e, e.v(f32x4.mul(a, e.f32(-2))));
-  const t = e.v(scaleOnce(expPolynomial(e, r), shifted));
+  const t = e.v(expRaised(e, e.v(f32x4.mul(a, e.f32(-2)))));
   const large = f32x4.div(f32x4.sub(one, t), f32x4.add(one, t));
   const z = e.v(f32x4.mul(a, a));
   const small = e.madd(f32x4.mul(a, z), e.poly(z, tanhSmall), a);

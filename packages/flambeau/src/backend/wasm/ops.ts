@@ -11,6 +11,7 @@ import { f32x4, f64x2, i32, i32x4, i64, i64x2, select, v128 } from "./encoder.ts
 import type { Emitter, Group } from "./lanes.ts";
 import { narrowMask, perLane, widenMask } from "./lanes.ts";
 import { mathFunctions } from "./math.ts";
+import { expOfDifference } from "./math-exp.ts";
 
 type Unary = (e: Emitter, x: Local) => Code;
 type Binary = (e: Emitter, x: Local, y: Local) => Code;
@@ -205,6 +206,8 @@ export function emitOp(
   }
   const two = binary[dtype]?.[op];
   if (two) return args[0]!.map((x, h) => e.v(two(e, x, args[1]![h]!)));
+  if (op === "exp" && dtype === "float32" && e.differences.has(nodes[0]!))
+    return [e.v(expOfDifference(e, args[0]![0]!))];
   const math = mathFunctions(dtype, op);
   if (math) return math(e, args);
   if (scalarInt[op] && (dtype === "int32" || dtype === "int64" || dtype === "uint8")) {

@@ -6,7 +6,7 @@ import type { RowNest, RowStage } from "../../ir/row.ts";
 import { rowInput } from "../../ir/row.ts";
 import type { Expr } from "../../ir/scalar.ts";
 import { f32ToF64 } from "./casts.ts";
-import { evaluate, topological, unrolling } from "./codegen.ts";
+import { differences, evaluate, topological, unrolling } from "./codegen.ts";
 import type { Code, Local } from "./encoder.ts";
 import { i32, i32x4, select, v128 } from "./encoder.ts";
 import type { Emitter, Group } from "./lanes.ts";
@@ -269,6 +269,11 @@ export function emitRowNest(e: Emitter, nest: RowNest, rows: Local, n: Local, he
   const addresses = Array.from({ length: addressCount(nest) }, (_, i) =>
     f.let("i32", i32.load(header, 4 * i)),
   );
+  const bodies = [...nest.stages.map(({ body }) => body), ...nest.maps, ...nest.values, ...nest.sums];
+  e.differences = differences(bodies, (input) => {
+    const stage = nest.stages[(input - m) / 2];
+    return stage?.combine === "max" ? stage.body : null;
+  });
   const scalars = nest.operands.map(({ dtype, layout }, i) =>
     layout === "scalar" ? loadOne(e, dtype, addresses[i]!) : null,
   );

@@ -25,6 +25,8 @@ import { threadCode } from "./threads-code.ts";
 export interface Place {
   readonly at: number;
   readonly inArena: boolean;
+  /** Where the address is found in each run, if it changes between runs. */
+  readonly cell?: number | null;
 }
 
 /** What a step becomes. */
@@ -190,7 +192,9 @@ function addressOf(
 ): Code {
   if ("scalar" in source) return i32.const(layout.scalars + 8 * source.scalar);
   const place = layout.places.get(source.buffer)!;
-  const at = place.at + source.offset * dtypes[buffers[source.buffer]!.dtype].bytes;
+  const offset = source.offset * dtypes[buffers[source.buffer]!.dtype].bytes;
+  if (place.cell) return i32.add(i32.load(i32.const(place.cell)), offset);
+  const at = place.at + offset;
   return place.inArena ? i32.add(arena, at) : i32.const(at);
 }
 

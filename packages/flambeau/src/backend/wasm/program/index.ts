@@ -4,13 +4,14 @@
 import type { DType, TypedArray } from "../../../base/dtype.ts";
 import { RuntimeError } from "../../../base/errors.ts";
 import type { BufferId, HostStep, Program } from "../../../ir/program.ts";
-import type { CompiledProgram, ProgramReport, Programs, Region } from "../../backend.ts";
+import type { CompiledProgram, Lender, ProgramReport, Programs, Region } from "../../backend.ts";
 import { hostFunctions } from "../math.ts";
 import { largeRun, revectorize } from "../revectorize.ts";
 import type { Kernel, Place } from "./assemble.ts";
 import { assemble, kernelsOf } from "./assemble.ts";
 import type { Sharing } from "./durations.ts";
 import { neverShared, usualSharing } from "./durations.ts";
+import { LendableOutputs, Loans } from "./loans.ts";
 import { planTemps } from "./plan.ts";
 import { controlAddress, placeBytes, ResidentMemory } from "./resident.ts";
 import { failureOf } from "./step-context.ts";
@@ -24,6 +25,7 @@ export function createPrograms(sharing: Sharing = usualSharing): WasmPrograms {
 
 class WasmPrograms implements Programs {
   #memory: ResidentMemory | null = null;
+  #loans: Loans | null = null;
   #team: Team | null = null;
   #threads: number = defaultThreads();
   readonly #sharing: Sharing;
@@ -34,6 +36,14 @@ class WasmPrograms implements Programs {
 
   get #resident(): ResidentMemory {
     return (this.#memory ??= new ResidentMemory());
+  }
+
+  get #lending(): Loans {
+    return (this.#loans ??= new Loans(this.#resident));
+  }
+
+  get results(): Lender {
+    return this.#lending;
   }
 
   get threads(): number {
@@ -62,7 +72,7 @@ class WasmPrograms implements Programs {
       this.#team.threads = this.#threads;
     }
     const sharing = memory.shared ? this.#sharing : neverShared;
-    return new WasmProgram(memory, this.#team, sharing, program, states);
+    return new WasmProgram(memory, this.#lending, this.#team, sharing, program, states);
   }
 
   /** Ends the worker threads. For tests. */
@@ -80,6 +90,7 @@ class WasmProgram implements CompiledProgram {
   readonly #program: Program;
   readonly #kernels: readonly (Kernel | null)[];
   readonly #regions = new Map<BufferId, Region>();
+  readonly #outputs: LendableOutputs;
   readonly #scalarRegion: Region;
   /** Bytes of the arena: what all threads share, and for each of them. */
   readonly #arenaBytes: number;
@@ -90,6 +101,7 @@ class WasmProgram implements CompiledProgram {
 
   constructor(
     memory: ResidentMemory,
+    loans: Loans,
     team: Team,
     sharing: Sharing,
     program: Program,
@@ -104,6 +116,7 @@ class WasmProgram implements CompiledProgram {
     const plan = planTemps(program);
     this.#scalarRegion = memory.allocate("float64", program.scalars.length, "numbers of a compiled program");
     this.scalars = this.#scalarRegion.array as Float64Array;
+    this.#outputs = new LendableOutputs(memory, loans, program);
     program.buffers.forEach((buffer, id) => {
       if (buffer.kind === "temp") {
         this.#places.set(id, { at: plan.offsets.get(id) ?? 0, inArena: true });
@@ -111,7 +124,9 @@ class WasmProgram implements CompiledProgram {
       }
       const region = buffer.kind === "state" ? states.get(id) : this.#allocate(id);
       if (!region) throw new RuntimeError(`programs: no region given for the state ${buffer.name}`);
-      this.#places.set(id, { at: region.address, inArena: false });
+      const cell = this.#outputs.cellOf(id);
+      if (cell !== null) this.#outputs.place(id, region.address);
+      this.#places.set(id, { at: region.address, inArena: false, cell });
     });
     const most = (of: (kernel: Kernel) => number): number =>
       kernels.reduce((max, kernel) => Math.max(max, kernel ? of(kernel) : 0), 0);
@@ -166,6 +181,15 @@ class WasmProgram implements CompiledProgram {
     return region.array;
   }
 
+  lend(buffer: BufferId): TypedArray | null {
+    const { array } = this.#regions.get(buffer)!;
+    const next = this.#outputs.replace(buffer);
+    if (!next) return null;
+    this.#regions.set(buffer, next);
+    this.#places.set(buffer, { ...this.#places.get(buffer)!, at: next.address });
+    return array;
+  }
+
   run(): void {
     const threads = this.#team.available(this.#code);
     const arena = this.#memory.arena(this.#arenaBytes + threads * this.#threadBytes, "threads of a program");
@@ -204,6 +228,7 @@ class WasmProgram implements CompiledProgram {
     this.#team.remove(this.#code);
     for (const { address } of this.#regions.values()) this.#memory.give(address);
     this.#regions.clear();
+    this.#memory.give(this.#outputs.cells.address);
     this.#memory.give(this.#scalarRegion.address);
   }
 }

@@ -3,7 +3,7 @@
 // Floor L2 (backend/wasm/program).
 
 import type { Expr } from "../../../ir/scalar.ts";
-import { evaluate, unrolling } from "../codegen.ts";
+import { differences, evaluate, unrolling } from "../codegen.ts";
 import { i32 } from "../encoder.ts";
 import type { Group } from "../lanes.ts";
 import type { Context } from "./context.ts";
@@ -39,6 +39,10 @@ export function emitLoop(c: Context, shape: LoopShape, plans: LoopPlans): void {
   if (items === 0 || (lanes === 0 && (across || onlyMaps))) return;
   const parts = new LoopParts(c, shape, plan, pieces !== null);
   c.e.masked = stages.length > 0;
+  c.e.differences = differences(bodies, (input) => {
+    const stage = stages[input - shape.operands.length];
+    return stage?.combine === "max" ? stage.body : null;
+  });
   parts.prepareOnce(bodies);
   if (strips) emitStrips(parts, strips, items);
   else if (tiles) storeTiles(parts, tiles);

@@ -108,7 +108,7 @@ class Reducer {
   along(lanes: number): void {
     const parts = this.#parts;
     const { f, shape } = parts;
-    const unrolled = Math.min(unrolling(this.#roots), Math.ceil(lanes / 4)) || 1;
+    const unrolled = Math.min(unrolling([...new Set(this.#roots)]), Math.ceil(lanes / 4)) || 1;
     const count = unrolled === 3 ? 2 : unrolled;
     const step = 4 * count;
     const rounds = Math.floor(lanes / step);
