@@ -4,6 +4,9 @@
 import type { DType } from "../base/dtype.ts";
 import { RuntimeError, showShape, ValueError } from "../base/errors.ts";
 import { cat } from "../ops/join.ts";
+import { where } from "../ops/select.ts";
+import type { Recorder } from "../tensor/capturing.ts";
+import { recorder } from "../tensor/capturing.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh } from "../tensor/tensor.ts";
 import { named, required } from "./arguments.ts";
@@ -38,9 +41,16 @@ function checkCutoffs(cutoffs: readonly number[], classes: number): void {
     );
 }
 
+/** Log-probabilities of one class in each row of scores [N, classes]. */
+const picked = (scores: AnyTensor, classes: AnyTensor): AnyTensor =>
+  scores.logSoftmax(1).gather(1, classes.unsqueeze(1)).squeeze(1);
+
 /**
  * Logarithms of probabilities of many classes. Classes are ordered by frequency; those below the first cutoff have scores
  * of their own, the others share one for each cluster, which is then divided among its members.
+ *
+ * A compiled function does not look at targets: there, every cluster is computed for all rows, and one that no target is in gets gradients
+ * of 0, where eager code gives it none.
  *
  * @param inFeatures features of the input; @param nClasses classes; @param cutoffs where clusters begin, rising
  * @returns when called with (input, target), `{ output, loss }`: the log-probability of each target, and minus their mean
@@ -122,29 +132,55 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
         `0D target tensor expects 1D input tensors, but found inputs with size ${showShape(inputs.shape)}`,
       );
     const input = batched ? inputs : inputs.unsqueeze(0);
-    const classes = Array.from((batched ? targets : targets.unsqueeze(0)).toTypedArray(), Number);
+    const target = batched ? targets : targets.unsqueeze(0);
+    const output = recorder === null ? this.#sparse(input, target) : this.#dense(recorder, input, target);
+    const loss = output.neg().mean();
+    return { output: batched ? output : output.squeeze(0), loss };
+  }
+
+  #checkClasses(classes: readonly number[]): void {
     if (classes.some((c) => c < 0 || c >= this.nClasses))
       throw new RuntimeError(
         `Target values should be in [0, ${this.nClasses - 1}], but values in range [${Math.min(...classes)}, ${Math.max(...classes)}] were found. `,
       );
+  }
+
+  /** Log-probabilities of the targets: each cluster is computed for those rows alone whose targets are in it. */
+  #sparse(input: AnyTensor, target: AnyTensor): AnyTensor {
+    const classes = Array.from(target.toTypedArray(), Number);
+    this.#checkClasses(classes);
     const cluster = classes.map((c) => this.cutoffs.findIndex((end) => c < end));
     const inHead = classes.map((c, i) => (cluster[i] === 0 ? c : this.shortlistSize + cluster[i]! - 1));
     const list = (values: number[]): AnyTensor => fresh(Int32Array.from(values), [values.length], "int32");
-    let output: AnyTensor = (this.head(input) as AnyTensor)
-      .logSoftmax(1)
-      .gather(1, list(inHead).unsqueeze(1))
-      .squeeze(1);
+    let output = picked(this.head(input) as AnyTensor, list(inHead));
     for (let k = 1; k <= this.nClusters; k++) {
       const rows = classes.flatMap((_, i) => (cluster[i] === k ? [i] : []));
       if (rows.length === 0) continue;
-      const own = this.scores(k - 1, input.indexSelect(0, list(rows))).logSoftmax(1);
-      const part = own
-        .gather(1, list(rows.map((i) => classes[i]! - this.cutoffs[k - 1]!)).unsqueeze(1))
-        .squeeze(1);
+      const own = this.scores(k - 1, input.indexSelect(0, list(rows)));
+      const part = picked(own, list(rows.map((i) => classes[i]! - this.cutoffs[k - 1]!)));
       output = output.indexAdd(0, list(rows), part);
     }
-    const loss = output.neg().mean();
-    return { output: batched ? output : output.squeeze(0), loss };
+    return output;
+  }
+
+  /** The same without a look at the targets: each cluster is computed for all rows, and counts where the target is in it. */
+  #dense(to: Recorder, input: AnyTensor, target: AnyTensor): AnyTensor {
+    to.check("AdaptiveLogSoftmaxWithLoss", target, (classes) =>
+      this.#checkClasses(Array.from(classes, Number)),
+    );
+    let inHead: AnyTensor = target.clampMax(this.shortlistSize - 1);
+    const parts: AnyTensor[] = [];
+    for (let k = 1; k <= this.nClusters; k++) {
+      const [first, end] = [this.cutoffs[k - 1]!, this.cutoffs[k]!];
+      const inside: AnyTensor = target.ge(first).logicalAnd(target.lt(end));
+      inHead = where(inside, this.shortlistSize + k - 1, inHead) as AnyTensor;
+      const own = picked(this.scores(k - 1, input), target.sub(first).clamp(0, end - first - 1));
+      parts.push(where(inside, own, 0) as AnyTensor);
+    }
+    return parts.reduce(
+      (sum, part): AnyTensor => sum.add(part),
+      picked(this.head(input) as AnyTensor, inHead),
+    );
   }
 
   /** Scores of the members of a cluster. */

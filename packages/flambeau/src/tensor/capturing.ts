@@ -3,6 +3,7 @@
 
 import type { Operand, StridedOperand } from "../backend/backend.ts";
 import type { DType, TypedArray } from "../base/dtype.ts";
+import { CompileError } from "../base/errors.ts";
 import { guardDraws } from "../base/generator.ts";
 import type { MapNest, ReduceNest } from "../ir/nest.ts";
 import type { Access, Step } from "../ir/program.ts";
@@ -205,6 +206,15 @@ export class HostAccess extends Error {
     super(what);
     this.draws = draws;
     this.refusal = refusal;
+  }
+}
+
+/** `read()`, which looks at elements. @throws CompileError that says `refusal`, where they are not there in a capture. */
+export function known<T>(read: () => T, refusal: string): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof HostAccess ? new CompileError(refusal) : error;
   }
 }
 

@@ -1,6 +1,7 @@
 // Losses of class scores against classes: negative log-likelihood, cross-entropy, binary cross-entropy.
 // Floor L5 (nn). Source: torch/nn/functional.py, ATen/native/LossNLL.cpp, ATen/native/Loss.cpp
 
+import type { TypedArray } from "../../base/dtype.ts";
 import { isFloat } from "../../base/dtype.ts";
 import {
   DTypeError,
@@ -188,20 +189,32 @@ export const binaryCrossEntropy: PairLossFn<"binaryCrossEntropy", BinaryLossOpti
         "binaryCrossEntropy",
         `binary_cross_entropy: Found dtype ${target.dtype} of the target but expected ${input.dtype}`,
       );
-    // A captured function does not look: there, elements beyond give NaN.
-    if (recorder === null) checkProbabilities(input);
+    checkProbabilities(input);
     return reduced(scaledBy(binaryEntropy(input, target), weight, "binaryCrossEntropy"), reduction);
   },
 );
 
+/** Refuses elements outside of [0, 1]: now, or in every run of a captured function, by the extremes alone. */
 function checkProbabilities(input: AnyTensor): void {
+  const refuse = (v: unknown): never => {
+    throw new RuntimeError(
+      `binary_cross_entropy: all elements of input should be between 0 and 1, found ${v}`,
+    );
+  };
+  if (numel(input.shape) === 0) return;
+  if (recorder !== null) {
+    const x: AnyTensor = input.detach();
+    const look = ([v]: TypedArray): void => {
+      if (!(Number(v) >= 0 && Number(v) <= 1)) refuse(v);
+    };
+    recorder.check("binary_cross_entropy", x.amin(), look);
+    recorder.check("binary_cross_entropy", x.amax(), look);
+    return;
+  }
   const x = input.contiguous();
   const { data } = x.storage;
   for (let i = x.offset, end = i + numel(x.shape); i < end; i++)
-    if (!((data[i] as number) >= 0 && (data[i] as number) <= 1))
-      throw new RuntimeError(
-        `binary_cross_entropy: all elements of input should be between 0 and 1, found ${data[i]}`,
-      );
+    if (!((data[i] as number) >= 0 && (data[i] as number) <= 1)) refuse(data[i]);
 }
 
 /** Options of {@link binaryCrossEntropyWithLogits}. */

@@ -14,6 +14,7 @@ import { noGrad } from "../../tensor/grad-mode.ts";
 import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../../tensor/tensor.ts";
 import { fresh } from "../../tensor/tensor.ts";
 import { bagsFromOffsets, bagsOfOneSize } from "./bags.ts";
+import { renormRows } from "./renorm.ts";
 import { typed } from "./typed.ts";
 
 export interface EmbeddingOptions {
@@ -40,22 +41,6 @@ function checkNumbers(index: AnyTensor, name: string): void {
 function rowsIn(index: AnyTensor, count: number, name: string): Int32Array {
   checkNumbers(index, name);
   return readIndices(index, count, name, 0, alongRules);
-}
-
-/** @internal Scales rows with too large a norm down, in place. */
-export function renormRows(
-  weight: AnyTensor,
-  rows: Iterable<number>,
-  maxNorm: number,
-  normType: number,
-): void {
-  noGrad(() => {
-    for (const row of new Set(rows)) {
-      const r = weight.select(0, row);
-      const size = Number(r.norm(normType).item());
-      if (size > maxNorm) r.mul_(maxNorm / (size + 1e-7));
-    }
-  });
 }
 
 /** A row number that may count from the end; null if there is none. @throws ValueError out of range. */
@@ -95,13 +80,17 @@ export const embedding: <X extends AnyTensor, W extends AnyTensor>(
     const count: number = weight.shape[0];
     const padding = rowNumber(paddingIdx, count);
     const scaled = maxNorm !== null && maxNorm !== undefined;
-    if (recorder !== null && !scaled) return embeddingInStep(input, weight, padding, scaleGradByFreq);
+    if (recorder !== null) {
+      checkNumbers(input, "embedding");
+      if (scaled) renormRows(weight, input.reshape(-1), maxNorm, normType);
+      return embeddingInStep(input, weight, padding, scaleGradByFreq);
+    }
     if (tracer !== null && !scaled) {
       checkNumbers(input, "embedding");
       return weight.indexTensors([input]);
     }
     const rows = rowsIn(input, count, "embedding");
-    if (scaled) renormRows(weight, rows, maxNorm, normType);
+    if (scaled) renormRows(weight, input.reshape(-1), maxNorm, normType);
     return lookUp(weight, {
       rows,
       shape: input.shape as Shape,
@@ -118,7 +107,6 @@ function embeddingInStep(
   padding: number | null,
   scaleGradByFreq: boolean,
 ): AnyTensor {
-  checkNumbers(input, "embedding");
   const numbers: AnyTensor = input.reshape(-1);
   let rows: AnyTensor = weight.indexSelect(0, numbers);
   if (weight.requiresGrad && (padding !== null || scaleGradByFreq)) {
@@ -220,7 +208,8 @@ function bagsInSteps(
   const given = checkBags(input, offsets);
   const padding = rowNumber(options.paddingIdx, weight.shape[0]);
   const counted: AnyTensor | null = padding === null ? null : input.ne(padding);
-  const rows: AnyTensor = embedding(input, weight, { scaleGradByFreq });
+  const { maxNorm = null, normType = 2 } = options;
+  const rows: AnyTensor = embedding(input, weight, { scaleGradByFreq, maxNorm, normType });
   if (!given) return bagsOfOneSize(rows, { mode, perSampleWeights, counted });
   const n = input.numel();
   to?.check("embedding_bag", given, (starts) => checkStarts(Array.from(starts as Int32Array, Number), n));
@@ -257,14 +246,15 @@ export function embeddingBag(
     throw new RuntimeError(
       `embedding_bag: expected weight and perSampleWeights to have the same dtype, got ${weight.dtype} and ${perSampleWeights.dtype}`,
     );
-  if ((recorder !== null || tracer !== null) && (maxNorm ?? null) === null)
+  const scaled = maxNorm !== null && maxNorm !== undefined;
+  if (recorder !== null || (tracer !== null && !scaled))
     return bagsInSteps(recorder, input, weight, offsets ?? null, options);
   const indices = rowsIn(input, weight.shape[0], "embedding_bag");
   const padding = rowNumber(options.paddingIdx, weight.shape[0]);
   const bags = bagsOf(input, offsets, includeLastOffset).map((places) =>
     places.filter((p) => indices[p] !== padding),
   );
-  if (maxNorm !== null && maxNorm !== undefined) renormRows(weight, indices, maxNorm, normType);
+  if (scaled) renormRows(weight, input.reshape(-1), maxNorm, normType);
   const list = (values: number[]): AnyTensor => fresh(Int32Array.from(values), [values.length], "int32");
   const places = bags.flat();
   const chosen = list(places.map((p) => indices[p]!));

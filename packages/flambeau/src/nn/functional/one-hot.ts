@@ -4,7 +4,7 @@
 import type { TypedArray } from "../../base/dtype.ts";
 import { RuntimeError, showShape } from "../../base/errors.ts";
 import type { Shape } from "../../base/shape.ts";
-import { recorder, tracer } from "../../tensor/capturing.ts";
+import { known, recorder, tracer } from "../../tensor/capturing.ts";
 import { arange } from "../../tensor/range.ts";
 import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../../tensor/tensor.ts";
 import { typed } from "./typed.ts";
@@ -15,7 +15,7 @@ type OneHot<S, N> = S extends readonly unknown[] ? [...S, N extends -1 ? number 
  * out[..., c] = 1 where x[...] is c, else 0; in the dtype of `x`.
  * @param numClasses default -1: the largest class + 1
  * @throws RuntimeError for a dtype other than int32 and int64, a class below 0 or beyond `numClasses`, and for an empty
- * tensor without `numClasses`.
+ * tensor without `numClasses`; CompileError without it in a compiled function.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.functional.one_hot.html
  */
 export const oneHot: <X extends AnyTensor, const N extends number = -1>(
@@ -36,7 +36,11 @@ export const oneHot: <X extends AnyTensor, const N extends number = -1>(
     recorder?.check("oneHot", x, (elements) => largestClass(elements, numClasses));
     return x.unsqueeze(-1).eq(arange(numClasses)).to(x.dtype);
   }
-  const largest = largestClass(x.toTypedArray(), numClasses);
+  const elements = known(
+    () => x.toTypedArray(),
+    "oneHot cannot be captured without the number of classes, which follows from the largest one then: call oneHot(x, numClasses)",
+  );
+  const largest = largestClass(elements, numClasses);
   const classes = numClasses === -1 ? largest + 1 : numClasses;
   return x.newZeros([...shape, classes]).scatter_(-1, x.unsqueeze(-1), 1);
 });
