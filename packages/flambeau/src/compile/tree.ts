@@ -1,4 +1,4 @@
-// Arguments and results of compiled functions: tensors and other values in lists and plain objects.
+// Arguments and results of compiled functions: tensors and other values in lists, plain objects and what says its parts.
 // Floor L4 (compile).
 
 /** A value taken apart. */
@@ -13,7 +13,11 @@ export interface Tree {
 const isPlain = (x: unknown): x is Readonly<Record<string, unknown>> =>
   typeof x === "object" && x !== null && Object.getPrototypeOf(x) === Object.prototype;
 
-/** Takes a value apart. Anything but a list or a plain object is a leaf. */
+/** Of a value that says itself what it is made of, such as a packed sequence: `form` is what else a program depends on. */
+type Parted = { readonly "~tree": Tree };
+const isParted = (x: unknown): x is Parted => typeof x === "object" && x !== null && "~tree" in x;
+
+/** Takes a value apart. Anything but a list, a plain object and what says its parts is a leaf. */
 export function treeOf(value: unknown): Tree {
   const leaves: unknown[] = [];
   let form = "";
@@ -38,6 +42,13 @@ export function treeOf(value: unknown): Tree {
       });
       form += "}";
       return (from) => Object.fromEntries(parts.map(([key, build]) => [key, build(from)]));
+    }
+    if (isParted(x)) {
+      const own = x["~tree"];
+      form += `<${own.form}:`;
+      const parts = own.leaves.map(visit);
+      form += ">";
+      return (from) => own.build(parts.map((build) => build(from)));
     }
     form += "*";
     const i = leaves.push(x) - 1;

@@ -217,14 +217,14 @@ export abstract class RNNBase<State, T extends RecurrentKind = RecurrentKind> ex
   }
 
   private runPacked(
-    { data, batchSizes, sortedIndices, unsortedIndices }: PackedSequence,
+    packed: PackedSequence,
     states: readonly AnyTensor[] | null,
   ): { output: PackedSequence; states: AnyTensor[] } {
-    const sizes = Array.from(batchSizes.toTypedArray(), Number);
+    const { data, sizes, sortedIndices, unsortedIndices } = packed;
     const sorted = sortedIndices ? states?.map((s) => s.indexSelect(1, sortedIndices) as AnyTensor) : states;
     const { output, states: last } = this.runLayers(data, sizes[0] ?? 0, sorted ?? null, sizes);
     return {
-      output: new PackedSequence(output, batchSizes, sortedIndices, unsortedIndices),
+      output: packed.over(output),
       states: unsortedIndices ? last.map((s) => s.indexSelect(1, unsortedIndices)) : last,
     };
   }

@@ -3,26 +3,26 @@
 
 import { cellSequence } from "../../ops/cell-sequence.ts";
 import type { CellKind, CellState, CellWeights } from "../../ops/cell-step.ts";
-import { step } from "../../ops/cell-step.ts";
+import { gatesOf, step } from "../../ops/cell-step.ts";
 import { cat, stack } from "../../ops/join.ts";
 import { linear } from "../../ops/linear.ts";
-import { traced } from "../../tensor/capturing.ts";
+import { recorder, traced } from "../../tensor/capturing.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
+import { fresh } from "../../tensor/tensor.ts";
 import { dropout } from "./dropout.ts";
 
 export type { CellKind, CellState, CellWeights } from "../../ops/cell-step.ts";
 export { cellStep, gatesOf } from "../../ops/cell-step.ts";
 
-/** One layer in one direction over x [L, N, features]. */
+/** One layer in one direction, from the input's part of the gates [L, N, ...]. */
 function direction(
   kind: CellKind,
-  x: AnyTensor,
+  gates: AnyTensor,
   initial: CellState,
   w: CellWeights,
   backwards: boolean,
 ): { output: AnyTensor; last: CellState } {
-  const gates = linear(x, w.weightIh, w.biasIh) as AnyTensor;
-  const length: number = x.shape[0];
+  const length: number = gates.shape[0];
   if (!w.weightHr && length > 0) {
     const { h, c } = initial;
     const [output, last] = cellSequence(kind, gates, h, c, w.weightHh, w.biasHh, backwards, { steps: [] });
@@ -56,16 +56,15 @@ const joinStates = (states: readonly CellState[]): CellState => ({
     : null,
 });
 
-/** The same over a packed x [sum of batchSizes, features]: step t has the first `batchSizes[t]` sequences. */
+/** The same over packed gates [sum of batchSizes, ...]: step t has the first `batchSizes[t]` sequences. */
 function packedDirection(
   kind: CellKind,
-  x: AnyTensor,
+  gates: AnyTensor,
   batchSizes: readonly number[],
   initial: CellState,
   w: CellWeights,
   backwards: boolean,
 ): { output: AnyTensor; last: CellState } {
-  const gates = linear(x, w.weightIh, w.biasIh) as AnyTensor;
   const length = batchSizes.length;
   const starts = batchSizes.map((_, t) => batchSizes.slice(0, t).reduce((a, b) => a + b, 0));
   const outputs = new Array<AnyTensor>(length);
@@ -87,6 +86,70 @@ function packedDirection(
     outputs[t] = state.h;
   }
   return { output: cat(outputs, 0), last: joinStates([state, ...ended.toReversed()]) };
+}
+
+/**
+ * {@link packedDirection} in a captured function: over padded sequences, so that the times can be a loop. Each begins at the first step, also
+ * backwards, and what follows its end is made such that a cell state stays as it is there; hidden states are picked from where they are.
+ */
+function paddedDirection(
+  kind: CellKind,
+  gates: AnyTensor,
+  batchSizes: readonly number[],
+  initial: CellState,
+  w: CellWeights,
+  backwards: boolean,
+): { output: AnyTensor; last: CellState } {
+  const { steps, back, ends } = paddedPlaces(batchSizes, backwards);
+  const [length, batch] = [batchSizes.length, batchSizes[0]!];
+  const padded: AnyTensor = cat([gates, restingGates(kind, gates)], 0).indexSelect(0, indices(steps));
+  const { output, last } = direction(kind, padded.unflatten(0, [length, batch]), initial, w, false);
+  const flat: AnyTensor = output.flatten(0, 1);
+  return {
+    output: flat.indexSelect(0, indices(back)),
+    last: { h: flat.indexSelect(0, indices(ends)), c: last.c },
+  };
+}
+
+const indices = (values: Int32Array): AnyTensor => fresh(values, [values.length], "int32");
+
+/** A row [1, ...] of gates for steps that no sequence has: an LSTM forgets nothing and takes nothing in, others stay small. */
+function restingGates(kind: CellKind, gates: AnyTensor): AnyTensor {
+  const like: AnyTensor = gates.detach();
+  const width = like.shape[1] / gatesOf(kind);
+  const full = (count: number, value: number): AnyTensor => like.newFull([1, count * width], value);
+  if (kind === "LSTM") return cat([full(1, -closed), full(1, closed), full(2, 0)], 1);
+  return full(gatesOf(kind), kind === "RNN_RELU" ? -closed : 0);
+}
+/** Beyond all sums of weights: its sigmoid is 1. */
+const closed = 1e30;
+
+/** Where packed sequences lie in padded ones [L, N], each from the first step on. */
+function paddedPlaces(
+  batchSizes: readonly number[],
+  backwards: boolean,
+): {
+  /** For each place the number of its packed row; behind the last one for none. */
+  steps: Int32Array;
+  /** For each packed row its place. */
+  back: Int32Array;
+  /** The last place of each sequence. */
+  ends: Int32Array;
+} {
+  const [length, batch] = [batchSizes.length, batchSizes[0]!];
+  const lengths = Array.from({ length: batch }, (_, n) => batchSizes.filter((size) => size > n).length);
+  const rows = batchSizes.reduce((a, b) => a + b, 0);
+  const steps = new Int32Array(length * batch).fill(rows);
+  const back = new Int32Array(rows);
+  let row = 0;
+  batchSizes.forEach((size, t) => {
+    for (let n = 0; n < size; n++, row++) {
+      const place = (backwards ? lengths[n]! - 1 - t : t) * batch + n;
+      steps[place] = row;
+      back[row] = place;
+    }
+  });
+  return { steps, back, ends: Int32Array.from(lengths, (l, n) => (l - 1) * batch + n) };
 }
 
 /** What {@link recurrent} is told beside its tensors. */
@@ -119,15 +182,18 @@ function layers(
   const count = weights.length / directions;
   const lastH: AnyTensor[] = [];
   const lastC: AnyTensor[] = [];
+  const overPacked = recorder === null ? packedDirection : paddedDirection;
   let y = x;
   for (let layer = 0; layer < count; layer++) {
     const outputs: AnyTensor[] = [];
     for (let d = 0; d < directions; d++) {
       const i = layer * directions + d;
       const initial = { h: h0.select(0, i), c: c0 ? c0.select(0, i) : null };
+      const w = weights[i]!;
+      const gates = linear(y, w.weightIh, w.biasIh) as AnyTensor;
       const { output, last } = options.batchSizes
-        ? packedDirection(kind, y, options.batchSizes, initial, weights[i]!, d === 1)
-        : direction(kind, y, initial, weights[i]!, d === 1);
+        ? overPacked(kind, gates, options.batchSizes, initial, w, d === 1)
+        : direction(kind, gates, initial, w, d === 1);
       outputs.push(output);
       lastH.push(last.h);
       if (last.c) lastC.push(last.c);

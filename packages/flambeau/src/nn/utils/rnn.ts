@@ -2,9 +2,17 @@
 // Floor L5 (nn). Source: torch/nn/utils/rnn.py
 
 import { RuntimeError, showShape, ValueError } from "../../base/errors.ts";
-import { cat } from "../../ops/join.ts";
+import { known } from "../../tensor/capturing.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { fresh, isTensor } from "../../tensor/tensor.ts";
+
+/** What a value is made of, for compiled functions. */
+interface Parts {
+  /** What programs are specialised on. */
+  readonly form: string;
+  readonly leaves: readonly unknown[];
+  build(leaves: readonly unknown[]): unknown;
+}
 
 /**
  * Sequences sorted by falling length, one step after another: `data` [sum of batchSizes, ...] has the first elements of all
@@ -19,22 +27,50 @@ export class PackedSequence {
   readonly sortedIndices: AnyTensor | null;
   /** Where each sequence of the batch stands. */
   readonly unsortedIndices: AnyTensor | null;
+  /** @internal `batchSizes` as numbers. */
+  readonly sizes: readonly number[];
 
   constructor(
     data: AnyTensor,
     batchSizes: AnyTensor,
     sortedIndices: AnyTensor | null = null,
     unsortedIndices: AnyTensor | null = null,
+    /** @internal */
+    sizes?: readonly number[],
   ) {
     this.data = data;
     this.batchSizes = batchSizes;
     this.sortedIndices = sortedIndices;
     this.unsortedIndices = unsortedIndices;
+    this.sizes =
+      sizes ??
+      integers(
+        batchSizes,
+        "PackedSequence: a compiled function knows no values of batchSizes, which shapes depend on. Pass the whole PackedSequence as an argument",
+      );
+  }
+
+  /** @internal The same sequences with other data. */
+  over(
+    data: AnyTensor,
+    sorted: AnyTensor | null = this.sortedIndices,
+    unsorted: AnyTensor | null = this.unsortedIndices,
+  ): PackedSequence {
+    return new PackedSequence(data, this.batchSizes, sorted, unsorted, this.sizes);
+  }
+
+  /** @internal An argument or a result of compiled functions: programs hold for sequences of the same sizes. */
+  get "~tree"(): Parts {
+    return {
+      form: `PackedSequence ${this.sizes.join()}`,
+      leaves: [this.data, this.sortedIndices, this.unsortedIndices],
+      build: (leaves) => this.over(...(leaves as [AnyTensor, AnyTensor | null, AnyTensor | null])),
+    };
   }
 }
 
-const integers = (x: AnyTensor | readonly number[]): number[] =>
-  Array.from(isTensor(x) ? x.toTypedArray() : x, Number);
+const integers = (x: AnyTensor | readonly number[], refusal: string): number[] =>
+  Array.from(isTensor(x) ? known(() => x.toTypedArray(), refusal) : x, Number);
 const list = (values: readonly number[]): AnyTensor =>
   fresh(Int32Array.from(values), [values.length], "int32");
 
@@ -49,8 +85,12 @@ export interface PackOptions {
 /**
  * Packs padded sequences.
  *
+ * In a compiled function lengths are a list of numbers: shapes depend on them, so each list leads to a program. Where they differ from batch to
+ * batch, padded sequences with a mask need one program.
+ *
  * **Shape** input [L, N, ...], lengths [N].
- * @throws RuntimeError for lengths below 1 or, unless `enforceSorted` is false, that do not fall.
+ * @throws RuntimeError for an empty input, and for lengths below 1 or, unless `enforceSorted` is false, that do not fall; CompileError
+ * for lengths that are a tensor in a compiled function.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pack_padded_sequence.html
  */
 export function packPaddedSequence(
@@ -58,9 +98,15 @@ export function packPaddedSequence(
   lengths: AnyTensor | readonly number[],
   { batchFirst = false, enforceSorted = true }: PackOptions = {},
 ): PackedSequence {
-  const given = integers(lengths);
-  const byTime = batchFirst ? input.transpose(0, 1) : input;
-  const batch: number = byTime.shape[1];
+  const given = integers(
+    lengths,
+    "packPaddedSequence: a compiled function knows no values of lengths, which shapes depend on. Give them as numbers, step(x, lengths.tolist()); " +
+      "each list leads to a program. Where they differ from batch to batch, use padded sequences and a mask",
+  );
+  const [longest, batch]: [number, number] = batchFirst
+    ? [input.shape[1], input.shape[0]]
+    : [input.shape[0], input.shape[1]];
+  if (input.numel() === 0) throw new RuntimeError("Cannot pack empty tensors.");
   if (given.length !== batch)
     throw new RuntimeError(
       `Expected \`len(lengths)\` to be equal to batch_size, but got ${given.length} (batch_size=${batch})`,
@@ -77,16 +123,15 @@ export function packPaddedSequence(
     throw new RuntimeError(
       "Length of all samples has to be greater than 0, but found an element in 'lengths' that is <= 0",
     );
-  if (sizes[0]! > byTime.shape[0])
+  if (sizes[0]! > longest)
     throw new RuntimeError(
       `packPaddedSequence: a length of ${sizes[0]} is beyond the input of shape ${showShape(input.shape)}`,
     );
-  const x: AnyTensor = enforceSorted ? byTime : byTime.indexSelect(1, list(order));
-  const batchSizes = Array.from({ length: sizes[0] ?? 0 }, (_, t) => sizes.filter((n) => n > t).length);
-  const data = cat(
-    batchSizes.map((n, t) => x.select(0, t).narrow(0, 0, n)),
-    0,
+  const batchSizes = Array.from({ length: sizes[0]! }, (_, t) => sizes.filter((n) => n > t).length);
+  const places = batchSizes.flatMap((n, t) =>
+    order.slice(0, n).map((i) => (batchFirst ? i * longest + t : t * batch + i)),
   );
+  const data: AnyTensor = input.flatten(0, 1).indexSelect(0, list(places));
   if (enforceSorted) return new PackedSequence(data, list(batchSizes));
   return new PackedSequence(data, list(batchSizes), list(order), list(inverse(order)));
 }
@@ -118,7 +163,7 @@ export function padPackedSequence(
   { batchFirst = false, paddingValue = 0, totalLength = null }: PadOptions = {},
 ): [padded: AnyTensor, lengths: AnyTensor] {
   const { data, unsortedIndices } = sequence;
-  const sizes = integers(sequence.batchSizes);
+  const { sizes } = sequence;
   const batch = sizes[0] ?? 0;
   const length = totalLength ?? sizes.length;
   if (length < sizes.length)
@@ -127,16 +172,9 @@ export function padPackedSequence(
         `total_length=${length} and max sequence length being ${sizes.length}`,
     );
   const features = data.shape.slice(1);
-  const blank = (rows: number): AnyTensor => data.detach().newFull([rows, ...features], paddingValue);
-  let at = 0;
-  const steps = Array.from({ length }, (_, t) => {
-    const n = sizes[t] ?? 0;
-    at += n;
-    const rows =
-      n === batch ? data.narrow(0, at - n, n) : cat([data.narrow(0, at - n, n), blank(batch - n)], 0);
-    return rows.unsqueeze(0);
-  });
-  let padded: AnyTensor = cat(steps, 0);
+  const places = sizes.flatMap((size, t) => Array.from({ length: size }, (_, n) => t * batch + n));
+  let padded: AnyTensor = data.detach().newFull([length * batch, ...features], paddingValue);
+  padded = padded.indexCopy_(0, list(places), data).unflatten(0, [length, batch]);
   let lengths = list(Array.from({ length: batch }, (_, i) => sizes.filter((n) => n > i).length));
   if (unsortedIndices) {
     padded = padded.indexSelect(1, unsortedIndices);
