@@ -61,3 +61,6 @@ export function erfc(x: number): number {
   const tail = a < 27 ? gaussian(a) * scaledErfc(a) : 0;
   return x > 0 ? tail : 2 - tail;
 }
+
+/** P(Z <= x), Z standard normal, without cancellation where that is small. */
+export const cdf = (x: number): number => erfc(-x * Math.SQRT1_2) / 2;

@@ -4,7 +4,7 @@
 import type { DType, TypedArray } from "../base/dtype.ts";
 import { dtypes, isFloat } from "../base/dtype.ts";
 import { fma32, fma64 } from "../base/random/fma.ts";
-import { erf } from "./erf.ts";
+import { cdf, erf } from "./erf.ts";
 import type { CombineOp, MapNest, ReduceNest } from "./nest.ts";
 import { resultDType } from "./nest.ts";
 import type { RowNest } from "./row.ts";
@@ -39,6 +39,7 @@ const float: Readonly<Record<string, (x: number, y: number) => number>> = {
   tanh: Math.tanh,
   atan: Math.atan,
   erf,
+  cdf,
   add: (x, y) => x + y,
   sub: (x, y) => x - y,
   mul: (x, y) => x * y,

@@ -22,6 +22,7 @@ export const unaryOps = [
   "tanh",
   "atan",
   "erf", //    2/sqrt(pi) * integral of e^(-t^2), 0..x
+  "cdf", //    P(Z <= x), Z standard normal: (1 + erf(x / sqrt(2))) / 2 without cancellation
   "not", //    bitwise complement (integers), logical not (bool) ~int ~bool
 ] as const;
 
@@ -159,6 +160,7 @@ export class ExprBuilder {
   tanh = (x: Expr): Expr => this.unary("tanh", x);
   atan = (x: Expr): Expr => this.unary("atan", x);
   erf = (x: Expr): Expr => this.unary("erf", x);
+  cdf = (x: Expr): Expr => this.unary("cdf", x);
   not = (x: Expr): Expr => this.unary("not", x);
   add = (a: Arg, b: Arg): Expr => this.binary("add", a, b);
   sub = (a: Arg, b: Arg): Expr => this.binary("sub", a, b);

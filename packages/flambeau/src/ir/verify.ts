@@ -30,6 +30,7 @@ const legalKinds: { readonly [Op in UnaryOp | BinaryOp]: readonly Kind[] } = {
   tanh: ["float"],
   atan: ["float"],
   erf: ["float"],
+  cdf: ["float"],
   not: ["bool", "int"],
   add: ["bool", "int", "float"],
   sub: ["int", "float"],
@@ -49,7 +50,7 @@ const legalKinds: { readonly [Op in UnaryOp | BinaryOp]: readonly Kind[] } = {
 };
 
 const unary: ReadonlySet<string> = new Set(
-  "neg abs floor ceil trunc round sqrt exp expm1 log log1p sin cos tanh atan erf not".split(" "),
+  "neg abs floor ceil trunc round sqrt exp expm1 log log1p sin cos tanh atan erf cdf not".split(" "),
 );
 
 /** The kinds that can be combined in each way. */

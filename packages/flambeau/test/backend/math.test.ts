@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { assumeFeatures } from "../../src/backend/wasm/features.ts";
 import { createMapKernel } from "../../src/backend/wasm/map.ts";
 import { LinearMemory } from "../../src/backend/wasm/memory.ts";
-import { erf } from "../../src/ir/erf.ts";
+import { cdf, erf } from "../../src/ir/erf.ts";
 import type { MapNest } from "../../src/ir/nest.ts";
 import type { BinaryOp, UnaryOp } from "../../src/ir/scalar.ts";
 import { ExprBuilder } from "../../src/ir/scalar.ts";
@@ -42,7 +42,14 @@ function nestOf(op: string, operands: number): MapNest {
   };
 }
 
-function worst(op: string, reference: (x: number) => number): { ulp: number; at: number } {
+type Measure = (got: number, want: number, x: number) => number;
+
+/** The largest error, and where. */
+function worst(
+  op: string,
+  reference: (x: number) => number,
+  measure: Measure = error,
+): { ulp: number; at: number } {
   const kernel = createMapKernel(memory, nestOf(op, 1));
   const x = new Float32Array(count);
   const bits = new Uint32Array(x.buffer);
@@ -54,7 +61,7 @@ function worst(op: string, reference: (x: number) => number): { ulp: number; at:
     for (let i = 0; i < count; i++) bits[i] = start + stride * i;
     kernel.run(count, y, 0, x, 0, 0, 0, 0, 0, 0, 0);
     for (let i = 0; i < count; i++) {
-      const e = error(y[i]!, reference(x[i]!));
+      const e = measure(y[i]!, reference(x[i]!), x[i]!);
       if (e > ulp) [ulp, at] = [e, x[i]!];
     }
   }
@@ -87,6 +94,32 @@ describe.each([
       expect(ulp, `${op}: ${ulp} ulp at ${at}`).toBeLessThan(features ? bound + 0.6 : bound);
     });
   }
+
+  test("cdf", () => {
+    const absolute: Measure = (got, want) =>
+      Number.isNaN(got) !== Number.isNaN(want)
+        ? Number.POSITIVE_INFINITY
+        : Math.abs(got - want) * 2 ** 24 || 0;
+    const { ulp, at } = worst("cdf", cdf, absolute);
+    expect(ulp, `${ulp} units of 2^-24 at ${at}`).toBeLessThan(features ? 2 : 1.5);
+    for (const [low, high, bound] of [
+      [-1, 0, 4.5e-7],
+      [-2, -1, 1.7e-6],
+      [-3, -2, 6e-6],
+      [-4, -3, 5e-5],
+      [-5.5, -4, 1.3e-3],
+    ] as const) {
+      const relative: Measure = (got, want, x) => (x >= low && x < high ? Math.abs(got / want - 1) : 0);
+      const { ulp, at } = worst("cdf", cdf, relative);
+      expect(ulp, `${ulp} of the value at ${at}`).toBeLessThan(bound);
+    }
+  });
+  test("cdf at its ends", () => {
+    const ends = Float32Array.of(0, -0, 1e-45, -8, -3e38, -Infinity, 8, 3e38, Infinity, NaN);
+    const y = new Float32Array(ends.length);
+    createMapKernel(memory, nestOf("cdf", 1)).run(ends.length, y, 0, ends, 0, 0, 0, 0, 0, 0, 0);
+    expect([...y]).toEqual([0.5, 0.5, 0.5, 0, 0, 0, 1, 1, 1, Number.NaN]);
+  });
 });
 
 describe("lanes that need more than the usual code", () => {
@@ -97,7 +130,7 @@ describe("lanes that need more than the usual code", () => {
   };
   const rare = [0, -0, 2 ** -149, 1e-41, -3, 70000, 3e6, 1e30, -95, 88.5, 120, -200];
   rare.push(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN);
-  for (const op of ["exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "erf"])
+  for (const op of ["exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "erf", "cdf"])
     test(`${op}: bits do not depend on the neighbours`, () => {
       const usual = Float32Array.from({ length: 64 }, () => random() * 40 + 0.01);
       const alone = run(op, usual);

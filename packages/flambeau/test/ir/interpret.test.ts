@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { DType, TypedArray } from "../../src/base/dtype.ts";
 import { dtypes } from "../../src/base/dtype.ts";
-import { erf } from "../../src/ir/erf.ts";
+import { cdf, erf } from "../../src/ir/erf.ts";
 import { interpretExpr, interpretMap, interpretReduce } from "../../src/ir/interpret.ts";
 import type { CombineOp, MapNest, ReduceNest } from "../../src/ir/nest.ts";
 import type { BinaryOp, CompareOp, Expr, UnaryOp } from "../../src/ir/scalar.ts";
@@ -365,4 +365,23 @@ test("erf at its joints and ends", () => {
   expect(erf(-0)).toBe(-0);
   expect(erf(5e-324)).toBe(5e-324);
   expect([erf(7), erf(-Infinity), erf(Number.NaN)]).toEqual([1, -1, Number.NaN]);
+});
+
+test("cdf in the tails and at the ends", () => {
+  // Python's math.erfc(-x / math.sqrt(2)) / 2
+  const known: [number, number][] = [
+    [-0.5, 0.3085375387259869],
+    [-6, 9.865876450376946e-10],
+    [-20, 2.7536241186061556e-89],
+    [3, 0.9986501019683699],
+  ];
+  // The rounding of x / sqrt(2) counts x^2 times.
+  for (const [x, y] of known) expect(ulps(cdf(x), y, "float64")).toBeLessThanOrEqual(2 + x * x);
+  expect([cdf(0), cdf(-0), cdf(-Infinity), cdf(Infinity), cdf(Number.NaN)]).toEqual([
+    0.5,
+    0.5,
+    0,
+    1,
+    Number.NaN,
+  ]);
 });

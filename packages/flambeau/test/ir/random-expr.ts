@@ -120,6 +120,7 @@ export class RandomExpr {
       () => term(k.sin(a.expr), 1, a.error, false),
       () => term(k.cos(a.expr), 1, a.error, false),
       () => term(k.erf(a.expr), 1, 1.2 * a.error, false),
+      () => term(k.cdf(a.expr), 1, 0.4 * a.error, false),
       () => term(k.atan(a.expr), 1.6, a.error, false),
       () => term(k.sqrt(apart(a)), Math.sqrt(a.bound + 1), a.error / 2),
       () => term(k.log(apart(a)), Math.log(a.bound + 1), a.error, false),

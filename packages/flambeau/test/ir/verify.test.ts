@@ -99,6 +99,7 @@ describe("legal nests", () => {
           "tanh",
           "atan",
           "erf",
+          "cdf",
           "div",
           "pow",
           "atan2",

@@ -243,6 +243,16 @@ describe("gradients at the edges are PyTorch's", () => {
   });
 });
 
+test.each(["float32", "float64"] as const)("gelu far from 0, %s", (dtype) => {
+  const x = torch.tensor([-Infinity, -(2 ** 127), -20, -6, 0, 20, 2 ** 127, Infinity, NaN], { dtype });
+  const y = F.gelu(x.requiresGrad_());
+  y.sum().backward();
+  // PyTorch's, of float64; zeros of either sign.
+  const near = (v: number): number => (Math.abs(v) < 1 ? Math.round(v * 1e10) / 1e10 + 0 : v);
+  expect(list(y.detach()).map(near)).toEqual([NaN, 0, 0, -5.9e-9, 0, 20, 2 ** 127, Infinity, NaN]);
+  expect(list(x.grad!).map(near)).toEqual([NaN, 0, 0, -3.55e-8, 0.5, 1, 1, NaN, NaN]);
+});
+
 describe("activations in place", () => {
   test("change their argument and return it", () => {
     const forms: [(x: AnyTensor) => AnyTensor, (x: AnyTensor) => AnyTensor][] = [

@@ -95,6 +95,7 @@ const weights: { readonly [Op in ScalarOp]?: number } = {
   sin: 12,
   cos: 12,
   fmod: 12,
+  cdf: 16,
   pow: 16,
   atan2: 16,
 };

@@ -125,6 +125,14 @@ export class Emitter {
     for (let i = c.length - 2; i >= 0; i--) y = this.v(this.madd(y, x, this.f32(c[i]!)));
     return y;
   }
+  /** The same for an even number of coefficients, by Horner's rule in x^2: more work in a shorter chain. */
+  pairs(x: Local, c: readonly number[]): Code {
+    const square = this.v(f32x4.mul(x, x));
+    const pair = (i: number): Code => this.madd(x, this.f32(c[i + 1]!), this.f32(c[i]!));
+    let y = pair(c.length - 2);
+    for (let i = c.length - 4; i >= 0; i -= 2) y = this.madd(this.v(y), square, this.v(pair(i)));
+    return y;
+  }
   poly64(x: Local, c: readonly number[]): Local {
     let y = this.f64(c.at(-1)!);
     for (let i = c.length - 2; i >= 0; i--) y = this.v(this.madd64(y, x, this.f64(c[i]!)));

@@ -2,13 +2,14 @@
 // Floor L2 (backend/wasm).
 
 import type { DType } from "../../base/dtype.ts";
-import { erf } from "../../ir/erf.ts";
+import { cdf, erf } from "../../ir/erf.ts";
 import type { ScalarOp } from "../../ir/scalar.ts";
 import type { Code, Local } from "./encoder.ts";
 import { call } from "./encoder.ts";
 import type { Emitter, Group } from "./lanes.ts";
 import { perLane } from "./lanes.ts";
 import { erf as erf32, exp, expm1, log, log1p, tanh } from "./math-exp.ts";
+import { cdf as cdf32 } from "./math-normal.ts";
 import { fmod, pow } from "./math-pow.ts";
 import { atan, atan2, cos, sin } from "./math-trig.ts";
 
@@ -22,6 +23,7 @@ const float32: Readonly<Record<string, (e: Emitter, x: Local, y: Local) => Code>
   tanh,
   atan,
   erf: erf32,
+  cdf: cdf32,
   pow,
   atan2,
   fmod,
@@ -38,6 +40,7 @@ export const hostFunctions: Readonly<Record<string, (x: number, y: number) => nu
   tanh: Math.tanh,
   atan: Math.atan,
   erf,
+  cdf,
   pow: pow64,
   atan2: Math.atan2,
   fmod: (x, y) => x % y,

@@ -183,7 +183,7 @@ export function inputsOf(exprs: Iterable<Expr>): Set<number> {
 }
 
 const heavy: ReadonlySet<string> = new Set(
-  "exp expm1 log log1p sin cos tanh atan erf pow atan2 fmod idiv".split(" "),
+  "exp expm1 log log1p sin cos tanh atan erf cdf pow atan2 fmod idiv".split(" "),
 );
 
 /** About how many vector instructions a value costs. */

@@ -307,13 +307,12 @@ const logOfSigmoid = curve({
 export const logsigmoid: SameFn = composite((x: AnyTensor) => apply(logOfSigmoid, x));
 
 const sqrt2Pi = Math.sqrt(2 * Math.PI);
-const normalCdf = (k: ExprBuilder, x: Expr): Expr => k.mul(0.5, k.add(1, k.erf(k.mul(x, Math.SQRT1_2))));
 const gaussian = curve({
   name: "gelu",
-  value: (k, x) => k.mul(x, normalCdf(k, x)),
+  value: (k, x) => k.mul(x, k.cdf(x)),
   slope: (k, g, x) => {
-    const density = k.div(k.exp(k.mul(k.mul(x, x), -0.5)), sqrt2Pi);
-    return k.mul(g, k.add(normalCdf(k, x), k.mul(x, density)));
+    const density = k.mul(k.exp(k.mul(k.mul(x, x), -0.5)), 1 / sqrt2Pi);
+    return k.mul(g, k.add(k.cdf(x), k.mul(x, density)));
   },
   bend: (x) => x.square().mul(-0.5).exp().div(sqrt2Pi).mul(x.square().neg().add(2)),
 });
