@@ -83,11 +83,12 @@ describe.each(Object.entries(layers))("%s", (_, make) => {
   });
 });
 
-test("a long sequence is a loop of the program", () => {
+test.each([0, 2])("long sequences are a loop of the program; projected to %d features", (projSize) => {
   const compiled = expectSame(
     training(
-      () => new nn.LSTM(3, 4, { bidirectional: true }),
+      () => new nn.LSTM(3, 4, { bidirectional: true, projSize }) as Recurrent,
       () => [90, 41, 3],
+      true,
     ),
     { tolerance: 5e-5 },
   );

@@ -10,6 +10,7 @@ const layers: { readonly [kind: string]: () => nn.Module } = {
   RNN: () => new nn.RNN(3, 5, { bidirectional: true }),
   LSTM: () => new nn.LSTM(3, 5, { bidirectional: true }),
   GRU: () => new nn.GRU(3, 5, { bidirectional: true }),
+  "LSTM with projection": () => new nn.LSTM(3, 8, { projSize: 5, bidirectional: true }),
 };
 
 for (const [kind, makeLayer] of Object.entries(layers))

@@ -26,9 +26,10 @@ function direction(
   if (!w.weightHr && length > 0) {
     const { h, c } = initial;
     const [output, last] = cellSequence(kind, gates, h, c, w.weightHh, w.biasHh, backwards, { steps: [] });
-    const end = output!.select(0, backwards ? 0 : length - 1) as AnyTensor;
-    return { output: output!, last: { h: end, c: last ?? null } };
+    return { output: output!, last: { h: endOf(output!, backwards), c: last ?? null } };
   }
+  if (w.weightHr && recorder !== null && length > mostUnrolled)
+    return projectedLoop(gates, initial, w, w.weightHr, backwards);
   const outputs = new Array<AnyTensor>(length);
   let state = initial;
   for (let k = 0; k < length; k++) {
@@ -37,6 +38,34 @@ function direction(
     outputs[t] = state.h;
   }
   return { output: stack(outputs, 0), last: state };
+}
+
+const endOf = (output: AnyTensor, backwards: boolean): AnyTensor =>
+  output.select(0, backwards ? 0 : output.shape[0] - 1);
+
+/** Times of a projected LSTM that a program has steps for; more of them are a loop. */
+const mostUnrolled = 24;
+
+/**
+ * {@link direction} of an LSTM with projection as a loop over its outputs before it: the recurrent weights are W_hh W_hr there, and the
+ * projections of all times are one product. The initial state, which is a projection already, goes into the first gates.
+ */
+function projectedLoop(
+  gates: AnyTensor,
+  { h, c }: CellState,
+  w: CellWeights,
+  projection: AnyTensor,
+  backwards: boolean,
+): { output: AnyTensor; last: CellState } {
+  const rest = gates.shape[0] - 1;
+  const own = gates.narrow(0, backwards ? rest : 0, 1).add(linear(h, w.weightHh) as AnyTensor) as AnyTensor;
+  const others = gates.narrow(0, backwards ? 0 : 1, rest) as AnyTensor;
+  const all = cat(backwards ? [others, own] : [own, others], 0) as AnyTensor;
+  const weight = w.weightHh.matmul(projection) as AnyTensor;
+  const none = c!.detach().zerosLike() as AnyTensor;
+  const [raw, last] = cellSequence("LSTM", all, none, c, weight, w.biasHh, backwards, { steps: [] });
+  const output = linear(raw!, projection) as AnyTensor;
+  return { output, last: { h: endOf(output, backwards), c: last! } };
 }
 
 const mapState = ({ h, c }: CellState, f: (x: AnyTensor) => AnyTensor): CellState => ({
