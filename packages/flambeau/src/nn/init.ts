@@ -4,6 +4,7 @@
 import { ValueError } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { erf } from "../ir/erf.ts";
+import { recorder } from "../tensor/capturing.ts";
 import { eye } from "../tensor/create.ts";
 import { noGrad } from "../tensor/grad-mode.ts";
 import { randperm } from "../tensor/sample.ts";
@@ -197,8 +198,9 @@ export function orthogonal_<T extends AnyTensor>(
   if (tensor.numel() === 0) return tensor;
   const rows: number = tensor.shape[0];
   const cols = tensor.numel() / rows;
-  return noGrad(() => {
-    const drawn: AnyTensor = tensor.newZeros([rows, cols]).normal_(0, 1);
+  const scale = typeof gain === "number" ? gain : (gain.gain ?? 1);
+  const fill = (target: AnyTensor): void => {
+    const drawn: AnyTensor = target.newZeros([rows, cols]).normal_(0, 1);
     const tall = rows < cols ? drawn.transpose(0, 1).contiguous() : drawn;
     const q = orthonormalColumns(
       tall.toTypedArray() as Float64Array,
@@ -206,11 +208,14 @@ export function orthogonal_<T extends AnyTensor>(
       Math.min(rows, cols),
     );
     tall.storage.data.set(q as never);
-    const target: AnyTensor = tensor;
-    target.copy_((rows < cols ? tall.transpose(0, 1) : tall).reshape(tensor.shape));
-    target.mul_(typeof gain === "number" ? gain : (gain.gain ?? 1));
-    return tensor;
+    target.copy_((rows < cols ? tall.transpose(0, 1) : tall).reshape(target.shape));
+    target.mul_(scale);
+  };
+  noGrad(() => {
+    if (recorder === null) fill(tensor);
+    else recorder.mutate("orthogonal_", fill, tensor, []);
   });
+  return tensor;
 }
 
 /**
@@ -234,9 +239,8 @@ export function sparse_(tensor: AnyTensor, ...args: unknown[]): AnyTensor {
   return noGrad(() => {
     tensor.normal_(0, std);
     for (let c = 0; c < cols; c++) {
-      const order = randperm(rows).toTypedArray();
-      const column = tensor.select(1, c);
-      for (let i = 0; i < zeros; i++) column.select(0, Number(order[i])).fill_(0);
+      const places = randperm(rows).narrow(0, 0, zeros);
+      tensor.select(1, c).indexFill_(0, places, 0);
     }
     return tensor;
   });

@@ -183,3 +183,18 @@ test("Jacobians and Hessians", () => {
     };
   });
 });
+
+test("initialisers draw anew in every run", () => {
+  expectSame(() => {
+    const [a, b, c] = [torch.zeros(4, 6), torch.zeros(5, 2), torch.zeros(3, 3)];
+    return {
+      step: () => {
+        nn.init.orthogonal_(a, 2);
+        nn.init.sparse_(b, 0.5);
+        nn.init.xavierNormal_(c);
+        return a.sum().add(b.sum());
+      },
+      state: () => [a, b, c],
+    };
+  });
+});
