@@ -114,7 +114,7 @@ class Writer {
       case "pool":
         return `[${step.planes}, ${step.input.join(", ")}] to [${step.output.join(", ")}]`;
       case "repeat":
-        return `${step.count} times ${step.body.steps.length} steps`;
+        return `${step.counts.join(" x ")} times ${step.body.steps.length} steps`;
       case "host":
         return "";
     }
@@ -130,6 +130,13 @@ class Writer {
         ...step.stages.map(({ combine, body }, i) => `r${i}: ${combine} of ${textOf(body, inputs)}`),
         ...this.#results([...step.maps, ...step.values], inputs),
       ];
+    }
+    if (step.kind === "repeat") {
+      const round = new Writer(step.body);
+      return step.body.steps.flatMap((s) => [
+        `${s.kind} ${s.name} ${round.shape(s)}`,
+        ...round.details(s).map((line) => `    ${line}`),
+      ]);
     }
     if (step.kind !== "matmul" && step.kind !== "conv") return [];
     const inputs = ["p", ...step.operands.map((_, i) => `x${i}`)];

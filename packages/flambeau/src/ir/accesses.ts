@@ -73,6 +73,7 @@ class RangedAccess implements StepAccess {
 type Mode = Pick<StepAccess, "read" | "write">;
 const reads: Mode = { read: true, write: "none" };
 const writes: Mode = { read: false, write: "all" };
+const changes: Mode = { read: true, write: "some" };
 
 /** An access whose strides are those that the step's kind says, not its own. */
 const at = (
@@ -215,9 +216,8 @@ export function accessesOf(step: Step, { buffers }: Pick<Program, "buffers">): S
     case "repeat":
       return step.bindings.map(({ inner, access }, i) => {
         const { dtype, length, kind } = step.body.buffers[inner]!;
-        const [advance = 0] = access.strides;
-        const mode = kind === "output" ? writes : reads;
-        return at(`bindings[${i}]`, dtype, access, [step.count, length], [advance, 1], mode);
+        const mode = kind === "output" ? writes : kind === "state" ? changes : reads;
+        return at(`bindings[${i}]`, dtype, access, [...step.counts, length], [...access.strides, 1], mode);
       });
     case "host": {
       const whole = (list: readonly BufferId[], name: string, mode: Mode): StepAccess[] =>
@@ -254,6 +254,17 @@ export function forEachPlace({ offset, sizes, strides }: Places, visit: (place: 
   walk(0, offset);
 }
 
+/** The same places without the dimensions along which they repeat. */
+export function once({ buffer, offset, sizes, strides }: Places): Places {
+  const moves = sizes.map((size, d) => size === 0 || strides[d] !== 0);
+  return {
+    buffer,
+    offset,
+    sizes: sizes.filter((_, d) => moves[d]),
+    strides: strides.filter((_, d) => moves[d]),
+  };
+}
+
 /** Whether two indices have one place. */
 export function repeats(places: Places): boolean {
   const range = placeRange(places);
@@ -286,11 +297,11 @@ export function placesMeet(a: Places, b: Places): boolean {
   const [ra, rb] = [placeRange(a), placeRange(b)];
   if (!ra || !rb || ra[1] < rb[0] || rb[1] < ra[0]) return false;
   const seen = new Uint8Array(ra[1] - ra[0] + 1);
-  forEachPlace(a, (p) => {
+  forEachPlace(once(a), (p) => {
     seen[p - ra[0]] = 1;
   });
   let meet = false;
-  forEachPlace(b, (p) => {
+  forEachPlace(once(b), (p) => {
     if (seen[p - ra[0]]) meet = true;
   });
   return meet;

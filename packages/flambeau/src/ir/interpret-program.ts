@@ -291,10 +291,10 @@ export function interpretProgram(
         machine.pool(step, program.buffers[step.to.buffer]!.dtype);
         break;
       case "repeat":
-        for (let k = 0; k < step.count; k++) {
+        for (const index of indices(step.counts)) {
           const round = new Map<BufferId, TypedArray>();
           for (const { inner, access } of step.bindings) {
-            const from = access.offset + k * access.strides[0]!;
+            const from = placeOf(access, index);
             round.set(
               inner,
               machine.array(access.buffer).subarray(from, from + step.body.buffers[inner]!.length),

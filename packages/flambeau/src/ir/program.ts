@@ -208,22 +208,25 @@ export interface HostStep {
   readonly run: (reads: readonly TypedArray[], writes: readonly TypedArray[]) => void;
 }
 
-/** Where a buffer of a round lies: in round k from element offset + k * its one stride of a buffer of the program. */
+/** Where a buffer of a round lies: in round k from element offset + sum of k[d] * strides[d] of a buffer of the program. */
 export interface RoundBinding {
   readonly inner: BufferId;
   readonly access: Access;
 }
 
 /**
- * A body that runs `count` times, one round after the other, each looking further along: for recurrences. Buffers of the body that
- * are bound are inputs, which it reads, or outputs, which it writes wholly; all others are its temps. What a round writes, later ones
- * may read; within a round nothing that is bound meets what is written. Bodies have no numbers of the host, no steps of it, and
- * cannot fail.
+ * A body that runs once for each index of `counts`, one round after the other, the last dimension first, each looking elsewhere: for
+ * recurrences, and for what is done block by block. Buffers of the body that are bound are inputs, which it reads, outputs, which it
+ * writes wholly, or states, which it changes in place; all others are its temps. What a round writes, later ones may read; within a round
+ * nothing that is bound meets what is written. Rounds whose indices differ in the first `apart` dimensions may run at once: then no
+ * round reads what another one writes, and only those of one index over these dimensions change the same state. Bodies have no
+ * numbers of the host, no steps of it, and cannot fail.
  */
 export interface RepeatStep {
   readonly kind: "repeat";
   readonly name: string;
-  readonly count: number;
+  readonly counts: readonly number[];
+  readonly apart: number;
   readonly body: Program;
   readonly bindings: readonly RoundBinding[];
 }

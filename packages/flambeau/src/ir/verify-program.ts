@@ -4,8 +4,8 @@
 import { dtypes } from "../base/dtype.ts";
 import { numel } from "../base/shape.ts";
 import type { Places, StepAccess } from "./accesses.ts";
-import { accessesOf, forEachPlace, placeRange, placesMeet, repeats, samePlaces } from "./accesses.ts";
-import type { Program, Step } from "./program.ts";
+import { accessesOf, forEachPlace, once, placeRange, placesMeet, repeats, samePlaces } from "./accesses.ts";
+import type { Program, RepeatStep, Step } from "./program.ts";
 import type { Expr } from "./scalar.ts";
 import { verifyStep } from "./verify-step.ts";
 
@@ -45,7 +45,7 @@ function verifyOverlaps(step: Step, accesses: readonly StepAccess[], fail: Fail)
   const written = accesses.filter((a) => a.write !== "none");
   // What a round writes, later ones may read: one round is looked at.
   if (step.kind === "repeat") {
-    verifyRound(accesses, fail);
+    verifyRounds(step, accesses, fail);
     return;
   }
   const epilogue = step.kind === "loop" || step.kind === "matmul" || step.kind === "conv";
@@ -63,14 +63,29 @@ function verifyOverlaps(step: Step, accesses: readonly StepAccess[], fail: Fail)
   if (step.kind === "loop") verifyValues(step, accesses, fail);
 }
 
-function verifyRound(accesses: readonly StepAccess[], fail: Fail): void {
-  const round = accesses.map((a) => ({ ...a, sizes: a.sizes.slice(1), strides: a.strides.slice(1) }));
-  round.forEach((w, i) => {
+/** What the first round looks at. */
+const firstRound = (a: StepAccess): StepAccess => ({
+  ...a,
+  sizes: a.sizes.slice(-1),
+  strides: a.strides.slice(-1),
+});
+
+function verifyRounds({ counts, apart }: RepeatStep, accesses: readonly StepAccess[], fail: Fail): void {
+  accesses.forEach((w, i) => {
     if (w.write === "none") return;
-    const { sizes, strides } = accesses[i]!;
-    if (sizes[0]! > 1 && Math.abs(strides[0]!) < sizes[1]!) fail(w.path, "rounds write over each other");
-    round.forEach((other, j) => {
-      if (i !== j && placesMeet(w, other)) fail(w.path, `overlaps ${other.path} in a round`);
+    // Rounds that follow each other may change the same state.
+    const held = counts.map((_, d) => w.write === "all" || d < apart);
+    const own = {
+      ...w,
+      sizes: w.sizes.filter((_, d) => held[d] ?? true),
+      strides: w.strides.filter((_, d) => held[d] ?? true),
+    };
+    if (repeats(own)) fail(w.path, "rounds write over each other");
+    accesses.forEach((other, j) => {
+      if (i === j) return;
+      if (placesMeet(firstRound(w), firstRound(other))) fail(w.path, `overlaps ${other.path} in a round`);
+      if (apart > 0 && placesMeet(w, other))
+        fail(w.path, `overlaps ${other.path}, and rounds may run at once`);
     });
   });
 }
@@ -134,7 +149,7 @@ class Definitions {
     const marks = this.#partial.get(places.buffer);
     let first: number | null = null;
     if (marks)
-      forEachPlace(places, (p) => {
+      forEachPlace(once(places), (p) => {
         if (!marks[p]) first ??= p;
       });
     return first;
@@ -172,10 +187,8 @@ export function verifyProgram(program: Program): void {
     const written = new Set(accesses.filter((a) => a.write !== "none").map(({ buffer }) => buffer));
     for (const access of accesses) {
       // A round looks at what earlier ones have written.
-      const early =
-        step.kind === "repeat" && written.has(access.buffer)
-          ? { ...access, sizes: access.sizes.slice(1), strides: access.strides.slice(1) }
-          : access;
+      const chained = step.kind === "repeat" && access.write === "none" && written.has(access.buffer);
+      const early = chained ? firstRound(access) : access;
       const at = access.read ? defined.missing(early) : null;
       if (at !== null)
         fail(

@@ -69,16 +69,21 @@ class StepChecker {
     return this.#program.buffers[access.buffer]!.dtype;
   }
 
-  repeat({ count, body, bindings }: RepeatStep): void {
-    this.counts({ count });
+  repeat({ counts, apart, body, bindings }: RepeatStep): void {
+    this.sizes("counts", counts);
+    this.counts({ apart });
+    if (apart > counts.length) this.fail("apart", `there are ${counts.length} dimensions, got ${apart}`);
     const bound = new Set(bindings.map(({ inner }) => inner));
     if (bound.size < bindings.length) this.fail("bindings", "a buffer of the body is bound twice");
     bindings.forEach(({ inner, access }, i) => {
-      this.access(`bindings[${i}]`, access, 1);
+      this.access(`bindings[${i}]`, access, counts.length);
       const buffer = body.buffers[inner];
       if (!buffer) this.fail(`bindings[${i}]`, `the body has no buffer ${inner}`);
-      else if (buffer.kind !== "input" && buffer.kind !== "output")
-        this.fail(`bindings[${i}]`, `only inputs and outputs of the body are bound, not a ${buffer.kind}`);
+      else if (buffer.kind === "temp" || buffer.kind === "const")
+        this.fail(
+          `bindings[${i}]`,
+          `only inputs, outputs and states of the body are bound, not a ${buffer.kind}`,
+        );
     });
     body.buffers.forEach(({ kind, name }, id) => {
       if (kind !== "temp" && !bound.has(id))

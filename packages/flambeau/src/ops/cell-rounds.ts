@@ -27,9 +27,9 @@ export interface RoundsKept {
 function rows(x: AnyTensor, first: number, backwards = false): RoundTensor {
   const tensor = x.select(0, first) as AnyTensor;
   const size: number = tensor.numel();
-  return { tensor, advance: backwards ? -size : size };
+  return { tensor, advance: [backwards ? -size : size] };
 }
-const still = (tensor: AnyTensor): RoundTensor => ({ tensor, advance: 0 });
+const still = (tensor: AnyTensor): RoundTensor => ({ tensor, advance: [0] });
 
 /** As the activations of a step are listed: gates, then the squashed cell state. */
 const listOf = ({ gates, squashed }: Pick<Step, "gates" | "squashed">): readonly AnyTensor[] =>
@@ -70,13 +70,14 @@ export function forwardsInRounds(
     ...(cells ? [rows(cells, 0)] : []),
   ];
   const writes = [rows(states, 1), ...(cells ? [rows(cells, 1)] : []), ...activations.map((x) => rows(x, 0))];
-  const done = recorder.repeat("recurrence", length, reads, writes, (given) => {
+  const body = (given: readonly AnyTensor[]): AnyTensor[] => {
     const [fromInput, h, w, ...rest] = given as [AnyTensor, AnyTensor, AnyTensor, ...AnyTensor[]];
     const b = bias ? rest[0]! : null;
     const c = cells ? rest.at(-1)! : null;
     const next = stepForward(kind, fromInput, h, c, w, b);
     return [next.h, ...(next.c ? [next.c] : []), ...listOf(next.step)];
-  });
+  };
+  const done = recorder.repeat({ name: "recurrence", counts: [length], reads, writes, body });
   return done ? { states, cells, activations } : null;
 }
 
@@ -125,7 +126,7 @@ export function backwardsInRounds(
     ...(dc ? [rows(dc, 1)] : []),
   ];
   const count = activations.length;
-  const done = recorder!.repeat("recurrence backward", length, reads, writes, (given) => {
+  const body = (given: readonly AnyTensor[]): AnyTensor[] => {
     const [w, fromLater, h, ...rest] = given as [AnyTensor, AnyTensor, AnyTensor, ...AnyTensor[]];
     const list = rest.slice(0, count);
     const [c, later] = cells ? [rest[count]!, rest[count + 1]!] : [null, null];
@@ -139,7 +140,8 @@ export function backwardsInRounds(
     const back = met.matmul(w) as AnyTensor;
     const before: AnyTensor = d.h ? back.add(d.h) : back;
     return [row, ...(kind === "GRU" ? [met] : []), before, ...(d.c ? [d.c] : [])];
-  });
+  };
+  const done = recorder!.repeat({ name: "recurrence backward", counts: [length], reads, writes, body });
   if (!done) return null;
   return { input, hidden, h: dh.select(0, length), c: dc ? dc.select(0, length) : null };
 }

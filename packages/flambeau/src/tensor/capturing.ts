@@ -24,10 +24,29 @@ export type StepOf = (
   write: (x: AnyTensor, part?: boolean) => Access,
 ) => Step;
 
-/** A packed tensor that rounds look at, each `advance` elements further along than the one before. */
+/** A packed tensor that the first round looks at; others look `advance[d]` elements further along for each index along dimension d. */
 export interface RoundTensor {
   readonly tensor: AnyTensor;
-  readonly advance: number;
+  readonly advance: readonly number[];
+}
+
+/** A part of a function that is done again and again, on other parts of tensors. */
+export interface Rounds {
+  readonly name: string;
+  /** Rounds along each dimension, the last one first. */
+  readonly counts: readonly number[];
+  /** Rounds whose indices differ in so many first dimensions have nothing to do with each other. Default 0. */
+  readonly apart?: number;
+  readonly reads: readonly RoundTensor[];
+  /** What the body changes in place. Default none. */
+  readonly changes?: readonly RoundTensor[];
+  /** Where the results of the body go. */
+  readonly writes: readonly RoundTensor[];
+  /**
+   * The first round, of what it reads, and then changes. It may look at nothing else that was there before, and does nothing that JavaScript
+   * must do.
+   */
+  readonly body: (given: readonly AnyTensor[]) => readonly AnyTensor[];
 }
 
 /**
@@ -91,17 +110,8 @@ export interface Recorder {
   copy(dtype: DType, shape: readonly number[], to: StridedOperand, from: StridedOperand): void;
   /** A step that the op makes itself; packed tensors only. */
   step(make: StepOf): void;
-  /**
-   * `count` rounds of a body from what it reads to what it gives, which goes to `writes`. It may look at nothing else that was there before,
-   * and does nothing that JavaScript must do. Says whether it could be recorded; if not, nothing was.
-   */
-  repeat(
-    name: string,
-    count: number,
-    reads: readonly RoundTensor[],
-    writes: readonly RoundTensor[],
-    body: (given: readonly AnyTensor[]) => readonly AnyTensor[],
-  ): boolean;
+  /** Says whether rounds could be recorded; if not, nothing was. */
+  repeat(rounds: Rounds): boolean;
   /** `fill` draws numbers of `generator` into `data`, all of it; done in every run. */
   draw(name: string, data: TypedArray, offset: number, n: number, fill: (out: TypedArray) => void): void;
   /** Something that JavaScript does in every run, in the order of draws: to a generator. */

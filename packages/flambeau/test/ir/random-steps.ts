@@ -138,7 +138,8 @@ function repeat(d: Draft): void {
   d.push({
     kind: "repeat",
     name: "recurrence",
-    count,
+    counts: [count],
+    apart: 0,
     body: {
       buffers: [
         buffer("input", "state"),
@@ -174,6 +175,64 @@ function repeat(d: Draft): void {
     ready: true,
     bound: 1,
     error: 2 * error + 8 * epsilon("float32"),
+  };
+}
+
+/** What is done block by block: y = tanh(x) of each, and sums of the blocks of a group, which groups have apart. */
+function blocks(d: Draft): void {
+  const { random, k } = d;
+  const [groups, each, n] = [random.between(0, 6), random.between(1, 4), random.between(1, 8)] as const;
+  const from = d.readable("float32", Math.max(1, groups) * each * n);
+  const shared = random.chance(0.3);
+  const { error } = d.known(from);
+  const y = d.temp("float32", groups * each * n);
+  const sums = d.temp("float32", groups * n);
+  const row = (buffer: number) => ({ buffer, offset: 0, strides: [1] });
+  const bare = { kind: "loop", outer: [], stages: [], values: [] } as const;
+  const operand = (buffer: number) => ({ dtype: "float32", source: row(buffer) }) as const;
+  const zero = { body: k.const(0, "float32"), to: row(sums) };
+  d.push({ ...bare, inner: [groups * n], name: "none", operands: [], maps: [zero] });
+  const buffer = (kind: "input" | "output" | "state", name: string) =>
+    ({ dtype: "float32", length: n, kind, name }) as const;
+  const [a, b] = [k.input(0, "float32"), k.input(1, "float32")];
+  d.push({
+    kind: "repeat",
+    name: "blocks",
+    counts: [groups, each],
+    apart: random.between(0, 1),
+    body: {
+      buffers: [buffer("input", "x"), buffer("output", "y"), buffer("state", "sum")],
+      scalars: [],
+      steps: [
+        {
+          ...bare,
+          inner: [n],
+          name: "squash",
+          operands: [operand(0)],
+          maps: [{ body: k.tanh(a), to: row(1) }],
+        },
+        {
+          ...bare,
+          inner: [n],
+          name: "add",
+          operands: [operand(2), operand(1)],
+          maps: [{ body: k.add(a, b), to: row(2) }],
+        },
+      ],
+    },
+    bindings: [
+      { inner: 0, access: { buffer: from, offset: 0, strides: [shared ? 0 : each * n, n] } },
+      { inner: 1, access: { buffer: y, offset: 0, strides: [each * n, n] } },
+      { inner: 2, access: { buffer: sums, offset: 0, strides: [n, 0] } },
+    ],
+  });
+  const off = error + 4 * epsilon("float32");
+  d.buffers[y] = { ...d.buffers[y]!, ready: true, bound: 1, error: off };
+  d.buffers[sums] = {
+    ...d.buffers[sums]!,
+    ready: true,
+    bound: each,
+    error: each * (off + each * epsilon("float32")),
   };
 }
 
@@ -219,6 +278,6 @@ export const makers: { readonly [K in StepKind]: (d: Draft) => void } = {
   rows,
   elements,
   pool,
-  repeat,
+  repeat: (d) => (d.random.chance(0.5) ? repeat(d) : blocks(d)),
   host,
 };

@@ -159,7 +159,8 @@ const host: HostStep = {
 const repeat: RepeatStep = {
   kind: "repeat",
   name: "recurrence",
-  count: 4,
+  counts: [4],
+  apart: 0,
   body: {
     buffers: [buffer("input", 3), buffer("output", 3)],
     scalars: [],
@@ -177,11 +178,35 @@ const bound = (i: number, access: Access): RepeatStep => ({
   bindings: repeat.bindings.map((b, j) => (i === j ? { ...b, access } : b)),
 });
 
+/** Two groups of two rounds, which write rows of buffer 3 and each change a third of buffer 0. */
+const apart: RepeatStep = {
+  ...repeat,
+  counts: [2, 2],
+  apart: 1,
+  body: {
+    buffers: [buffer("input", 3), buffer("output", 3), buffer("state", 4)],
+    scalars: [],
+    steps: [
+      ...repeat.body.steps,
+      { ...map, inner: [4], operands: [operand(at(2, [1]))], maps: [{ body: k.neg(x), to: at(2, [1]) }] },
+    ],
+  },
+  bindings: [
+    { inner: 0, access: at(1, [6, 3]) },
+    { inner: 1, access: at(3, [6, 3]) },
+    { inner: 2, access: at(0, [4, 0]) },
+  ],
+};
+const elsewhere = (i: number, access: Access): RepeatStep => ({
+  ...apart,
+  bindings: apart.bindings.map((b, j) => (i === j ? { ...b, access } : b)),
+});
+
 const run = (...steps: readonly Step[]): void => verifyProgram(program(buffers, ...steps));
 
 describe("legal programs", () => {
   test.each(
-    [map, softmax, matmul, conv, rows, elements, pool, repeat, host].map((s) => [s.kind, s] as const),
+    [map, softmax, matmul, conv, rows, elements, pool, repeat, apart, host].map((s) => [s.kind, s] as const),
   )("a %s step", (_, step) => run(step));
 
   test("what is written may lie between what is read", () => {
@@ -227,7 +252,7 @@ describe("buffers", () => {
     const chain = bound(0, at(3, [3]));
     const on: RepeatStep = {
       ...chain,
-      count: 3,
+      counts: [3],
       bindings: [chain.bindings[0]!, { inner: 1, access: at(3, [3], 3) }],
     };
     run(first, on);
@@ -378,7 +403,24 @@ describe("steps", () => {
       bound(0, at(3, [3])),
       "bindings[1]: overlaps bindings[0] in a round",
     ],
-    ["a state of a body", { ...repeat, bindings: repeat.bindings.slice(1) }, "of kind input, is not bound"],
+    ["too many dimensions apart", { ...apart, apart: 3 }, "apart: there are 2 dimensions, got 3"],
+    ["strides of rounds", elsewhere(0, at(1, [3])), "bindings[0]: expected 2 strides, got [3]"],
+    [
+      "a state that all rounds change",
+      elsewhere(2, at(0, [0, 0])),
+      "bindings[2]: rounds write over each other",
+    ],
+    [
+      "rounds at once that read what others write",
+      elsewhere(0, at(0, [0, 0], 4)),
+      "bindings[2]: overlaps bindings[0], and rounds may run at once",
+    ],
+    [
+      "a bound temp",
+      { ...repeat, body: { ...repeat.body, buffers: [buffer("temp", 3), buffer("output", 3)] } },
+      "not a temp",
+    ],
+    ["a buffer of a body", { ...repeat, bindings: repeat.bindings.slice(1) }, "of kind input, is not bound"],
     [
       "a step of a body",
       { ...repeat, body: { ...repeat.body, steps: [{ ...host, reads: [0], writes: [1] }] } },

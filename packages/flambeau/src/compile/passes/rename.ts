@@ -47,10 +47,11 @@ export function withAccesses(step: Step, replace: (access: Access, use: Use) => 
     case "repeat":
       return {
         ...step,
-        bindings: step.bindings.map((b) => ({
-          ...b,
-          access: replace(b.access, step.body.buffers[b.inner]!.kind === "output" ? "write" : "read"),
-        })),
+        bindings: step.bindings.map((b) => {
+          const { kind } = step.body.buffers[b.inner]!;
+          const use = kind === "output" ? "write" : kind === "state" ? "update" : "read";
+          return { ...b, access: replace(b.access, use) };
+        }),
       };
     case "host": {
       const whole = (use: Use) => (buffer: BufferId) =>

@@ -5,9 +5,11 @@ import { isFloat } from "../../base/dtype.ts";
 import { RuntimeError, showShape } from "../../base/errors.ts";
 import type { Shape } from "../../base/shape.ts";
 import { sameShape } from "../../base/shape.ts";
+import { attentionInBlocks } from "../../ops/attention.ts";
 import { pad } from "../../ops/functional/pad.ts";
 import { cat } from "../../ops/join.ts";
 import { linear } from "../../ops/linear.ts";
+import { recorder } from "../../tensor/capturing.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { dropout } from "./dropout.ts";
 import { warnOnce } from "./warn.ts";
@@ -105,39 +107,35 @@ function checkMask(mask: AnyTensor, batch: number, heads: number, target: number
   return m.ndim === 2 ? m.unsqueeze(0) : m;
 }
 
-/** Both masks as numbers to add to the scores, or null. */
-function additiveMask(
-  attn: Maybe,
-  padding: Maybe,
-  like: AnyTensor,
-  batch: number,
-  heads: number,
-  source: number,
-): Maybe {
-  let mask = attn;
-  if (padding) {
-    assert(
-      sameShape(padding.shape, [batch, source]),
-      () => `expecting key_padding_mask shape of (${batch}, ${source}), but got ${showShape(padding.shape)}`,
-    );
-    const wide = padding
-      .reshape([batch, 1, 1, source])
-      .expand([batch, heads, 1, source])
-      .reshape([batch * heads, 1, source]);
-    if (!mask) mask = wide;
-    else if (mask.dtype === "bool") mask = mask.logicalOr(wide);
-    else
-      mask =
-        wide.dtype === "bool"
-          ? mask.expand([batch * heads, mask.shape[1], source]).maskedFill(wide, Number.NEGATIVE_INFINITY)
-          : mask.add(wide);
-  }
-  if (mask?.dtype !== "bool") return mask;
-  return like
-    .detach()
-    .newZeros(mask.shape as Shape)
-    .maskedFill(mask, Number.NEGATIVE_INFINITY);
+/** The mask of keys for all heads, [N heads, 1, S]. */
+function wideMask(padding: AnyTensor, batch: number, heads: number, source: number): AnyTensor {
+  assert(
+    sameShape(padding.shape, [batch, source]),
+    () => `expecting key_padding_mask shape of (${batch}, ${source}), but got ${showShape(padding.shape)}`,
+  );
+  return padding
+    .reshape([batch, 1, 1, source])
+    .expand([batch, heads, 1, source])
+    .reshape([batch * heads, 1, source]);
 }
+
+/** Both masks in one. */
+function bothMasks(attn: AnyTensor, wide: AnyTensor): AnyTensor {
+  if (attn.dtype === "bool") return attn.logicalOr(wide);
+  if (wide.dtype !== "bool") return attn.add(wide);
+  return attn
+    .expand([wide.shape[0], attn.shape[1], wide.shape[2]] as number[])
+    .maskedFill(wide, Number.NEGATIVE_INFINITY);
+}
+
+/** A mask as numbers to add to the scores. */
+const additive = (mask: AnyTensor, like: AnyTensor): AnyTensor =>
+  mask.dtype === "bool"
+    ? like
+        .detach()
+        .newZeros(mask.shape as Shape)
+        .maskedFill(mask, Number.NEGATIVE_INFINITY)
+    : mask;
 
 /**
  * softmax(Q K^T / sqrt(d)) V in `numHeads` parts of the features, between learned projections.
@@ -220,12 +218,26 @@ export function multiHeadAttentionForward(
     v = cat([v, zero], 1);
     onePlace();
   }
-  const added = additiveMask(mask, padding, q, batch, numHeads, source);
-  const scores: AnyTensor = q.div(Math.sqrt(size)).matmul(k.transpose(-2, -1));
-  let attention: AnyTensor = (added ? scores.add(added) : scores).softmax(-1);
-  if (settings.training && settings.dropout > 0) attention = dropout(attention, settings.dropout);
-  const mixed: AnyTensor = attention
-    .matmul(v)
+  const wide = padding && wideMask(padding, batch, numHeads, source);
+  const scaled: AnyTensor = q.div(Math.sqrt(size));
+  const drops = settings.training && settings.dropout > 0;
+  let attention: Maybe = null;
+  let attended: Maybe = null;
+  if (recorder !== null && !needWeights && !drops) {
+    // Apart, so that nothing has the size of both. What bools and numbers say together is another matter.
+    const apart =
+      mask?.dtype === "bool" && wide && wide.dtype !== "bool" ? [bothMasks(mask, wide)] : [mask, wide];
+    const masks = apart.flatMap((m) => (m ? [additive(m, q)] : []));
+    attended = attentionInBlocks(scaled, k, v, masks, false);
+  }
+  if (!attended) {
+    const both = mask && wide ? bothMasks(mask, wide) : (mask ?? wide);
+    const scores: AnyTensor = scaled.matmul(k.transpose(-2, -1));
+    attention = (both ? scores.add(additive(both, q)) : scores).softmax(-1) as AnyTensor;
+    if (drops) attention = dropout(attention, settings.dropout);
+    attended = attention.matmul(v) as AnyTensor;
+  }
+  const mixed: AnyTensor = attended
     .transpose(0, 1)
     .contiguous()
     .reshape([target * batch, embedDim]);
@@ -235,7 +247,7 @@ export function multiHeadAttentionForward(
     -1,
   ]);
   const result = single ? output.squeeze(1) : output;
-  if (!needWeights) return [result, null];
+  if (!needWeights || !attention) return [result, null];
   const byHead = attention.reshape([batch, numHeads, target, source]);
   const shown: AnyTensor = averageAttnWeights ? byHead.sum(1).div(numHeads) : byHead;
   return [result, single ? shown.squeeze(0) : shown];

@@ -4,8 +4,9 @@
 import { isFloat } from "../../base/dtype.ts";
 import { DTypeError, IndexError, RuntimeError, ShapeError, showShape } from "../../base/errors.ts";
 import type { Shape } from "../../base/types/index.ts";
+import { attentionInBlocks } from "../../ops/attention.ts";
 import { where } from "../../ops/select.ts";
-import { tracer } from "../../tensor/capturing.ts";
+import { recorder, watcher } from "../../tensor/capturing.ts";
 import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../../tensor/tensor.ts";
 import { dropout } from "./dropout.ts";
 import { typed } from "./typed.ts";
@@ -28,14 +29,14 @@ type Attended<Q, V> = Q extends readonly [...infer Lead, unknown]
     : Shape
   : Shape;
 
-/** The weights of attention, and their products with the values. */
-function attend(
+/** Refuses what does not fit together; gives the mask. */
+function checked(
   query: AnyTensor,
   key: AnyTensor,
   value: AnyTensor,
-  { attnMask, dropoutP = 0, isCausal = false, scale }: DotProductAttentionOptions,
+  { attnMask, isCausal = false }: DotProductAttentionOptions,
   name: string,
-): [output: AnyTensor, weights: AnyTensor] {
+): AnyTensor | null {
   for (const [label, x] of Object.entries({ query, key, value }))
     if (x.ndim < 2)
       throw new IndexError(`${name}: expected ${label} to be at least 2D, got ${showShape(x.shape)}`);
@@ -53,10 +54,25 @@ function attend(
     );
   if (isCausal && attnMask)
     throw new RuntimeError(`${name}: Explicit attn_mask should not be set when is_causal=True`);
-  const scores: AnyTensor = query.mul(scale ?? 1 / Math.sqrt(size)).matmul(key.transpose(-2, -1));
-  const mask = isCausal ? causal(scores) : (attnMask ?? null);
+  const mask = attnMask ?? null;
   if (mask && mask.dtype !== "bool" && !isFloat(mask.dtype))
     throw new DTypeError(name, `${name}: expected a mask of bools or floats, got ${mask.dtype}`);
+  return mask;
+}
+
+const scaled = (query: AnyTensor, scale?: number | null): AnyTensor =>
+  query.mul(scale ?? 1 / Math.sqrt(query.shape[query.ndim - 1]));
+
+/** The weights of attention, and their products with the values. */
+function attend(
+  query: AnyTensor,
+  key: AnyTensor,
+  value: AnyTensor,
+  given: AnyTensor | null,
+  { dropoutP = 0, isCausal = false, scale }: DotProductAttentionOptions,
+): [output: AnyTensor, weights: AnyTensor] {
+  const scores: AnyTensor = scaled(query, scale).matmul(key.transpose(-2, -1));
+  const mask = isCausal ? causal(scores) : given;
   const masked: AnyTensor = !mask
     ? scores
     : mask.dtype === "bool"
@@ -82,6 +98,10 @@ function causal(scores: AnyTensor): AnyTensor {
  * broadcast.
  *
  * A query that no key is allowed to a bool mask gets 0.
+ *
+ * In compiled functions, scores that are many are computed in blocks of rows and never stored as a whole: memory grows with L + S instead
+ * of L S, and `isCausal` leaves out most of what nobody sees. Not so with dropout, whose numbers are drawn in the order of all weights, nor
+ * with a mask that requires a gradient.
  * @throws RuntimeError for a mask beside `isCausal`, other dtypes, or extents that do not fit; ValueError for a
  * probability outside of [0, 1].
  * @see https://pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html
@@ -96,18 +116,20 @@ export const scaledDotProductAttention: <X extends AnyTensor, V extends AnyTenso
     query: AnyTensor,
     key: AnyTensor,
     value: AnyTensor,
-    { attnMask, dropoutP = 0, isCausal = false, scale }: DotProductAttentionOptions = {},
+    options: DotProductAttentionOptions = {},
   ): AnyTensor => {
-    const [output] = attend(
-      query,
-      key,
-      value,
-      { attnMask: attnMask ?? null, dropoutP, isCausal, scale: scale ?? null },
-      "scaled_dot_product_attention",
-    );
-    if (attnMask?.dtype !== "bool") return output;
-    const some: AnyTensor = attnMask.any(-1, { keepdim: true });
-    return tracer === null && some.all().item() ? output : (where(some, output, 0) as AnyTensor);
+    const mask = checked(query, key, value, options, "scaled_dot_product_attention");
+    const { dropoutP = 0, isCausal = false, scale } = options;
+    // Dropout draws its numbers in the order of all weights.
+    const blocks =
+      recorder === null || dropoutP !== 0
+        ? null
+        : attentionInBlocks(scaled(query, scale), key, value, mask ? [mask] : [], isCausal);
+    const output = blocks ?? attend(query, key, value, mask, options)[0];
+    if (mask?.dtype !== "bool") return output;
+    const some: AnyTensor = mask.any(-1, { keepdim: true });
+    const all = watcher === null && some.all().item();
+    return all ? output : (where(some, output, 0) as AnyTensor);
   },
 );
 
@@ -125,12 +147,9 @@ export const _scaledDotProductAttention = (
   query: AnyTensor,
   key: AnyTensor,
   value: AnyTensor,
-  { attnMask, dropoutP = 0, needAttnWeights: _, isCausal = false }: PrivateAttentionOptions = {},
-): [output: AnyTensor, weights: AnyTensor] =>
-  attend(
-    query,
-    key,
-    value,
-    { attnMask: attnMask ?? null, dropoutP, isCausal },
-    "_scaled_dot_product_attention",
-  );
+  { attnMask = null, dropoutP = 0, needAttnWeights: _, isCausal = false }: PrivateAttentionOptions = {},
+): [output: AnyTensor, weights: AnyTensor] => {
+  const options = { attnMask, dropoutP, isCausal };
+  const mask = checked(query, key, value, options, "_scaled_dot_product_attention");
+  return attend(query, key, value, mask, options);
+};

@@ -58,10 +58,10 @@ export class CapturedBuffers {
     return owner.proxy;
   }
 
-  /** An array that a caller fills before each run. */
-  input(dtype: DType, n: number, name: string): CapturedArray {
+  /** An array that a caller fills before each run; or whose elements outlive runs. */
+  input(dtype: DType, n: number, name: string, kind: "input" | "state" = "input"): CapturedArray {
     const owner = new CapturedArray(dtype, n, "steps", null, null);
-    owner.buffer = this.list.push({ dtype, length: n, kind: "input", name }) - 1;
+    owner.buffer = this.list.push({ dtype, length: n, kind, name }) - 1;
     return owner;
   }
 

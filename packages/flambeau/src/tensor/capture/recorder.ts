@@ -8,7 +8,7 @@ import type { MapNest, ReduceNest } from "../../ir/nest.ts";
 import type { Access, BufferId, HostStep, Program, RoundBinding, Step } from "../../ir/program.ts";
 import type { MatrixView } from "../../ir/routines.ts";
 import type { RowNest } from "../../ir/row.ts";
-import type { Recorder, RoundTensor, StepOf } from "../capturing.ts";
+import type { Recorder, Rounds, RoundTensor, StepOf } from "../capturing.ts";
 import { HostAccess, setRecorder, unrecorded } from "../capturing.ts";
 import type { Storage } from "../storage.ts";
 import type { AnyTensor } from "../tensor.ts";
@@ -232,42 +232,39 @@ export class ProgramRecorder implements Recorder {
     }),
   };
 
-  repeat(
-    name: string,
-    count: number,
-    reads: readonly RoundTensor[],
-    writes: readonly RoundTensor[],
-    body: (given: readonly AnyTensor[]) => readonly AnyTensor[],
-  ): boolean {
+  repeat(rounds: Rounds): boolean {
+    const { name, counts, apart = 0, reads, changes = [], writes } = rounds;
     const inner = new ProgramRecorder();
-    const round = inner.#asBody(name, reads, body, this);
+    const round = inner.#asBody(rounds, this);
     if (!round) return false;
-    const rounds = (
+    const bind = (
       list: readonly RoundTensor[],
       buffers: readonly BufferId[],
       use: "read" | "write",
     ): RoundBinding[] =>
       list.map(({ tensor, advance }, i) => ({
         inner: buffers[i]!,
-        access: { ...this.#accesses[use](tensor, true), strides: [advance] },
+        access: { ...this.#accesses[use](tensor, true), strides: advance },
       }));
     const constants = round.program.buffers.flatMap((b, id): RoundBinding[] => {
       if (!b.data) return [];
       const buffer = this.buffers.list.push(b) - 1;
-      return [{ inner: id, access: { buffer, offset: 0, strides: [0] } }];
+      return [{ inner: id, access: { buffer, offset: 0, strides: counts.map(() => 0) } }];
     });
     this.#steps.push({
       kind: "repeat",
       name,
-      count,
+      counts,
+      apart,
       body: {
         ...round.program,
         buffers: round.program.buffers.map(({ data, ...b }) => (data ? { ...b, kind: "input" as const } : b)),
       },
       bindings: [
-        ...rounds(reads, round.inputs, "read"),
+        ...bind(reads, round.inputs, "read"),
         ...constants,
-        ...rounds(writes, round.outputs, "write"),
+        ...bind(changes, round.inputs.slice(reads.length), "write"),
+        ...bind(writes, round.outputs, "write"),
       ],
     });
     return true;
@@ -275,17 +272,16 @@ export class ProgramRecorder implements Recorder {
 
   /** Records one round; null if there is more in it than a body may have. */
   #asBody(
-    name: string,
-    reads: readonly RoundTensor[],
-    body: (given: readonly AnyTensor[]) => readonly AnyTensor[],
+    { name, reads, changes = [], body }: Rounds,
     outer: Recorder,
   ): { program: Program; inputs: readonly BufferId[]; outputs: readonly BufferId[] } | null {
     setRecorder(this);
     this.#running.push(name);
     try {
       const inputs: BufferId[] = [];
-      const given = reads.map(({ tensor }, i) => {
-        const array = this.buffers.input(tensor.dtype as DType, numel(tensor.shape), `operand ${i}`);
+      const given = [...reads, ...changes].map(({ tensor }, i) => {
+        const kind = i < reads.length ? "input" : "state";
+        const array = this.buffers.input(tensor.dtype as DType, numel(tensor.shape), `operand ${i}`, kind);
         inputs.push(array.buffer);
         return fresh(array.proxy, tensor.shape as number[], tensor.dtype) as AnyTensor;
       });
@@ -306,7 +302,7 @@ export class ProgramRecorder implements Recorder {
       return whole ? { program, inputs, outputs: outputs as BufferId[] } : null;
     } finally {
       setRecorder(outer);
-      this.buffers.close("this tensor was made in a round of a recurrence");
+      this.buffers.close("this tensor was made in a round of a loop");
     }
   }
 
