@@ -121,8 +121,12 @@ export interface ProgramReport {
     readonly flops: number;
     readonly bytes: number;
   }[];
+  /** Of temps, and what they would take side by side. */
   readonly plannedBytes: number;
   readonly allBytes: number;
+  /** Where steps work: packed operands, blocks; in common, and on each thread. */
+  readonly workBytes: number;
+  readonly threadBytes: number;
   readonly moduleBytes: number;
   /** On how many threads the next run will be, and why on one where more are wanted. */
   readonly threads: number;

@@ -160,7 +160,8 @@ function kinds(steps: readonly Step[]): string {
 
 /** The steps with what was fused into them (names joined by +) and what they compute; why others are apart; memory and arithmetic. */
 export function explain({ program, log }: Optimised, report: ProgramReport): string {
-  const { kernels, plannedBytes, allBytes, moduleBytes, threads, threadsNote } = report;
+  const { kernels, plannedBytes, allBytes, workBytes, threadBytes, moduleBytes, threads, threadsNote } =
+    report;
   const writer = new Writer(program);
   const total = kernels.reduce((sum, k) => sum + k.flops, 0);
   const codes = new Set(kernels.map(({ code }) => code)).size;
@@ -168,6 +169,7 @@ export function explain({ program, log }: Optimised, report: ProgramReport): str
     `${program.steps.length} steps: ${kinds(program.steps)}`,
     `${flops(total)} a run; ${codes} kernels, ${bytes(moduleBytes)} of code`,
     `${bytes(plannedBytes)} for what is computed in between, which side by side would take ${bytes(allBytes)}`,
+    `${bytes(workBytes)} that steps work in, and ${bytes(threadBytes)} on each thread`,
     `${threads} ${threads === 1 ? "thread" : "threads"}${threadsNote ? `: ${threadsNote}` : ""}`,
     "",
     ...log,

@@ -26,6 +26,8 @@ test("steps with what they compute, why others are apart, memory and arithmetic"
     ],
     plannedBytes: 24,
     allBytes: 3 * 2 ** 20,
+    workBytes: 64,
+    threadBytes: 5 * 2 ** 10,
     moduleBytes: 1000,
     threads: 1,
   });
@@ -33,6 +35,7 @@ test("steps with what they compute, why others are apart, memory and arithmetic"
     "2 steps: 1 matmul, 1 loop",
     "5.0 kFLOP a run; 2 kernels, 1000 bytes of code",
     "24 bytes for what is computed in between, which side by side would take 3.0 MiB",
+    "64 bytes that steps work in, and 5.0 KiB on each thread",
     "1 thread",
     "",
     "fusion: 3 steps became 2",

@@ -34,7 +34,15 @@ export class ReferencePrograms implements Programs {
       scalars,
       run: () => interpretProgram(program, memory, [...scalars]),
       release: () => memory.clear(),
-      report: { kernels: [], plannedBytes: 0, allBytes: 0, moduleBytes: 0, threads: 1 },
+      report: {
+        kernels: [],
+        plannedBytes: 0,
+        allBytes: 0,
+        workBytes: 0,
+        threadBytes: 0,
+        moduleBytes: 0,
+        threads: 1,
+      },
     };
   }
 }

@@ -154,7 +154,12 @@ class WasmProgram implements CompiledProgram {
     const code = team.add(module, exports, names, threads);
     this.#code = code;
     this.report = {
-      ...report(kernels, plan.bytes, plan.allBytes, bytes.length),
+      kernels: listed(kernels),
+      plannedBytes: plan.bytes,
+      allBytes: plan.allBytes,
+      workBytes: sharedBytes,
+      threadBytes: ownStride,
+      moduleBytes: bytes.length,
       get threads() {
         return team.available(code);
       },
@@ -233,23 +238,14 @@ class WasmProgram implements CompiledProgram {
   }
 }
 
-function report(
-  kernels: readonly (Kernel | null)[],
-  plannedBytes: number,
-  allBytes: number,
-  moduleBytes: number,
-): Omit<ProgramReport, "threads" | "threadsNote"> {
+/** What explain() prints of each kernel; equal code has one number. */
+function listed(kernels: readonly (Kernel | null)[]): ProgramReport["kernels"] {
   const numbers = new Map<string, number>();
-  return {
-    kernels: kernels.flatMap((kernel) => {
-      if (!kernel) return [];
-      const { key, name, flops, bytes } = kernel.code;
-      if (!numbers.has(key)) numbers.set(key, numbers.size);
-      const kind = key.slice(0, key.indexOf(" "));
-      return [{ name, kind, code: numbers.get(key)!, flops, bytes }];
-    }),
-    plannedBytes,
-    allBytes,
-    moduleBytes,
-  };
+  return kernels.flatMap((kernel) => {
+    if (!kernel) return [];
+    const { key, name, flops, bytes } = kernel.code;
+    if (!numbers.has(key)) numbers.set(key, numbers.size);
+    const kind = key.slice(0, key.indexOf(" "));
+    return [{ name, kind, code: numbers.get(key)!, flops, bytes }];
+  });
 }

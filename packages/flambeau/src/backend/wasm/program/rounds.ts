@@ -16,7 +16,7 @@ import { placeBytes } from "./resident.ts";
 /** Distance of the ranges that stand for bound buffers where steps are compared: none of them meet in a round. */
 const distant = 2 ** 40;
 /** So many rounds that may run at once are shared by threads, each with temps of its own, instead of their steps. */
-const manyRounds = 4;
+const manyRounds = 8;
 
 /** `codeOf` gives the code of the body's steps. */
 export function repeatCode(
