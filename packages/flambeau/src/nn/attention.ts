@@ -59,8 +59,8 @@ export interface MultiheadAttention<E extends number> {
  *
  * **Shape** query [L, N, E], key [S, N, kdim], value [S, N, vdim] (batch first: [N, L, E]; single: [L, E]); output as the
  * query, weights [N, L, S].
- * With `needWeights: false` and without dropout, compiled functions do long sequences block by block, as
- * `nn.functional.scaledDotProductAttention` does.
+ * With `needWeights: false` and without dropout, long sequences are done block by block, as by
+ * `nn.functional.scaledDotProductAttention`.
  * @throws ValueError unless numHeads divides embedDim.
  * @see https://pytorch.org/docs/stable/generated/torch.nn.MultiheadAttention.html
  */

@@ -5,11 +5,11 @@ import type { DType } from "../base/dtype.ts";
 import { dtypes } from "../base/dtype.ts";
 import { numel } from "../base/shape.ts";
 import type { RoundTensor } from "../tensor/capturing.ts";
-import { recorder } from "../tensor/capturing.ts";
 import { arange } from "../tensor/range.ts";
 import { allocateUnset } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { fresh } from "../tensor/tensor.ts";
+import { inRounds } from "./rounds.ts";
 import { where } from "./select.ts";
 
 /** Queries [..., L, E], keys [..., S, E] and values [..., S, V], packed, of one batch shape; and what is left out. */
@@ -150,7 +150,6 @@ const nameOf = (what: string, rows: number): string =>
 /** The result, and of each row the logarithm of the sum of exp(scores); null where that is no loop of a program. */
 export function attentionForwards(a: Attention): [output: AnyTensor, logSums: AnyTensor] | null {
   const { query, key, value } = a;
-  if (recorder === null) return null;
   const batch = query.shape.slice(0, -2) as number[];
   const length: number = query.shape.at(-2);
   const output = room(query, [...batch, length, value.shape.at(-1)]);
@@ -158,7 +157,7 @@ export function attentionForwards(a: Attention): [output: AnyTensor, logSums: An
   for (const span of spansOf(length, key.shape.at(-2), query.dtype, a.causal)) {
     const blocks = new Blocks(batch, span);
     const scores = scoresOf(a, blocks);
-    const done = recorder.repeat({
+    const done = inRounds({
       name: nameOf("attention", span.rows),
       counts: blocks.counts,
       apart: blocks.counts.length,
@@ -195,7 +194,7 @@ export function attentionBackwards(
   for (const span of spansOf(length, key.shape.at(-2), query.dtype, a.causal)) {
     const blocks = new Blocks(batch, span);
     const scores = scoresOf(a, blocks);
-    const done = recorder!.repeat({
+    const done = inRounds({
       name: nameOf("attention backward", span.rows),
       counts: blocks.counts,
       apart: batch.length,

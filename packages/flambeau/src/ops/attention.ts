@@ -1,10 +1,10 @@
-// Attention as one op, where a captured program does it some rows at a time. Elsewhere it is made of other ops (nn/functional).
+// Attention as one op that does some rows of the scores at a time. Where they are few it is made of other ops (nn/functional).
 // Floor L4 (ops). Source: https://arxiv.org/abs/1706.03762
 
 import type { DType } from "../base/dtype.ts";
 import { dtypes } from "../base/dtype.ts";
 import { broadcastShapes, numel, sameShape } from "../base/shape.ts";
-import { recorder } from "../tensor/capturing.ts";
+import { recorder, tracer } from "../tensor/capturing.ts";
 import { mode } from "../tensor/grad-mode.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import type { Attention } from "./attention-rounds.ts";
@@ -12,7 +12,7 @@ import { attentionBackwards, attentionForwards } from "./attention-rounds.ts";
 import { op } from "./define.ts";
 import { where } from "./select.ts";
 
-/** From where on blocks pay: so many scores of a matrix, and so many bytes of all scores. */
+/** From where on blocks pay, as measured (docs/decisions/0011-attention.md): so many scores of a matrix, and so many bytes of all scores. */
 interface Limits {
   readonly scores: number;
   readonly bytes: number;
@@ -23,14 +23,18 @@ const causalLimits: Limits = { scores: 2 ** 14, bytes: 2 ** 20 };
 const forwardLimits: Limits = { scores: 2 ** 16, bytes: 2 ** 22 };
 /** Gradients compute the weights again, 7 products instead of 6: that pays where the scores do not fit any cache. */
 const bothLimits: Limits = { scores: 2 ** 18, bytes: 2 ** 25 };
+/** In eager code each block costs some calls. */
+const eagerCausalLimits: Limits = { scores: 2 ** 18, bytes: 2 ** 25 };
+const eagerLimits: Limits = { scores: 2 ** 18, bytes: 2 ** 27 };
 
-/** For tests: blocks of whatever size. */
-export const blockwise: { always: boolean } = { always: false };
+/** For tests: blocks of whatever size, in captured or in eager code. */
+export const blockwise: { captured: boolean; eager: boolean } = { captured: false, eager: false };
 
-/** Whether blocks pay, as measured (docs/decisions/0011-attention.md). */
-function pays({ scores, bytes }: Limits, causal: boolean, learns: boolean): boolean {
-  const least = causal ? causalLimits : learns ? bothLimits : forwardLimits;
-  return blockwise.always || (scores >= least.scores && bytes >= least.bytes);
+function limitsOf(causal: boolean, learns: boolean): Limits {
+  const eager = recorder === null;
+  if (eager ? blockwise.eager : blockwise.captured) return { scores: 0, bytes: 0 };
+  if (eager) return causal ? eagerCausalLimits : eagerLimits;
+  return causal ? causalLimits : learns ? bothLimits : forwardLimits;
 }
 
 /** The scores with all that is left out at -inf. */
@@ -96,9 +100,21 @@ const attention: (
   },
 });
 
+/** Whether blocks can take rows of a mask, which has no gradient. */
+function fits(mask: AnyTensor, query: AnyTensor, key: AnyTensor): boolean {
+  const [rows, columns] = mask.shape.slice(-2) as [number, number];
+  return (
+    !mask.requiresGrad &&
+    (mask.dtype === "bool" || mask.dtype === query.dtype) &&
+    mask.ndim >= 2 &&
+    (rows === 1 || rows === query.shape[query.ndim - 2]) &&
+    (columns === 1 || columns === key.shape[key.ndim - 2])
+  );
+}
+
 /**
- * softmax(query key^T + masks) value, block by block: in a captured program, where the scores are many; null elsewhere, and where
- * a mask has a gradient. Masks are [..., L, S]: bools say where attention is allowed, floats are added. Leading dimensions broadcast.
+ * softmax(query key^T + masks) value, block by block, where the scores are many; null elsewhere, where a mask has a gradient, and for what
+ * does not fit together. Masks are [..., L, S]: bools say where attention is allowed, floats are added. Leading dimensions broadcast.
  */
 export function attentionInBlocks(
   query: AnyTensor,
@@ -107,16 +123,18 @@ export function attentionInBlocks(
   masks: readonly AnyTensor[],
   causal: boolean,
 ): AnyTensor | null {
-  if (recorder === null || query.numel() === 0 || value.numel() === 0) return null;
-  if (masks.some((m) => m.requiresGrad || (m.dtype !== "bool" && m.dtype !== query.dtype))) return null;
+  // Who writes functions down wants to see what attention is made of.
+  if (tracer !== null) return null;
   const tensors = [query, key, value, ...masks];
+  const least = limitsOf(causal, mode.grad && tensors.some((x) => x.requiresGrad));
+  const scores: number = query.shape[query.ndim - 2] * key.shape[key.ndim - 2];
+  if (scores < least.scores || query.numel() === 0 || value.numel() === 0) return null;
+  if (key.shape[key.ndim - 2] !== value.shape[value.ndim - 2] || !masks.every((m) => fits(m, query, key)))
+    return null;
   const batch = tensors
     .map((x) => x.shape.slice(0, -2) as number[])
-    .reduce((all, own) => broadcastShapes(all, own, "attention") as number[]);
-  const scores: number = query.shape.at(-2) * key.shape.at(-2);
-  const bytes = numel(batch) * scores * dtypes[query.dtype as DType].bytes;
-  const learns = mode.grad && tensors.some((x) => x.requiresGrad);
-  if (!pays({ scores, bytes }, causal, learns)) return null;
+    .reduce((all, own) => broadcastShapes(all, own, "scaled_dot_product_attention") as number[]);
+  if (numel(batch) * scores * dtypes[query.dtype as DType].bytes < least.bytes) return null;
   const wide = (x: AnyTensor): AnyTensor =>
     sameShape(x.shape.slice(0, -2), batch) ? x : x.expand([...batch, ...x.shape.slice(-2)]);
   return attention(wide(query), wide(key), wide(value), masks, causal)[0];

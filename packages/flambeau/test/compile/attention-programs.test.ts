@@ -13,11 +13,11 @@ type Tensor = torch.AnyTensor;
 const { functional: F } = nn;
 
 beforeEach(() => {
-  blockwise.always = true;
+  blockwise.captured = true;
   torch.manualSeed(5);
 });
 afterEach(() => {
-  blockwise.always = false;
+  blockwise.captured = false;
 });
 
 test("memory grows with the length, not with its square", () => {

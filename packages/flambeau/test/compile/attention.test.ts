@@ -6,18 +6,19 @@ import * as torch from "../../src/index.ts";
 import { autograd, nn } from "../../src/index.ts";
 import { blockwise } from "../../src/ops/attention.ts";
 import type { Sizes } from "./attention-cases.ts";
-import { compare, inputs, learning, numbers } from "./attention-cases.ts";
+import { compare, distance, inputs, learning, numbers } from "./attention-cases.ts";
 
 type Tensor = torch.AnyTensor;
 const { functional: F } = nn;
 type Options = NonNullable<Parameters<typeof F.scaledDotProductAttention>[3]>;
 
 beforeEach(() => {
-  blockwise.always = true;
+  blockwise.captured = true;
   torch.manualSeed(5);
 });
 afterEach(() => {
-  blockwise.always = false;
+  blockwise.captured = false;
+  blockwise.eager = false;
 });
 
 describe("what PyTorch gives", () => {
@@ -122,6 +123,18 @@ describe("what the whole scores give", () => {
     }
   });
 
+  test("eager code, block by block", () => {
+    for (const options of [{}, { isCausal: true }, { attnMask: bools(2, 1, 1, 133) }]) {
+      const [q, k, v, up] = inputs(sizes);
+      const fn = learning([q, k, v], up, () => F.scaledDotProductAttention(q, k, v, options));
+      const whole = fn();
+      blockwise.eager = true;
+      const blocks = fn();
+      blockwise.eager = false;
+      expect(Math.max(...whole.map((x, i) => distance(x, blocks[i]!)))).toBeLessThan(1e-13);
+    }
+  });
+
   test("gradients of gradients", () => {
     const [q, k, v, up] = inputs({ batch: [2], length: 140, keys: 70 });
     const mask = bools(140, 70);
@@ -168,8 +181,33 @@ describe("where there are no blocks", () => {
     expect(found.text).not.toContain("in blocks");
   });
 
+  test("masks of other ranks", () => {
+    const [q, k, v, up] = inputs({ batch: [2], length: 140, keys: 70 });
+    const attnMask = torch.rand([70]).gt(0.3) as Tensor;
+    const found = compare(learning([q, k, v], up, () => F.scaledDotProductAttention(q, k, v, { attnMask })));
+    expect(found.distance).toBeLessThan(1e-13);
+  });
+
+  test("what does not fit is refused as ever", () => {
+    const [q, k, v] = inputs({ batch: [2], length: 140, keys: 70 });
+    const more = inputs({ batch: [2], length: 140, keys: 71 })[2];
+    const other = inputs({ batch: [3], length: 140, keys: 70 })[1];
+    const attnMask = torch.zeros([141, 70], { dtype: "float64" }) as Tensor;
+    const calls = [
+      () => F.scaledDotProductAttention(q, k, more),
+      () => F.scaledDotProductAttention(q, other, v),
+      () => F.scaledDotProductAttention(q, k, v, { attnMask }),
+    ];
+    for (const call of calls) {
+      expect(call).toThrow(torch.ShapeError);
+      blockwise.eager = true;
+      expect(call).toThrow(torch.ShapeError);
+      blockwise.eager = false;
+    }
+  });
+
   test("few scores", () => {
-    blockwise.always = false;
+    blockwise.captured = false;
     const text = (length: number, options?: Options): string => {
       const [q, k, v] = inputs({ batch: [8], length, keys: length, width: 4, values: 4 }, "float32");
       const step = torch.compile(() => F.scaledDotProductAttention(q, k, v, options));

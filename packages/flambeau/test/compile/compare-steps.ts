@@ -86,7 +86,7 @@ export function compareSteps(
   ways: readonly How[] = ["compiled", "interpreted"],
 ): string | null {
   // Attention of any size in blocks, in half of the programs.
-  blockwise.always = seed % 4 > 1;
+  blockwise.captured = seed % 4 > 1;
   let want: Seen[];
   try {
     want = run(seed, "eager");

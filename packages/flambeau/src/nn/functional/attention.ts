@@ -9,7 +9,6 @@ import { attentionInBlocks } from "../../ops/attention.ts";
 import { pad } from "../../ops/functional/pad.ts";
 import { cat } from "../../ops/join.ts";
 import { linear } from "../../ops/linear.ts";
-import { recorder } from "../../tensor/capturing.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { dropout } from "./dropout.ts";
 import { warnOnce } from "./warn.ts";
@@ -223,7 +222,7 @@ export function multiHeadAttentionForward(
   const drops = settings.training && settings.dropout > 0;
   let attention: Maybe = null;
   let attended: Maybe = null;
-  if (recorder !== null && !needWeights && !drops) {
+  if (!needWeights && !drops) {
     // Apart, so that nothing has the size of both. What bools and numbers say together is another matter.
     const apart =
       mask?.dtype === "bool" && wide && wide.dtype !== "bool" ? [bothMasks(mask, wide)] : [mask, wide];

@@ -6,7 +6,7 @@ import { DTypeError, IndexError, RuntimeError, ShapeError, showShape } from "../
 import type { Shape } from "../../base/types/index.ts";
 import { attentionInBlocks } from "../../ops/attention.ts";
 import { where } from "../../ops/select.ts";
-import { recorder, watcher } from "../../tensor/capturing.ts";
+import { watcher } from "../../tensor/capturing.ts";
 import type { AnyTensor, DtOf, ShapeOf, Tensor } from "../../tensor/tensor.ts";
 import { dropout } from "./dropout.ts";
 import { typed } from "./typed.ts";
@@ -60,18 +60,18 @@ function checked(
   return mask;
 }
 
-const scaled = (query: AnyTensor, scale?: number | null): AnyTensor =>
+const scaledQuery = (query: AnyTensor, scale?: number | null): AnyTensor =>
   query.mul(scale ?? 1 / Math.sqrt(query.shape[query.ndim - 1]));
 
 /** The weights of attention, and their products with the values. */
 function attend(
-  query: AnyTensor,
+  scaled: AnyTensor,
   key: AnyTensor,
   value: AnyTensor,
   given: AnyTensor | null,
-  { dropoutP = 0, isCausal = false, scale }: DotProductAttentionOptions,
+  { dropoutP = 0, isCausal = false }: DotProductAttentionOptions,
 ): [output: AnyTensor, weights: AnyTensor] {
-  const scores: AnyTensor = scaled(query, scale).matmul(key.transpose(-2, -1));
+  const scores: AnyTensor = scaled.matmul(key.transpose(-2, -1));
   const mask = isCausal ? causal(scores) : given;
   const masked: AnyTensor = !mask
     ? scores
@@ -99,9 +99,9 @@ function causal(scores: AnyTensor): AnyTensor {
  *
  * A query that no key is allowed to a bool mask gets 0.
  *
- * In compiled functions, scores that are many are computed in blocks of rows and never stored as a whole: memory grows with L + S instead
- * of L S, and `isCausal` leaves out most of what nobody sees. Not so with dropout, whose numbers are drawn in the order of all weights, nor
- * with a mask that requires a gradient.
+ * Scores that are many are computed in blocks of rows and never stored as a whole: memory grows with L + S instead of L S, and `isCausal`
+ * leaves out most of what nobody sees. Not so with dropout, whose numbers are drawn in the order of all weights, nor with a mask that
+ * requires a gradient.
  * @throws RuntimeError for a mask beside `isCausal`, other dtypes, or extents that do not fit; ValueError for a
  * probability outside of [0, 1].
  * @see https://pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html
@@ -120,12 +120,11 @@ export const scaledDotProductAttention: <X extends AnyTensor, V extends AnyTenso
   ): AnyTensor => {
     const mask = checked(query, key, value, options, "scaled_dot_product_attention");
     const { dropoutP = 0, isCausal = false, scale } = options;
+    const scaled = scaledQuery(query, scale);
     // Dropout draws its numbers in the order of all weights.
     const blocks =
-      recorder === null || dropoutP !== 0
-        ? null
-        : attentionInBlocks(scaled(query, scale), key, value, mask ? [mask] : [], isCausal);
-    const output = blocks ?? attend(query, key, value, mask, options)[0];
+      dropoutP === 0 ? attentionInBlocks(scaled, key, value, mask ? [mask] : [], isCausal) : null;
+    const output = blocks ?? attend(scaled, key, value, mask, options)[0];
     if (mask?.dtype !== "bool") return output;
     const some: AnyTensor = mask.any(-1, { keepdim: true });
     const all = watcher === null && some.all().item();
@@ -151,5 +150,5 @@ export const _scaledDotProductAttention = (
 ): [output: AnyTensor, weights: AnyTensor] => {
   const options = { attnMask, dropoutP, isCausal };
   const mask = checked(query, key, value, options, "_scaled_dot_product_attention");
-  return attend(query, key, value, mask, options);
+  return attend(scaledQuery(query), key, value, mask, options);
 };
