@@ -83,7 +83,7 @@ export class Generator {
   #seed = 0n;
 
   constructor() {
-    this.manualSeed(DEFAULT_SEED);
+    this.#start(BigInt(DEFAULT_SEED));
   }
 
   /**
@@ -93,7 +93,14 @@ export class Generator {
    * @throws RuntimeError if `seed` is not such an integer.
    */
   manualSeed(seed: number | bigint): this {
-    this.#seed = toSeed(seed);
+    const value = toSeed(seed);
+    if (seedGuard === null) this.#start(value);
+    else seedGuard(() => this.#start(value));
+    return this;
+  }
+
+  #start(seed: bigint): void {
+    this.#seed = seed;
     const words = this.#words;
     let word = Number(this.#seed & 0xffffffffn) | 0;
     words[0] = word;
@@ -106,7 +113,6 @@ export class Generator {
     this.#blockEnd = 0;
     this.nextFloatNormal = null;
     this.nextDoubleNormal = null;
-    return this;
   }
 
   /** `Generator.initial_seed`: the seed modulo 2^64, as a bigint only where a number would not be exact. */
@@ -283,6 +289,12 @@ export class Generator {
 let drawGuard: (() => void) | null = null;
 export function guardDraws(guard: (() => void) | null): void {
   drawGuard = guard;
+}
+
+/** Takes over when a generator is seeded: torch.compile does it in every run. */
+let seedGuard: ((start: () => void) => void) | null = null;
+export function guardSeeds(guard: ((start: () => void) => void) | null): void {
+  seedGuard = guard;
 }
 
 /** Tells the guard that a number is about to be used which was drawn before. */

@@ -175,9 +175,13 @@ export class Specialization {
       fill(input, leaves[input.leaf] as AnyTensor);
     }
     this.#act(leaves);
-    compiled.run();
-    const written = this.#written;
-    for (let i = 0; i < written.length; i++) written[i]!.version++;
+    try {
+      compiled.run();
+    } finally {
+      // What a run changed before it failed is changed.
+      const written = this.#written;
+      for (let i = 0; i < written.length; i++) written[i]!.version++;
+    }
     if (this.#changesInputs) this.#changeInputs(leaves);
     const gradients = this.#gradients;
     for (let i = 0; i < gradients.length; i++) this.#leave(gradients[i]!);

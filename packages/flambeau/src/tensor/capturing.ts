@@ -4,7 +4,7 @@
 import type { Operand, StridedOperand } from "../backend/backend.ts";
 import type { DType, TypedArray } from "../base/dtype.ts";
 import { CompileError } from "../base/errors.ts";
-import { guardDraws } from "../base/generator.ts";
+import { guardDraws, guardSeeds } from "../base/generator.ts";
 import type { MapNest, ReduceNest } from "../ir/nest.ts";
 import type { Access, Step } from "../ir/program.ts";
 import type { MatrixView } from "../ir/routines.ts";
@@ -181,6 +181,7 @@ export function setRecorder(r: Recorder | null): void {
   recorder = r;
   watcher = r;
   guardDraws(r === null ? null : refuseDraw);
+  guardSeeds(r === null ? null : (start) => r.host("manualSeed", start));
 }
 
 export function setTracer(t: Tracer | null): void {

@@ -26,11 +26,7 @@ export interface SampleOptions<D extends DType = DType> extends CreateOptions<D>
 /** Sets the seed of the default generator: `torch.manualSeed(42)` gives the numbers of PyTorch's `torch.manual_seed(42)`. */
 export function manualSeed(seed: number | bigint): Generator {
   // PyTorch's function, unlike its generator's method, cuts fractions off.
-  const whole = typeof seed === "number" ? Math.trunc(seed) : seed;
-  hostStep("manualSeed", () => {
-    defaultGenerator.manualSeed(whole);
-  });
-  return defaultGenerator;
+  return defaultGenerator.manualSeed(typeof seed === "number" ? Math.trunc(seed) : seed);
 }
 
 /** Seeds the default generator with a random number, and returns it. */

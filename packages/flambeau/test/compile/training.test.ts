@@ -139,7 +139,8 @@ test("seeds and forks of the generator take place in every run, among the draws"
           torch.manualSeed(3);
           return nn.functional.dropout(x, 0.5);
         });
-        return [before, inside, torch.rand(2)];
+        const generator = new torch.Generator().manualSeed(5);
+        return [before, inside, torch.rand(2), torch.randn(3, { generator })];
       },
       state: () => [],
     };

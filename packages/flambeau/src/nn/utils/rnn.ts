@@ -2,17 +2,10 @@
 // Floor L5 (nn). Source: torch/nn/utils/rnn.py
 
 import { RuntimeError, showShape, ValueError } from "../../base/errors.ts";
+import type { Tree } from "../../compile/tree.ts";
 import { known } from "../../tensor/capturing.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { fresh, isTensor } from "../../tensor/tensor.ts";
-
-/** What a value is made of, for compiled functions. */
-interface Parts {
-  /** What programs are specialised on. */
-  readonly form: string;
-  readonly leaves: readonly unknown[];
-  build(leaves: readonly unknown[]): unknown;
-}
 
 /**
  * Sequences sorted by falling length, one step after another: `data` [sum of batchSizes, ...] has the first elements of all
@@ -60,7 +53,7 @@ export class PackedSequence {
   }
 
   /** @internal An argument or a result of compiled functions: programs hold for sequences of the same sizes. */
-  get "~tree"(): Parts {
+  get "~tree"(): Tree {
     return {
       form: `PackedSequence ${this.sizes.join()}`,
       leaves: [this.data, this.sortedIndices, this.unsortedIndices],
