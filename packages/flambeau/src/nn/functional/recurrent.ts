@@ -85,7 +85,7 @@ const joinStates = (states: readonly CellState[]): CellState => ({
     : null,
 });
 
-/** The same over packed gates [sum of batchSizes, ...]: step t has the first `batchSizes[t]` sequences. */
+/** {@link direction} over packed gates [sum of batchSizes, ...]: step t has the first `batchSizes[t]` sequences. */
 function packedDirection(
   kind: CellKind,
   gates: AnyTensor,
