@@ -19,6 +19,8 @@ export interface TilePlan {
   readonly groups: Cut;
   /** Whether b is packed into panels: not at all, per matrix by the thread that needs it, or all of it by all threads. */
   readonly panels: "none" | "own" | "shared";
+  /** Whether threads share the columns: each packs the panels that it uses. */
+  readonly columns: boolean;
   /** Whether the rows of each tile are packed side by side, by each unit of work for itself. */
   readonly packed: boolean;
   /** Whether results are computed from sums in registers. */
@@ -37,8 +39,9 @@ const manyMatrices = 8;
 /** Units of work where there are enough tiles: some for each of a few threads, more where the last one could take long. */
 const units = 12;
 const manyUnits = 32;
-/** Panels from which threads take whole ones. */
-const manyPanels = 8;
+/** Panels from which threads take whole ones: where those are most of the work, and else, where shares must be more even. */
+const fewPanels = 8;
+const manyPanels = 16;
 /** Tiles for which it pays to bring a panel to first-level cache. */
 const fullPanel = 8;
 /** Multiply-adds below which threads share nothing. */
@@ -77,10 +80,17 @@ export function planTiles(p: Problem, el: Element, wide: boolean): TilePlan {
   const depths =
     k <= longest ? widthCut(k, Math.max(k, 1)) : widthCut(k, 4 * Math.ceil(k / Math.ceil(k / stretch) / 4));
 
-  const { blocks, groups } =
-    panels === "own" || batch >= manyMatrices
+  const columns =
+    panels === "shared" &&
+    batch === 1 &&
+    !packed &&
+    depths.count === 1 &&
+    cols.count >= (cols.count >= rows.count ? fewPanels : manyPanels);
+  const { blocks, groups } = columns
+    ? { blocks: blocksInCache(rows, k * size), groups: evenParts(cols.count, 1) }
+    : panels === "own" || batch >= manyMatrices
       ? { blocks: evenParts(rows.count, 1), groups: evenParts(cols.count, 1) }
-      : unitsOf(p, rows, cols, packed, panels, depths.size * size);
+      : unitsOf(p, rows, cols, packed, depths.size * size);
   const light = isLight(p, rows.size) && depths.count === 1;
   const panelsBytes = matrixPanels({ cols, el, k });
   const sumsBytes =
@@ -99,6 +109,7 @@ export function planTiles(p: Problem, el: Element, wide: boolean): TilePlan {
     blocks,
     groups,
     panels,
+    columns,
     packed,
     light,
     calls: batch * m * n * k >= manyMultiplications && k >= longCalls,
@@ -118,13 +129,12 @@ function unitsOf(
   rows: Cut,
   cols: Cut,
   packed: boolean,
-  panels: TilePlan["panels"],
   depthBytes: number,
 ): Pick<TilePlan, "blocks" | "groups"> {
   const work = batch * m * n * k;
   const rowBytes = rows.size * depthBytes;
   if (packed || rows.count * rowBytes > blockBytes) {
-    const least = Math.ceil(rows.count / Math.max(1, Math.floor(blockBytes / rowBytes)));
+    const least = blocksInCache(rows, depthBytes).count;
     const most = Math.min(rows.count, Math.max(2 * least, Math.floor(rows.count / fullPanel)));
     const factor = [12, 8, 4, 2].find((c) => c * Math.ceil(least / c) <= most) ?? 1;
     const count = factor * Math.ceil(least / factor);
@@ -134,14 +144,19 @@ function unitsOf(
   }
   const wanted = (work >= manyMultiplications ? manyUnits : work >= sharedWork ? units : 1) / batch;
   if (cols.count >= rows.count) {
-    // Where there are enough panels each thread takes those that it has packed, which are in its cache.
-    const blocks = panels === "shared" && cols.count >= manyPanels ? 1 : Math.ceil(wanted / cols.count);
-    return { groups: evenParts(cols.count, cols.count), blocks: evenParts(rows.count, blocks) };
+    const blocks = evenParts(rows.count, Math.ceil(wanted / cols.count));
+    return { groups: evenParts(cols.count, cols.count), blocks };
   }
   return {
     blocks: evenParts(rows.count, rows.count),
     groups: evenParts(cols.count, Math.ceil(wanted / rows.count)),
   };
+}
+
+/** As few blocks of the rows as stay in cache, `bytes` each row. */
+function blocksInCache(rows: Cut, bytes: number): Cut {
+  const tiles = Math.max(1, Math.floor(blockBytes / (rows.size * bytes)));
+  return evenParts(rows.count, Math.ceil(rows.count / tiles));
 }
 
 /** Bytes of the panels of one matrix. */

@@ -5,11 +5,19 @@ import type { Arg, Func, Local } from "../encoder.ts";
 import { call, i32, select } from "../encoder.ts";
 import { Emitter } from "../lanes.ts";
 import type { Element } from "../matmul/elements.ts";
-import { i32s } from "../matmul/elements.ts";
+import { countUp, i32s } from "../matmul/elements.ts";
 import type { Context } from "./context.ts";
 import { Finisher } from "./matmul-finish.ts";
-import type { Cut } from "./matmul-loops.ts";
-import { bounds, evenCut, everyPiece, pieceStart, piecesOf, pointer, sharedPairs } from "./matmul-loops.ts";
+import {
+  bounds,
+  evenCut,
+  everyPiece,
+  onePiece,
+  pieceStart,
+  piecesOf,
+  pointer,
+  sharedPairs,
+} from "./matmul-loops.ts";
 import { packLines, packPanel } from "./matmul-pack.ts";
 import type { TilePlan } from "./matmul-plan.ts";
 import { matrixPanels } from "./matmul-plan.ts";
@@ -74,21 +82,41 @@ class Tiles {
   }
 
   emit(): void {
-    const { cols, blocks, groups, panels } = this.#plan;
+    const { cols, blocks, groups, panels, columns } = this.#plan;
     const { batch } = this.#p;
+    if (columns) {
+      this.#columns();
+      return;
+    }
     if (panels === "shared") {
-      // Units that are the panels go to the threads that packed them.
-      const same = batch === 1 && blocks.count === 1 && groups.count === cols.count;
-      const parts = same ? groups : evenCut(cols.count, panelsTogether);
+      const parts = evenCut(cols.count, panelsTogether);
       sharedPairs(this.#c, this.#p.b.batch === 0 ? 1 : batch, parts.count, (t, part) =>
-        this.#packPanels(t, parts, part),
+        this.#packPanels(t, ...bounds(this.#c.f, parts, part)),
       );
-      if (!same) this.#c.barrier();
+      this.#c.barrier();
     }
     sharedPairs(this.#c, batch * blocks.count, groups.count, (tx, y) => {
       const [t, x] = this.#split(tx, blocks.count);
-      if (panels === "own") this.#packPanels(t, evenCut(cols.count, cols.count), 0);
+      if (panels === "own") this.#packPanels(t, 0, cols.count);
       this.#unit(t, x, y);
+    });
+  }
+
+  /** Each thread packs the panels that it then takes all rows through, block by block. */
+  #columns(): void {
+    const { rows, cols, blocks } = this.#plan;
+    const { f } = this.#c;
+    const { start, end } = this.#c.share(cols.count, 1);
+    this.#packPanels(0, start, end);
+    everyPiece(f, evenCut(blocks.count, 1), (_, x) => {
+      const panel = f.let("i32", start);
+      countUp(f, panel, end, 1, () =>
+        onePiece(f, cols, panel, (width, __, j) =>
+          piecesOf(f, rows, blocks, x, (height, ___, i) =>
+            this.#tile({ height, width, t: 0, i, panel, j }, { depth: this.#p.k, from: 0 }),
+          ),
+        ),
+      );
     });
   }
 
@@ -140,8 +168,8 @@ class Tiles {
     return this.#plan.cols.count * this.#panelRow;
   }
 
-  /** Packs the panels of a part. */
-  #packPanels(t: Index, parts: Cut, part: Index): void {
+  /** Packs the panels from number `first` to `end`. */
+  #packPanels(t: Index, first: Index, end: Index): void {
     const { cols, panels, panelsAt } = this.#plan;
     const { module, f, shared, own } = this.#c;
     const { b, k } = this.#p;
@@ -152,13 +180,14 @@ class Tiles {
       sumOf(base, scaled(t, this.#panelBatch), scaled(panel, this.#panelBytes));
     if (b.col === el.bytes) {
       // The last panel takes what lies behind the row along.
-      const [first, end] = bounds(f, parts, part).map((x) => pointer(f, x)) as [Local, Local];
-      const lines = packLines(module, el, cols.size, from(first), b.row, to(first), k, i32.sub(end, first));
-      f.do(lines);
+      f.do(packLines(module, el, cols.size, from(first), b.row, to(first), k, i32.sub(end, first)));
       return;
     }
-    piecesOf(f, cols, parts, part, (width, panel) =>
-      f.do(packPanel(module, el, b, from(panel), to(panel), this.#panelRow, width, k)),
+    const panel = f.let("i32", first);
+    countUp(f, panel, end, 1, () =>
+      onePiece(f, cols, panel, (width) =>
+        f.do(packPanel(module, el, b, from(panel), to(panel), this.#panelRow, width, k)),
+      ),
     );
   }
 
