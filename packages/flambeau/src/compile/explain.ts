@@ -140,8 +140,12 @@ class Writer {
     }
     if (step.kind !== "matmul" && step.kind !== "conv") return [];
     const inputs = ["p", ...step.operands.map((_, i) => `x${i}`)];
+    const factor = (x: "a" | "b"): string => {
+      const zeros = step.kind === "matmul" && step.zeros?.includes(x);
+      return `${this.#buffer(step[x])}${zeros ? " (zeros left out)" : ""}`;
+    };
     return [
-      `p: product of ${this.#buffer(step.a)} and ${this.#buffer(step.b)}`,
+      `p: product of ${factor("a")} and ${factor("b")}`,
       ...step.operands.map((o, i) => `x${i}: ${this.#operand(o)}`),
       ...this.#results(step.maps, inputs),
     ];

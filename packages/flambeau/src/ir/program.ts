@@ -99,6 +99,8 @@ export interface MatmulStep {
   readonly b: Access;
   readonly operands: readonly LoopOperand[];
   readonly maps: readonly LoopResult[];
+  /** Matrices many of whose elements may be 0: products with them may be left out, unless the other factor is not finite. */
+  readonly zeros?: readonly ("a" | "b")[];
 }
 
 /** Geometry of a convolution over images of two dimensions (a signal has height 1). Sizes are [height, width]. */

@@ -14,6 +14,7 @@ import { Log } from "./log.ts";
 import { joinPieces } from "./pieces.ts";
 import { schedule } from "./schedule.ts";
 import { simplify } from "./simplify.ts";
+import { markZeros } from "./zeros.ts";
 
 /** What is left out, for comparisons; everything is on by default. */
 export interface OptimiseOptions {
@@ -27,6 +28,7 @@ export interface OptimiseOptions {
   readonly fusion?: boolean | FusionOptions;
   readonly schedule?: boolean;
   readonly inPlace?: boolean;
+  readonly zeros?: boolean;
 }
 
 /** A program after the passes, and what they did, a line each. */
@@ -39,7 +41,9 @@ export interface Optimised {
 export function optimise(program: Program, options: OptimiseOptions = {}): Optimised {
   const log = new Log();
   const inner = (step: Step): Step =>
-    step.kind === "repeat" ? { ...step, body: optimise(step.body, options).program } : step;
+    step.kind === "repeat"
+      ? { ...step, body: optimise(step.body, { ...options, zeros: false }).program }
+      : step;
   const { fusion = true } = options;
   const passes: readonly [boolean | undefined, (p: Program) => Program][] = [
     [options.functionalise, (p) => functionalise(p, log)],
@@ -57,6 +61,7 @@ export function optimise(program: Program, options: OptimiseOptions = {}): Optim
     [options.simplify, simplify],
     [options.schedule, schedule],
     [options.inPlace, (p) => reuseInPlace(p, log)],
+    [options.zeros, (p) => markZeros(p, log)],
   ];
   let result: Program = { ...program, steps: program.steps.map(inner) };
   for (const [on, pass] of passes) if (on !== false) result = pass(result);

@@ -307,3 +307,28 @@ test("reductions of constants are constants", () => {
   expect(names(program)).toEqual(["mul"]);
   expect(results(program)).toEqual(results(w.program()));
 });
+
+test("products with what a rectifier wrote may leave out zeros", () => {
+  const w = new Writer();
+  const [x, weight] = [w.buffer("input", 6), w.buffer("state", 6)];
+  const bodies: readonly ((k: ExprBuilder, x: Expr) => Expr)[] = [
+    (k, x) => k.max(x, 0),
+    (k, x) => k.select(k.gt(x, 0), k.mul(x, 2), 0),
+    (k, x) => k.mul(k.min(k.max(x, 0), 6), 3),
+    (k, x) => k.max(x, 1),
+    (k, x) => k.select(k.gt(x, 0), x, k.mul(x, 0.01)),
+  ];
+  const factors = bodies.map((body) => {
+    const to = w.buffer("state", 6);
+    w.map("map", to, [x], body);
+    return to;
+  });
+  for (const from of factors) w.matmul("product", w.buffer("output", 4), from, weight, [2, 2, 3]);
+  // What is written last counts.
+  w.map("cos", factors[0]!, [x], (k, x) => k.cos(x));
+  w.matmul("product", w.buffer("output", 4), factors[0]!, weight, [2, 2, 3]);
+  const { program, log } = optimise(w.program(), { fusion: false, schedule: false });
+  const products = program.steps.filter((step) => step.kind === "matmul");
+  expect(products.map(({ zeros }) => zeros)).toEqual([["a"], ["a"], ["a"], undefined, undefined, undefined]);
+  expect(log).toContain("zeros: 3 products may leave out what a rectifier made 0");
+});

@@ -25,7 +25,7 @@ export function packPanel(
   to: Arg,
   toRow: number,
   width: Arg,
-  k: number,
+  k: Arg,
 ): readonly number[] {
   if (source.row === el.bytes) {
     const name = `transpose ${el.dtype}`;
@@ -50,7 +50,7 @@ export function packLines(
   from: Arg,
   step: number,
   to: Arg,
-  depth: number,
+  depth: Arg,
   tiles: Arg,
 ): readonly number[] {
   const name = `lines ${el.dtype} ${height}`;

@@ -5,6 +5,7 @@ import { RuntimeError } from "../../../base/errors.ts";
 import type { MatmulStep } from "../../../ir/program.ts";
 import { features } from "../features.ts";
 import { elementBytes } from "../lanes.ts";
+import type { Element } from "../matmul/elements.ts";
 import { element } from "../matmul/elements.ts";
 import { chooseBlock } from "../matmul/probe.ts";
 import { LinearMemory } from "../memory.ts";
@@ -12,10 +13,13 @@ import { revectorize } from "../revectorize.ts";
 import type { StepCode } from "./context.ts";
 import { exprKey } from "./expressions.ts";
 import { emitDot, planDot } from "./matmul-dot.ts";
+import type { TilePlan } from "./matmul-plan.ts";
 import { planTiles } from "./matmul-plan.ts";
 import type { Problem } from "./matmul-problem.ts";
 import { problemOf } from "./matmul-problem.ts";
 import { emitTiles } from "./matmul-tiles.ts";
+import type { ZerosPlan } from "./matmul-zeros.ts";
+import { emitZeros, planZeros } from "./matmul-zeros.ts";
 
 /** The code of a product. @throws RuntimeError for a dtype without products. */
 export function matmulCode(step: MatmulStep): StepCode {
@@ -24,11 +28,13 @@ export function matmulCode(step: MatmulStep): StepCode {
       `programs: ${step.name} is a product of ${step.dtype}; compiled products are float32 or float64`,
     );
   const p = problemOf(step);
+  // Those of the second matrix are of no use: results by its columns would not be adjacent.
+  const zeros = step.zeros?.includes(p.turned ? "b" : "a") ?? false;
   const el = element(p.dtype, features().fusedMadd ? "fused" : "plain");
   const flops = 2 * p.batch * p.m * p.n * p.k;
-  const plan = planDot(p, el) ?? planTiles(p, el, wideTiles(flops));
+  const plan = planDot(p, el) ?? planOf(p, el, wideTiles(flops), zeros);
   return {
-    key: `matmul ${keyOf(p)}`,
+    key: `matmul ${plan.kind === "zeros" ? "zeros " : ""}${keyOf(p)}`,
     name: step.name,
     addresses: [step.a, step.b, ...step.operands.map((o) => o.source), ...step.maps.map((r) => r.to)],
     sharedBytes: plan.sharedBytes,
@@ -38,9 +44,15 @@ export function matmulCode(step: MatmulStep): StepCode {
     emit: (c) => {
       if (p.batch * p.m * p.n === 0) return;
       if (plan.kind === "dot") emitDot(c, p, el, plan);
+      else if (plan.kind === "zeros") emitZeros(c, p, el, plan);
       else emitTiles(c, p, el, plan);
     },
   };
+}
+
+function planOf(p: Problem, el: Element, wide: boolean, zeros: boolean): TilePlan | ZerosPlan {
+  const tiles = planTiles(p, el, wide);
+  return (zeros && planZeros(p, el, tiles)) || tiles;
 }
 
 /** Operations from which a product is worth the time of finding the best tile. */
