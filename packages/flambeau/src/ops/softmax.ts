@@ -43,9 +43,7 @@ const runLogSoftmax = rowRunner("logSoftmax", (nest, dtype) => {
   const { k } = nest;
   const x = nest.operand("full", dtype);
   const shifted = k.sub(x, nest.reduce("max", x));
-  // Keeping what is not looked at again: only where vectors are stored does V8 pair them (0.52 ms -> 0.34 ms).
-  const { total } = nest.reduceKept("sum", k.exp(shifted));
-  nest.map(k.sub(shifted, k.log(total)));
+  nest.map(k.sub(shifted, k.log(nest.reduce("sum", k.exp(shifted)))));
 });
 
 const runLogSoftmaxBackward = rowRunner("logSoftmaxBackward", (nest, dtype) => {

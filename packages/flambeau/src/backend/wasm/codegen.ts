@@ -4,8 +4,8 @@
 import type { DType } from "../../base/dtype.ts";
 import { RuntimeError } from "../../base/errors.ts";
 import type { Expr, ScalarOp } from "../../ir/scalar.ts";
-import type { Func } from "./encoder.ts";
-import { ModuleBuilder } from "./encoder.ts";
+import type { Code, Func, Local } from "./encoder.ts";
+import { ModuleBuilder, v128 } from "./encoder.ts";
 import { features } from "./features.ts";
 import type { Group } from "./lanes.ts";
 import { constantGroup, Emitter } from "./lanes.ts";
@@ -62,6 +62,27 @@ export function evaluate(
     values.set(node, groups);
   }
   return values.get(root) as Group[];
+}
+
+/**
+ * What `make` computes. Where its functions have a short way that is wrong in rare lanes, and there is such a lane, all is computed
+ * again without it.
+ */
+export function withShortcuts(e: Emitter, make: () => Group[][]): Group[][] {
+  e.rare = [];
+  const usual = make();
+  const masks: readonly Local[] = e.rare;
+  e.rare = null;
+  if (masks.length === 0) return usual;
+  const out = usual.map((list) => list.map((group) => group.map((x) => e.v(x))));
+  const any = masks.slice(1).reduce<Code | Local>((a, b) => v128.or(a, b), masks[0]!);
+  e.f.if(v128.any_true(any), () => {
+    const exact = make();
+    out.forEach((list, r) =>
+      list.forEach((group, u) => group.forEach((x, h) => e.f.set(x, exact[r]![u]![h]!))),
+    );
+  });
+  return out;
 }
 
 /**

@@ -151,19 +151,18 @@ export const widenMask = (e: Emitter, mask: Local): Group => [
 /** Also the low words of four int64. */
 export const narrowMask = (low: Code | Local, high: Code | Local): Code => i8x16.shuffle(low, high, lowWords);
 
-const zeros = new Array<number>(16).fill(0);
-
-/** Lane 0 of a group in all lanes. */
-export function spread(e: Emitter, dtype: DType, group: Group): Group {
-  const bytes = elementBytes[dtype] === 8 ? 8 : 4;
-  const one = e.v(
-    i8x16.shuffle(
-      group[0]!,
-      group[0]!,
-      zeros.map((_, i) => i % bytes),
-    ),
-  );
-  return group.map(() => one);
+/**
+ * Lane 0 of a group in all lanes, by way of memory at `scratch`: V8 makes two vectors of 128 bits one of 256 if both were loaded from
+ * one element, but not if both are the same result of something else.
+ */
+export function spread(e: Emitter, dtype: DType, [group]: Group, scratch: Local): Group {
+  if (elementBytes[dtype] === 8) {
+    e.f.do(v128.store64_lane(scratch, group!, 0));
+    const x = e.v(v128.load64_splat(scratch));
+    return [x, x];
+  }
+  e.f.do(v128.store32_lane(scratch, group!, 0));
+  return [e.v(v128.load32_splat(scratch))];
 }
 
 /** Applies scalar code to each lane of 64-bit or 32-bit vectors: for what SIMD does not have. */

@@ -93,25 +93,34 @@ export class Accumulators {
   readonly nest: Reducing;
   readonly values: readonly Group[];
   readonly wide: readonly Group[];
+  /** Of what is left over behind whole rounds: V8 pairs no accumulators of which one goes on alone. */
+  readonly rest: readonly Group[];
   readonly #scratch: Local | null;
 
   /**
    * `narrow`: sums of float32 are so short that they stay in float32. `scratch`: an address of `scratchBytes`, through which
    * accumulators go when they are done. V8 makes 256 bits of adjacent vectors only where that ends in adjacent stores.
+   * `rest`: groups that may be left over, at most `count`.
    */
   constructor(
     e: Emitter,
     nest: Reducing,
     count: number,
-    { narrow = false, scratch = null }: { narrow?: boolean; scratch?: Local | null } = {},
+    {
+      narrow = false,
+      scratch = null,
+      rest = 0,
+    }: { narrow?: boolean; scratch?: Local | null; rest?: number } = {},
   ) {
     this.e = e;
     this.nest = nest;
     this.#scratch = scratch;
-    const fresh = (vectors: number): Group[] =>
-      Array.from({ length: count }, () => Array.from({ length: vectors }, () => e.f.local("v128")));
-    this.values = fresh(elementBytes[nest.body.dtype] === 8 ? 2 : 1);
-    this.wide = isWide(nest) && !narrow ? fresh(2) : [];
+    const fresh = (groups: number, vectors: number): Group[] =>
+      Array.from({ length: groups }, () => Array.from({ length: vectors }, () => e.f.local("v128")));
+    const vectors = elementBytes[nest.body.dtype] === 8 ? 2 : 1;
+    this.values = fresh(count, vectors);
+    this.wide = isWide(nest) && !narrow ? fresh(count, 2) : [];
+    this.rest = fresh(rest, vectors);
   }
 
   #set(to: readonly Group[], from: readonly Group[]): void {
@@ -123,10 +132,11 @@ export class Accumulators {
     const { e, nest } = this;
     const one = neutralGroup(e, nest.combine, nest.body.dtype);
     const zero = constantGroup(e, "float64", 0);
-    this.#set(
-      this.values,
-      this.values.map(() => one),
-    );
+    for (const groups of [this.values, this.rest])
+      this.#set(
+        groups,
+        groups.map(() => one),
+      );
     this.#set(
       this.wide,
       this.wide.map(() => zero),
@@ -182,6 +192,14 @@ export class Accumulators {
     );
   }
 
+  /** Adds groups that are left over. */
+  addRest(groups: readonly Group[]): void {
+    this.#set(
+      this.rest,
+      groups.map((g, u) => this.combine(this.nest.body.dtype, this.rest[u]!, g)),
+    );
+  }
+
   flush(): void {
     if (this.wide.length === 0) return;
     const zero = constantGroup(this.e, "float32", 0);
@@ -193,10 +211,15 @@ export class Accumulators {
       this.e.f.set(w[0]!, f64x2.add(w[0]!, low!));
       this.e.f.set(w[1]!, f64x2.add(w[1]!, high!));
     });
-    this.#set(
-      this.values,
-      this.values.map(() => zero),
-    );
+    this.rest.forEach(([x], u) => {
+      const halves = f32ToF64(this.e, x!);
+      this.wide[u]!.forEach((w, h) => this.e.f.set(w, f64x2.add(w, halves[h]!)));
+    });
+    for (const groups of [this.values, this.rest])
+      this.#set(
+        groups,
+        groups.map(() => zero),
+      );
   }
 
   /** The accumulated groups, lanes still apart. */
@@ -208,6 +231,13 @@ export class Accumulators {
 
   /** The accumulators after the last addition. */
   #settled(): readonly Group[] {
+    return this.#stored().map((group, u) => {
+      const more = this.rest[u];
+      return more ? this.combine(this.nest.body.dtype, group, more) : group;
+    });
+  }
+
+  #stored(): readonly Group[] {
     const scratch = this.#scratch;
     if (!scratch || this.values.length === 1) return this.values;
     const vectors = this.values.flat();
@@ -217,10 +247,10 @@ export class Accumulators {
     return this.values.map((_, u) => loaded.slice(each * u, each * u + each));
   }
 
-  /** All lanes of all groups combined, in lane 0. */
-  across(): Group {
-    this.flush();
-    const wide = this.wide.length > 0;
+  /** All lanes of all groups combined, in lane 0. `narrow`: nothing was flushed, and is not now. */
+  across(narrow = false): Group {
+    const wide = this.wide.length > 0 && !narrow;
+    if (wide) this.flush();
     const dtype = wide ? "float64" : this.nest.body.dtype;
     let groups: Group[] = [...(wide ? this.wide : this.#settled())];
     while (groups.length > 1) {

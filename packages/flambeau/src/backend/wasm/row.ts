@@ -10,7 +10,8 @@ import type { LinearMemory } from "./memory.ts";
 import { guardBytes, staggerBytes } from "./memory.ts";
 import { flushEvery } from "./reduce-codegen.ts";
 import { largeRun, revectorize } from "./revectorize.ts";
-import { addressCount, emitRowNest, wideOf } from "./row-codegen.ts";
+import { emitRowNest } from "./row-codegen.ts";
+import { addressCount, headerBytes, wideOf } from "./row-header.ts";
 
 type Kernel = (rows: number, n: number, header: number) => void;
 
@@ -112,8 +113,7 @@ export function createRowKernel(memory: LinearMemory, nest: RowNest): RowKernel 
     );
     const piece = Math.min(rows, Math.max(1, Math.floor(pieceElements / Math.max(n, 1))));
     const at: number[] = [];
-    // Behind the addresses: how many rows are added before the next flush.
-    let bytes = 64 * Math.ceil((4 * count + 4) / 64);
+    let bytes = headerBytes(nest);
     for (const region of regions) {
       at.push(bytes);
       bytes += 64 * Math.ceil((region.size(piece, n) * region.bytes + guardBytes) / 64) + staggerBytes;
@@ -130,6 +130,7 @@ export function createRowKernel(memory: LinearMemory, nest: RowNest): RowKernel 
     const targets = nest.maps.map((_, i) =>
       placed(outputs[i], 0, outputs[i]!.length === rows * n, regions[firstOutput + i]!.bytes),
     );
+    // Behind the addresses: how many rows are added before the next flush.
     memory.i32[base / 4 + count] = flushEvery;
     for (let i = firstSum; i < count; i++) memory.u8.fill(0, at[i]!, at[i]! + n * regions[i]!.bytes);
     nest.operands.forEach(({ layout }, i) => {

@@ -4,11 +4,11 @@
 import type { DType } from "../../../base/dtype.ts";
 import type { Expr } from "../../../ir/scalar.ts";
 import { cast } from "../casts.ts";
-import { evaluate, topological } from "../codegen.ts";
+import { evaluate, topological, withShortcuts } from "../codegen.ts";
 import type { Code, FunctionBuilder, Local } from "../encoder.ts";
-import { i32, v128 } from "../encoder.ts";
+import { i32 } from "../encoder.ts";
 import type { Emitter, Group } from "../lanes.ts";
-import { elementBytes } from "../lanes.ts";
+import { elementBytes, spread } from "../lanes.ts";
 import { scratchBytes } from "../reduce-codegen.ts";
 import type { Context } from "./context.ts";
 import { loadSplat, loadStrided } from "./lane-access.ts";
@@ -99,36 +99,27 @@ export class LoopParts {
       const { dtype, source } = this.shape.tracks[k]!;
       const at = this.c.addresses[k]!;
       if (!("scalar" in source)) return [loadSplat(this.e, dtype, at)];
-      return [this.#reload(dtype, cast(this.e, "float64", dtype, loadSplat(this.e, "float64", at)))];
+      return [
+        spread(this.e, dtype, cast(this.e, "float64", dtype, loadSplat(this.e, "float64", at)), this.c.own),
+      ];
     };
     this.prepare(bodies, 0, 1, input, this.once);
     this.spread(this.once);
   }
 
-  /**
-   * What is the same in all groups, spread to four of them. V8 makes two vectors of 128 bits one of 256 if both were loaded from
-   * one element, but not if both are the same result of something else: so results go through memory.
-   */
+  /** What is the same in all groups, spread to four of them. */
   spread(known: Known): void {
     for (const [node, groups] of known)
       if (groups.length === 1)
-        known.set(node, repeat(node.op === "input" ? groups[0]! : this.#reload(node.dtype, groups[0]!)));
+        known.set(
+          node,
+          repeat(node.op === "input" ? groups[0]! : spread(this.e, node.dtype, groups[0]!, this.c.own)),
+        );
   }
 
   /** A result of lane 0 for all groups. */
   spreadResult(dtype: DType, group: Group): Group[] {
-    return repeat(this.#reload(dtype, group));
-  }
-
-  #reload(dtype: DType, group: Group): Group {
-    const { own } = this.c;
-    if (elementBytes[dtype] === 8) {
-      this.f.do(v128.store64_lane(own, group[0]!, 0));
-      const x = this.e.v(v128.load64_splat(own));
-      return [x, x];
-    }
-    this.f.do(v128.store32_lane(own, group[0]!, 0));
-    return [this.e.v(v128.load32_splat(own))];
+    return repeat(spread(this.e, dtype, group, this.c.own));
   }
 
   /** What is known before a run of vectors begins; what stands only in values that are read has no cursor here. */
@@ -146,10 +137,7 @@ export class LoopParts {
     return known;
   }
 
-  /**
-   * Values of the roots for `valid` lanes at the cursors. Where a function has a short way that is wrong in rare lanes, and there is
-   * such a lane, all is computed again without it.
-   */
+  /** Values of the roots for `valid` lanes at the cursors. */
   compute(
     roots: readonly Expr[],
     reads: readonly { readonly node: Expr }[],
@@ -157,7 +145,7 @@ export class LoopParts {
     known: ReadonlyKnown,
     valid: number,
   ): Group[][] {
-    const { e, f } = this;
+    const { e } = this;
     const groups = Math.ceil(valid / 4);
     const loaded = new Map<Cursor, Group[]>();
     const load = (cursor: Cursor): Group[] => {
@@ -172,20 +160,7 @@ export class LoopParts {
       // What is known may be there for more groups.
       return roots.map((root) => evaluate(e, root, groups, inputs, values).slice(0, groups));
     };
-    e.rare = [];
-    const usual = all();
-    const masks: readonly Local[] = e.rare;
-    e.rare = null;
-    if (masks.length === 0) return usual;
-    const out = usual.map((list) => list.map((group) => group.map((x) => e.v(x))));
-    const any = masks.slice(1).reduce<Code | Local>((a, b) => v128.or(a, b), masks[0]!);
-    f.if(v128.any_true(any), () => {
-      const exact = all();
-      out.forEach((list, r) =>
-        list.forEach((group, u) => group.forEach((x, h) => f.set(x, exact[r]![u]![h]!))),
-      );
-    });
-    return out;
+    return withShortcuts(e, all);
   }
 
   /**

@@ -49,10 +49,10 @@ class Reducer {
     this.#reads = pass.reads;
   }
 
-  #accumulators(count: number, rounds: number): Accumulators[] {
+  #accumulators(count: number, rounds: number, rest = 0): Accumulators[] {
     const { e, c } = this.#parts;
     return this.#stages.map((stage) => {
-      const sums = new Accumulators(e, stage, count, { narrow: rounds <= fewRounds, scratch: c.own });
+      const sums = new Accumulators(e, stage, count, { narrow: rounds <= fewRounds, scratch: c.own, rest });
       sums.reset();
       return sums;
     });
@@ -115,7 +115,7 @@ class Reducer {
     const rest = lanes - rounds * step;
     const perRun = rounds + (rest > 0 ? 1 : 0);
     const runs = product(shape.inner);
-    const sums = this.#accumulators(count, perRun * runs);
+    const sums = this.#accumulators(count, perRun * runs, rounds === 0 ? 0 : Math.ceil(rest / 4));
     const wide = sums.some((s) => s.wide.length > 0);
     const untilFlush = wide && runs > 1 && perRun < flushEvery / 4 ? f.let("i32", flushEvery) : null;
     const flush = (): void => {
@@ -140,7 +140,9 @@ class Reducer {
       if (rest > 0) {
         const values = this.#values(cursors, known, rest);
         values.forEach((v, i) => {
-          sums[i]!.add(this.#cut(v, this.#stages[i]!, rest));
+          const groups = this.#cut(v, this.#stages[i]!, rest);
+          if (rounds === 0) sums[i]!.add(groups);
+          else sums[i]!.addRest(groups);
         });
       }
       if (untilFlush) this.#countDown(untilFlush, perRun, sums);
