@@ -1,4 +1,4 @@
-// Attention in a captured program, some rows of the scores at a time: they stay in cache, and nowhere are all of them.
+// Attention, some rows of the scores at a time: they stay in cache, and nowhere are all of them.
 // Floor L4 (ops). Source: Dao: FlashAttention-2, https://arxiv.org/abs/2307.08691 (rows are whole here, so nothing is rescaled)
 
 import type { DType } from "../base/dtype.ts";
