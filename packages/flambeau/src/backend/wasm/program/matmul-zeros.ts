@@ -38,15 +38,15 @@ export interface ZerosPlan {
   readonly lengthsAt: number;
 }
 
-/** Pairs of vectors in a strip: as many sums as there are registers for, nine of which may wait for one load. */
-const stripPairs = 8;
+/** Pairs of vectors in a strip, whose sums are in registers: where each pair is one, or where it is two. */
+const stripPairs = { wide: 8, narrow: 6 } as const;
 const pairColumns = 8;
 const pairBytes = 32;
 /** Rows whose lists are made at once. */
 const chunk = 16;
 const partRows = 256;
 
-const blockBytes = stretch * stripPairs * pairBytes;
+const blockBytes = stretch * stripPairs.wide * pairBytes;
 const turnedBytes = chunk * 4 * stretch + 64;
 /** Memory of a thread: the block, rows of a turned, a table, lists with all elements and their lengths, sums. */
 const turnedAt = blockBytes;
@@ -61,8 +61,8 @@ const cycles = { tiles: 0.54, lists: 0.64, entry: 2.5 } as const;
 const leastWork = 1 << 22;
 const leastShare = 0.65;
 
-/** How to leave out zeros of a; null where that does not pay. */
-export function planZeros(p: Problem, el: Element, tiles: TilePlan): ZerosPlan | null {
+/** How to leave out zeros of a; null where that does not pay. `wide`: vectors pair up. */
+export function planZeros(p: Problem, el: Element, tiles: TilePlan, wide: boolean): ZerosPlan | null {
   const { batch, m, n, k, a, b } = p;
   const { bytes } = el;
   if (el.dtype !== "float32" || batch !== 1 || n % pairColumns !== 0 || m * n * k < leastWork) return null;
@@ -71,7 +71,7 @@ export function planZeros(p: Problem, el: Element, tiles: TilePlan): ZerosPlan |
   const pairs = n / pairColumns;
   const share = (0.95 * (cycles.tiles - cycles.entry / pairs)) / cycles.lists;
   if (share < leastShare || m < 64) return null;
-  const strips = evenCut(pairs, stripPairs);
+  const strips = evenCut(pairs, wide ? stripPairs.wide : stripPairs.narrow);
   const parts = evenCut(m, partRows);
   const stretches = Math.ceil(k / stretch);
   const lengthsAt = Math.max(tiles.sharedBytes, stretches * m * listBytes);

@@ -52,7 +52,7 @@ export function matmulCode(step: MatmulStep): StepCode {
 
 function planOf(p: Problem, el: Element, wide: boolean, zeros: boolean): TilePlan | ZerosPlan {
   const tiles = planTiles(p, el, wide);
-  return (zeros && planZeros(p, el, tiles)) || tiles;
+  return (zeros && planZeros(p, el, tiles, revectorize())) || tiles;
 }
 
 /** Operations from which a product is worth the time of finding the best tile. */
