@@ -3,6 +3,7 @@
 
 import { RuntimeError, showShape, ValueError } from "../../base/errors.ts";
 import type { Tree } from "../../compile/tree.ts";
+import { cat } from "../../ops/join.ts";
 import { known } from "../../tensor/capturing.ts";
 import type { AnyTensor } from "../../tensor/tensor.ts";
 import { fresh, isTensor } from "../../tensor/tensor.ts";
@@ -175,3 +176,90 @@ export function padPackedSequence(
   }
   return [batchFirst ? padded.transpose(0, 1) : padded, lengths];
 }
+
+/** Options of {@link padSequence}. */
+export interface PadSequenceOptions {
+  /** Whether the batch stands first: [N, L, ...]. Default false. */
+  readonly batchFirst?: boolean;
+  /** Default 0. */
+  readonly paddingValue?: number;
+  /** Where the padding goes: behind a sequence, or before it. Default "right". */
+  readonly paddingSide?: "right" | "left";
+}
+
+/**
+ * Sequences of different lengths as one tensor, as long as the longest of them.
+ *
+ * **Shape** sequences [L_i, ...], alike but for their lengths; result [L, N, ...], with `batchFirst` [N, L, ...], of the dtype of the first.
+ * @throws RuntimeError for no sequences, and where they differ in more than length.
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pad_sequence.html
+ */
+export function padSequence(
+  sequences: readonly AnyTensor[],
+  { batchFirst = false, paddingValue = 0, paddingSide = "right" }: PadSequenceOptions = {},
+): AnyTensor {
+  const [first] = sequences;
+  if (!first) throw new RuntimeError("padSequence: received an empty list of sequences");
+  if (paddingSide !== "right" && paddingSide !== "left")
+    throw new ValueError(`padSequence: paddingSide should be either right or left, got ${paddingSide}`);
+  const features = first.shape.slice(1);
+  for (const { shape } of sequences)
+    if (shape.length === 0 || shape.slice(1).join() !== features.join())
+      throw new RuntimeError(
+        `padSequence: sequences must be alike but for their first dimension, got shapes ${showShape(first.shape)} and ${showShape(shape)}`,
+      );
+  const lengths = sequences.map(({ shape }) => shape[0]!);
+  const longest = Math.max(...lengths);
+  const places = lengths.flatMap((length, n) => {
+    const start = n * longest + (paddingSide === "left" ? longest - length : 0);
+    return Array.from({ length }, (_, t) => start + t);
+  });
+  const data = cat(sequences.map((x) => x.to(first.dtype)));
+  const filled: AnyTensor = first.detach().newFull([sequences.length * longest, ...features], paddingValue);
+  const padded: AnyTensor = filled
+    .indexCopy_(0, list(places), data)
+    .unflatten(0, [sequences.length, longest]);
+  return batchFirst ? padded : padded.transpose(0, 1);
+}
+
+/**
+ * Packs sequences of different lengths: {@link packPaddedSequence} of {@link padSequence}.
+ * @throws RuntimeError for no sequences, an empty one, or, unless `enforceSorted` is false, lengths that do not fall.
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pack_sequence.html
+ */
+export function packSequence(
+  sequences: readonly AnyTensor[],
+  { enforceSorted = true }: Pick<PackOptions, "enforceSorted"> = {},
+): PackedSequence {
+  const lengths = sequences.map(({ shape }) => shape[0] as number);
+  return packPaddedSequence(padSequence(sequences), lengths, { enforceSorted });
+}
+
+/**
+ * The opposite of {@link padSequence}: the sequences, as views.
+ * @param lengths of the sequences, [N]
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.utils.rnn.unpad_sequence.html
+ */
+export function unpadSequence(
+  padded: AnyTensor,
+  lengths: AnyTensor | readonly number[],
+  { batchFirst = false }: Pick<PadOptions, "batchFirst"> = {},
+): AnyTensor[] {
+  const given = integers(
+    lengths,
+    "unpadSequence: in a compiled function lengths are numbers, lengths.tolist()",
+  );
+  const rows: AnyTensor = batchFirst ? padded : padded.transpose(0, 1);
+  if (given.length !== rows.shape[0])
+    throw new RuntimeError(
+      `unpadSequence: expected a length for each of ${rows.shape[0]} sequences, got ${given.length}`,
+    );
+  return given.map((length, n) => rows.select(0, n).narrow(0, 0, length) as AnyTensor);
+}
+
+/**
+ * The opposite of {@link packSequence}: the sequences in the order in which they were given.
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.utils.rnn.unpack_sequence.html
+ */
+export const unpackSequence = (packed: PackedSequence): AnyTensor[] =>
+  unpadSequence(...padPackedSequence(packed, { batchFirst: true }), { batchFirst: true });
