@@ -108,6 +108,7 @@ test("where it does not pay, the code is that of other products", () => {
     [1, 256, 260, 256],
     [4, 256, 256, 256],
     [1, 64, 256, 64],
+    [1, 4096, 256, 1024],
   ] as const)
     expect(same(keys(size)), `${size}`).toBe(true);
   expect(same(keys([1, 256, 256, 256], "float64"))).toBe(true);

@@ -60,6 +60,8 @@ const cycles = { tiles: 0.54, lists: 0.64, entry: 2.5 } as const;
 /** Multiply-adds, and parts of elements that are not 0, from which it pays to look for zeros. */
 const leastWork = 1 << 22;
 const leastShare = 0.65;
+/** Lists take twice the room of a. */
+const mostListBytes = 1 << 24;
 
 /** How to leave out zeros of a; null where that does not pay. `wide`: vectors pair up. */
 export function planZeros(p: Problem, el: Element, tiles: TilePlan, wide: boolean): ZerosPlan | null {
@@ -74,7 +76,9 @@ export function planZeros(p: Problem, el: Element, tiles: TilePlan, wide: boolea
   const strips = evenCut(pairs, wide ? stripPairs.wide : stripPairs.narrow);
   const parts = evenCut(m, partRows);
   const stretches = Math.ceil(k / stretch);
-  const lengthsAt = Math.max(tiles.sharedBytes, stretches * m * listBytes);
+  const lists = stretches * m * listBytes;
+  if (lists > mostListBytes) return null;
+  const lengthsAt = Math.max(tiles.sharedBytes, lists);
   return {
     kind: "zeros",
     tiles,
