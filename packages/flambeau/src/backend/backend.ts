@@ -120,6 +120,8 @@ export interface ProgramReport {
     readonly code: number;
     readonly flops: number;
     readonly bytes: number;
+    /** How it does that, where there are several ways. */
+    readonly note?: string;
   }[];
   /** Of temps, and what they would take side by side. */
   readonly plannedBytes: number;

@@ -140,12 +140,8 @@ class Writer {
     }
     if (step.kind !== "matmul" && step.kind !== "conv") return [];
     const inputs = ["p", ...step.operands.map((_, i) => `x${i}`)];
-    const factor = (x: "a" | "b"): string => {
-      const zeros = step.kind === "matmul" && step.zeros?.includes(x);
-      return `${this.#buffer(step[x])}${zeros ? " (zeros left out)" : ""}`;
-    };
     return [
-      `p: product of ${factor("a")} and ${factor("b")}`,
+      `p: product of ${this.#buffer(step.a)} and ${this.#buffer(step.b)}`,
       ...step.operands.map((o, i) => `x${i}: ${this.#operand(o)}`),
       ...this.#results(step.maps, inputs),
     ];
@@ -183,7 +179,9 @@ export function explain({ program, log }: Optimised, report: ProgramReport): str
   let next = 0;
   program.steps.forEach((step, i) => {
     const kernel = step.kind === "host" ? undefined : kernels[next++];
-    const costs = kernel ? ` ${flops(kernel.flops)}, ${bytes(kernel.bytes)}` : "";
+    const costs = kernel
+      ? ` ${flops(kernel.flops)}, ${bytes(kernel.bytes)}${kernel.note ? `; ${kernel.note}` : ""}`
+      : "";
     lines.push(`${i} ${step.kind} ${step.name} ${writer.shape(step)}${costs}`.replace(/ +/g, " "));
     for (const line of writer.details(step)) lines.push(`    ${line}`);
   });

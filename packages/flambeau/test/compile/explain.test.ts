@@ -21,7 +21,7 @@ test("steps with what they compute, why others are apart, memory and arithmetic"
   const kernel = { kind: "", code: 0, flops: 2500, bytes: 4096 };
   const text = explain(optimise(w.program()), {
     kernels: [
-      { ...kernel, name: "linear+add" },
+      { ...kernel, name: "linear+add", note: "zeros left out" },
       { ...kernel, name: "sum", code: 1 },
     ],
     plannedBytes: 24,
@@ -40,7 +40,7 @@ test("steps with what they compute, why others are apart, memory and arithmetic"
     "",
     "fusion: 3 steps became 2",
     "",
-    "0 matmul linear+add [3, 4] @ [4, 2] 2.5 kFLOP, 4.0 KiB",
+    "0 matmul linear+add [3, 4] @ [4, 2] 2.5 kFLOP, 4.0 KiB; zeros left out",
     "    p: product of input0#0[12, 4, 1] and state1#1[8, 2, 1]",
     "    x0: state2#2[0, 0, 1]",
     "    x1: number 0 (lr)",

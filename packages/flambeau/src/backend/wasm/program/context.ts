@@ -50,6 +50,8 @@ export interface StepCode {
   readonly bytes: number;
   /** What the step takes one thread, in ns, where flops and bytes do not tell; and the longest part that threads can share. */
   readonly duration?: { readonly total: number; readonly longest: number };
+  /** What explain() adds to the name. */
+  readonly note?: string;
   /** Messages of {@link Context.fail}. */
   readonly failures?: readonly string[];
   emit(c: Context): void;

@@ -243,9 +243,9 @@ function listed(kernels: readonly (Kernel | null)[]): ProgramReport["kernels"] {
   const numbers = new Map<string, number>();
   return kernels.flatMap((kernel) => {
     if (!kernel) return [];
-    const { key, name, flops, bytes } = kernel.code;
+    const { key, name, flops, bytes, note } = kernel.code;
     if (!numbers.has(key)) numbers.set(key, numbers.size);
     const kind = key.slice(0, key.indexOf(" "));
-    return [{ name, kind, code: numbers.get(key)!, flops, bytes }];
+    return [{ name, kind, code: numbers.get(key)!, flops, bytes, ...(note !== undefined && { note }) }];
   });
 }

@@ -36,6 +36,7 @@ export function matmulCode(step: MatmulStep): StepCode {
   return {
     key: `matmul ${plan.kind === "zeros" ? "zeros " : ""}${keyOf(p)}`,
     name: step.name,
+    ...(plan.kind === "zeros" && { note: "zeros left out" }),
     addresses: [step.a, step.b, ...step.operands.map((o) => o.source), ...step.maps.map((r) => r.to)],
     sharedBytes: plan.sharedBytes,
     ownBytes: plan.ownBytes,
