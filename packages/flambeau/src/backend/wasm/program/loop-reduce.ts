@@ -105,10 +105,18 @@ class Reducer {
     });
   }
 
+  /** Whether there is so little to do that four accumulators would wait for one another. */
+  #isLongMaximum(lanes: number): boolean {
+    const isMaximum = ({ combine, body }: Stage): boolean =>
+      (combine === "max" || combine === "min") && body.op === "input" && body.dtype === "float32";
+    return lanes >= 256 && this.#stages.length === 1 && this.#stages.every(isMaximum);
+  }
+
   along(lanes: number): void {
     const parts = this.#parts;
     const { f, shape } = parts;
-    const unrolled = Math.min(unrolling([...new Set(this.#roots)]), Math.ceil(lanes / 4)) || 1;
+    const most = this.#isLongMaximum(lanes) ? 8 : unrolling([...new Set(this.#roots)]);
+    const unrolled = Math.min(most, Math.ceil(lanes / 4)) || 1;
     const count = unrolled === 3 ? 2 : unrolled;
     const step = 4 * count;
     const rounds = Math.floor(lanes / step);
