@@ -200,3 +200,29 @@ test("exp of differences from the maximum: as exact as exp, from 0 to subnormal 
   run(1, n, [data], [0], [out]);
   expect(out.every(Number.isNaN)).toBe(true);
 });
+
+const special = [0, -0, 1, 3, 2 ** -140, 1e-30, 1e30, 90, -90, -103.5, -200, 88.7];
+const infinite = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN];
+
+test("functions of a whole row, of arguments that have no short way", () => {
+  const nest = new RowBuilder("functions");
+  const { k } = nest;
+  const x = nest.operand("full", "float32");
+  const r = nest.operand("row", "float32");
+  const sum = nest.reduce("sum", k.mul(x, k.exp(r)));
+  nest.map(k.add(x, k.log(k.add(r, k.const(1, "float32")))));
+  nest.value(k.log(r));
+  nest.value(k.exp(sum));
+  const rows = [...special, ...infinite];
+  const [n, count] = [21, rows.length];
+  const operands = [new Float32Array(n * count).fill(0.25), Float32Array.from(rows)];
+  const outputs = [new Float32Array(n * count), new Float32Array(count), new Float32Array(count)];
+  createRowKernel(memory, nest.finish()).run(count, n, operands, [0, 0], outputs);
+  interpretRow(nest.finish(), count, n, operands).forEach((want, i) => {
+    want.forEach((w, j) => {
+      const got = outputs[i]![j]!;
+      if (!Object.is(got, w))
+        expect(Math.abs(got - Number(w))).toBeLessThanOrEqual(1e-6 * Math.abs(Number(w)));
+    });
+  });
+});

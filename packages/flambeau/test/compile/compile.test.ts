@@ -378,3 +378,27 @@ describe("errors", () => {
     expect(() => torch.compile(x as never)).toThrow(torch.ArgumentError);
   });
 });
+
+test("functions of a whole row, of arguments that have no short way", () => {
+  const r = torch
+    .tensor([
+      [0, -0, 1, 3, 2 ** -140, 1e-30, 1e30, 90],
+      [-90, -103.5, -200, 88.7, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, 2],
+    ])
+    .reshape([16, 1]) as torch.Tensor;
+  const x = torch.ones(16, 70) as torch.Tensor;
+  const f = (a: torch.Tensor, b: torch.Tensor): torch.Tensor[] => [
+    a.mul(b.exp()).sum(-1).log() as torch.Tensor,
+    a.add(b.add(1).log()) as torch.Tensor,
+    a
+      .sub(a.amax(-1, { keepdim: true }))
+      .sub(b.log())
+      .exp() as torch.Tensor,
+  ];
+  const want = f(x, r);
+  const compiled = torch.compile(f);
+  for (let round = 0; round < 3; round++)
+    compiled(x, r).forEach((y, i) => {
+      expect(torch.allclose(y, want[i]!, { rtol: 1e-6, atol: 0, equalNan: true })).toBe(true);
+    });
+});

@@ -85,6 +85,24 @@ export function withShortcuts(e: Emitter, make: () => Group[][]): Group[][] {
   return out;
 }
 
+/** Adds the values of nodes to those that are known: of whole expressions, arguments first, whose parts are all among them. */
+export function addValues(
+  e: Emitter,
+  nodes: readonly Expr[],
+  count: number,
+  inputs: (index: number) => readonly Group[],
+  known: Map<Expr, readonly Group[]>,
+): void {
+  // Inputs and constants stay the vectors that were loaded: V8 pairs those.
+  for (const node of nodes) if (node.args.length === 0) evaluate(e, node, count, inputs, known);
+  const computed = nodes.filter((node) => node.args.length > 0);
+  const values = withShortcuts(e, () => {
+    const all = new Map(known);
+    return computed.map((node) => evaluate(e, node, count, inputs, all));
+  });
+  computed.forEach((node, i) => known.set(node, values[i]!));
+}
+
 /**
  * Arguments of exp that are differences from a maximum, as in every softmax. `largestOf(i)`: of what input i is the maximum,
  * if it is one.

@@ -6,7 +6,7 @@ import type { RowNest, RowStage } from "../../ir/row.ts";
 import { rowInput } from "../../ir/row.ts";
 import type { Expr } from "../../ir/scalar.ts";
 import { f32ToF64 } from "./casts.ts";
-import { evaluate, topological, unrolling, withShortcuts } from "./codegen.ts";
+import { addValues, evaluate, topological, unrolling, withShortcuts } from "./codegen.ts";
 import type { Code, Local } from "./encoder.ts";
 import { i32, select } from "./encoder.ts";
 import type { Emitter, Group } from "./lanes.ts";
@@ -104,7 +104,9 @@ export class RowEmitter {
 
   /** The value of an expression that is the same for the whole row, in all lanes. */
   rowValue(root: Expr): Group {
-    return evaluate(this.e, root, 1, (i) => [this.#rowInputs.get(i)!], this.#known)[0]!;
+    const nodes = topological(root, this.#known);
+    addValues(this.e, nodes, 1, (i) => [this.#rowInputs.get(i)!], this.#known);
+    return this.#known.get(root)![0]!;
   }
 
   /** Inputs with a value per element that the expressions look at. */

@@ -3,7 +3,7 @@
 // Floor L2 (backend/wasm/program).
 
 import type { Expr } from "../../../ir/scalar.ts";
-import { differences, evaluate, unrolling } from "../codegen.ts";
+import { differences, evaluate, unrolling, withShortcuts } from "../codegen.ts";
 import { i32 } from "../encoder.ts";
 import type { Group } from "../lanes.ts";
 import type { Context } from "./context.ts";
@@ -126,7 +126,10 @@ function emitItem(parts: LoopParts, valid: number | null): void {
     reduce(parts, pass, valid);
   }
   // All that looks at values of the item is computed before anything is written.
-  const done = values.map(({ body }) => evaluate(e, body, groups, inputs, parts.known));
+  const done = withShortcuts(e, () => {
+    const known = new Map(parts.known);
+    return values.map(({ body }) => evaluate(e, body, groups, inputs, known));
+  });
   prepare(maps.map(({ body }) => body));
   storeMaps(parts, passOfMaps, valid);
   values.forEach(({ track }, i) => {

@@ -4,7 +4,7 @@
 import type { DType } from "../../../base/dtype.ts";
 import type { Expr } from "../../../ir/scalar.ts";
 import { cast } from "../casts.ts";
-import { evaluate, topological, withShortcuts } from "../codegen.ts";
+import { addValues, evaluate, topological, withShortcuts } from "../codegen.ts";
 import type { Code, FunctionBuilder, Local } from "../encoder.ts";
 import { i32 } from "../encoder.ts";
 import type { Emitter, Group } from "../lanes.ts";
@@ -86,10 +86,11 @@ export class LoopParts {
     inputs: (index: number) => readonly Group[],
     known: Known,
   ): void {
+    const nodes = new Set<Expr>();
     for (const body of bodies)
       for (const node of topological(body, known))
-        if (node.op !== "const" && this.levels.of(node) <= level)
-          evaluate(this.e, node, groups, inputs, known);
+        if (node.op !== "const" && this.levels.of(node) <= level) nodes.add(node);
+    addValues(this.e, [...nodes], groups, inputs, known);
   }
 
   /** Computes what depends on no index. */
