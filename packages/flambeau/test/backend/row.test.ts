@@ -7,6 +7,7 @@ import type { DType, TypedArray } from "../../src/base/dtype.ts";
 import { interpretRow } from "../../src/ir/interpret.ts";
 import type { RowNest } from "../../src/ir/row.ts";
 import { RowBuilder } from "../../src/ir/row.ts";
+import type { Expr, ExprBuilder } from "../../src/ir/scalar.ts";
 import { ones, sample } from "./samples.ts";
 
 const memory = new LinearMemory();
@@ -225,4 +226,44 @@ test("functions of a whole row, of arguments that have no short way", () => {
         expect(Math.abs(got - Number(w))).toBeLessThanOrEqual(1e-6 * Math.abs(Number(w)));
     });
   });
+});
+
+test("softmax far from the maximum, whatever else is done with its parts", () => {
+  const n = 37;
+  const data = Float32Array.from({ length: n }, (_, i) => (i === 5 ? Number.NEGATIVE_INFINITY : -3 * i));
+  const parts: readonly ((k: ExprBuilder, kept: Expr, total: Expr, x: Expr) => Expr)[] = [
+    (k, kept, total) => k.div(kept, total),
+    (k, kept, total) => k.mul(k.div(kept, total), k.div(kept, total)),
+    (k, kept, total, x) => k.add(k.div(kept, total), x),
+    (k, kept, total) => k.add(k.div(kept, total), kept),
+    (k, kept, total) => k.add(k.div(kept, total), total),
+    (k, kept, total) => k.div(total, kept),
+    (k, kept) => k.div(kept, kept),
+    (k, kept, _, x) => k.div(kept, x),
+  ];
+  for (const [other, part] of parts.entries())
+    for (const more of ["", "total", "kept", "log"]) {
+      const nest = new RowBuilder("softmax");
+      const { k } = nest;
+      const x = nest.operand("full", "float32");
+      const { total, kept } = nest.reduceKept("sum", k.exp(k.sub(x, nest.reduce("max", x))));
+      nest.map(part(k, kept, total, x));
+      if (more === "total") nest.value(total);
+      if (more === "kept") nest.map(kept);
+      if (more === "log") nest.value(k.log(nest.reduce("sum", kept)));
+      const made = nest.finish();
+      const outputs = [
+        ...made.maps.map(() => new Float32Array(n)),
+        ...made.values.map(() => new Float32Array(1)),
+      ];
+      createRowKernel(memory, made).run(1, n, [data], [0], outputs);
+      interpretRow(made, 1, n, [data]).forEach((want, i) => {
+        want.forEach((w, j) => {
+          const got = outputs[i]![j]!;
+          if (Object.is(got, w)) return;
+          const bound = Math.max(2 ** -149, 2e-6 * Math.abs(Number(w)));
+          expect(Math.abs(got - Number(w)), `${other} ${more} ${i} ${j}`).toBeLessThanOrEqual(bound);
+        });
+      });
+    }
 });

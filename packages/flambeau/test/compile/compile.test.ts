@@ -402,3 +402,31 @@ test("functions of a whole row, of arguments that have no short way", () => {
       expect(torch.allclose(y, want[i]!, { rtol: 1e-6, atol: 0, equalNan: true })).toBe(true);
     });
 });
+
+test("softmax by hand, whatever else is done with its parts", () => {
+  const x = torch.arange(0, -150, -1, { dtype: "float32" }).reshape([2, 75]) as torch.Tensor;
+  type Parts = (e: torch.AnyTensor, s: torch.AnyTensor) => torch.AnyTensor[];
+  const parts: readonly Parts[] = [
+    (e, s) => [e.div(s)],
+    (e, s) => [e.div(s).mul(e.div(s))],
+    (e, s) => [e.div(s).add(e)],
+    (e, s) => [e.div(s).add(s)],
+    (e, s) => [s.div(e)],
+    (e, s) => [e.div(s), s],
+    (e, s) => [e.div(s), e],
+    (e, s) => [e.div(s), s.log()],
+    (e, s) => [e.div(s), e.div(s).sum(-1)],
+  ];
+  for (const [i, part] of parts.entries()) {
+    const f = (a: torch.Tensor): torch.AnyTensor[] => {
+      const e = a.sub(a.amax(-1, { keepdim: true })).exp();
+      return part(e, e.sum(-1, { keepdim: true }));
+    };
+    const [want, compiled] = [f(x), torch.compile(f)];
+    for (let round = 0; round < 3; round++)
+      compiled(x).forEach((y, k) => {
+        const near = torch.allclose(y, want[k]!, { rtol: 2e-6, atol: 1.5e-45 });
+        expect(near, `${i}, result ${k}`).toBe(true);
+      });
+  }
+});

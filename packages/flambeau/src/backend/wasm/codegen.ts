@@ -103,25 +103,6 @@ export function addValues(
   computed.forEach((node, i) => known.set(node, values[i]!));
 }
 
-/**
- * Arguments of exp that are differences from a maximum, as in every softmax. `largestOf(i)`: of what input i is the maximum,
- * if it is one.
- */
-export function differences(
-  roots: readonly Expr[],
-  largestOf: (input: number) => Expr | null,
-): ReadonlySet<Expr> {
-  const found = new Set<Expr>();
-  for (const root of roots)
-    for (const node of topological(root)) {
-      const [difference] = node.args;
-      if (node.op !== "exp" || difference?.op !== "sub") continue;
-      const [value, top] = difference.args;
-      if (top?.op === "input" && largestOf(top.value) === value) found.add(difference);
-    }
-  return found;
-}
-
 /** Rough sizes of the functions, in instructions of a simple operation. */
 const weights: { readonly [Op in ScalarOp]?: number } = {
   exp: 8,

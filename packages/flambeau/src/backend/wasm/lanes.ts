@@ -45,6 +45,8 @@ export class Emitter {
   masked = false;
   /** Arguments of exp that are not above 0, but for rounding: the function needs no other way for them. */
   differences: ReadonlySet<Expr> = new Set();
+  /** Those of them for which 2^24 e^x will do, since the factor is in the divisor as well. */
+  raised: ReadonlySet<Expr> = new Set();
 
   constructor(
     f: FunctionBuilder,

@@ -84,9 +84,11 @@ export function exp(e: Emitter, x: Local): Code {
   );
 }
 
-/** e^x for x up to 70: 2^24 times as much, so that subnormal results come out of one multiplication. */
-export const expOfDifference = (e: Emitter, x: Local): Code =>
-  f32x4.mul(expRaised(e, e.v(f32x4.pmax(x, e.f32(-104))), 24), e.f32(2 ** -24));
+/** e^x for x up to 70: from 2^24 times as much, which is `raised`, subnormal results come out of one multiplication. */
+export function expOfDifference(e: Emitter, x: Local, raised: boolean): Code {
+  const y = expRaised(e, e.v(f32x4.pmax(x, e.f32(-104))), 24);
+  return raised ? y : f32x4.mul(y, e.f32(2 ** -24));
+}
 
 /** e^x - 1 = 2 (2^(n-1) (e^r - 1) + (2^(n-1) - 1/2)): halved so that n = 128 does not overflow too early. */
 export function expm1(e: Emitter, x: Local): Code {

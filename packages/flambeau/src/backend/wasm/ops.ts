@@ -207,7 +207,7 @@ export function emitOp(
   const two = binary[dtype]?.[op];
   if (two) return args[0]!.map((x, h) => e.v(two(e, x, args[1]![h]!)));
   if (op === "exp" && dtype === "float32" && e.differences.has(nodes[0]!))
-    return [e.v(expOfDifference(e, args[0]![0]!))];
+    return [e.v(expOfDifference(e, args[0]![0]!, e.raised.has(nodes[0]!)))];
   const math = mathFunctions(dtype, op);
   if (math) return math(e, args);
   if (scalarInt[op] && (dtype === "int32" || dtype === "int64" || dtype === "uint8")) {

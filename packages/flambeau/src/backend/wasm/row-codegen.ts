@@ -3,7 +3,7 @@
 
 import type { DType } from "../../base/dtype.ts";
 import type { RowNest } from "../../ir/row.ts";
-import { differences, unrolling } from "./codegen.ts";
+import { unrolling } from "./codegen.ts";
 import type { Local } from "./encoder.ts";
 import { i32, i32x4, v128 } from "./encoder.ts";
 import type { Emitter } from "./lanes.ts";
@@ -11,6 +11,7 @@ import { elementBytes, storeGroups } from "./lanes.ts";
 import { loadSplat } from "./program/lane-access.ts";
 import { flushEvery } from "./reduce-codegen.ts";
 import { RowEmitter } from "./row-emitter.ts";
+import { findForms } from "./row-forms.ts";
 import { addressCount, countdownAt, masksAt, scratchAt } from "./row-header.ts";
 
 /** Rows up to this are added in float32. */
@@ -29,10 +30,11 @@ export function emitRowNest(e: Emitter, nest: RowNest, rows: Local, n: Local, he
   const addresses = Array.from({ length: addressCount(nest) }, (_, i) =>
     f.let("i32", i32.load(header, 4 * i)),
   );
-  const bodies = [...nest.stages.map(({ body }) => body), ...nest.maps, ...nest.values, ...nest.sums];
-  e.differences = differences(bodies, (input) => {
-    const stage = nest.stages[(input - m) / 2];
-    return stage?.combine === "max" ? stage.body : null;
+  findForms(e, {
+    stages: nest.stages,
+    results: [...nest.maps, ...nest.values, ...nest.sums],
+    total: (input) => (input < m || (input - m) % 2 === 1 ? null : (input - m) / 2),
+    kept: (input) => (input < m || (input - m) % 2 === 0 ? null : (input - m - 1) / 2),
   });
   e.masked = nest.stages.length > 0;
   const scalars = nest.operands.map(({ dtype, layout }, i) =>

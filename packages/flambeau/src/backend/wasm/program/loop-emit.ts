@@ -3,9 +3,10 @@
 // Floor L2 (backend/wasm/program).
 
 import type { Expr } from "../../../ir/scalar.ts";
-import { differences, evaluate, unrolling, withShortcuts } from "../codegen.ts";
+import { evaluate, unrolling, withShortcuts } from "../codegen.ts";
 import { i32 } from "../encoder.ts";
 import type { Group } from "../lanes.ts";
+import { findForms } from "../row-forms.ts";
 import type { Context } from "./context.ts";
 import { loadSplat, loadStrided, storeStrided } from "./lane-access.ts";
 import { forItems, moveTo } from "./loop-items.ts";
@@ -39,9 +40,11 @@ export function emitLoop(c: Context, shape: LoopShape, plans: LoopPlans): void {
   if (items === 0 || (lanes === 0 && (across || onlyMaps))) return;
   const parts = new LoopParts(c, shape, plan, pieces !== null);
   c.e.masked = stages.length > 0;
-  c.e.differences = differences(bodies, (input) => {
-    const stage = stages[input - shape.operands.length];
-    return stage?.combine === "max" ? stage.body : null;
+  findForms(c.e, {
+    stages,
+    results: [...maps, ...values].map(({ body }) => body),
+    total: (input) => (input < shape.operands.length ? null : input - shape.operands.length),
+    kept: () => null,
   });
   parts.prepareOnce(bodies);
   if (strips) emitStrips(parts, strips, items);
