@@ -30,8 +30,10 @@ export function findCollector(): Collector | null {
   const vm = process.getBuiltinModule("node:vm") as VmLike | undefined;
   if (!v8?.setFlagsFromString || !vm?.runInNewContext || !vm.createContext || !vm.Script) return null;
   keepFreedMemory();
-  collectAlone((flag) => v8.setFlagsFromString?.(flag));
-  const gc = findGc((flag) => v8.setFlagsFromString?.(flag), vm);
+  const set = (flag: string): void => v8.setFlagsFromString?.(flag);
+  collectAlone(set);
+  keepNewArraysYoung(set);
+  const gc = findGc(set, vm);
   if (gc === null) return null;
   // A reference that was made or looked at in a job counts as strong until the job ends. The end of a script in a context
   // with a queue of its own counts as one.
@@ -64,6 +66,12 @@ function collectAlone(set: (flag: string) => void): void {
   set("--no-parallel-scavenge");
   set("--no-concurrent-array-buffer-sweeping");
 }
+
+/**
+ * Where many arrays outlive a collection or two, as activations and optimizer state do, V8 comes to make all arrays old from the start: no
+ * young collection would find one again, and all objects would have to be collected after every few results.
+ */
+const keepNewArraysYoung = (set: (flag: string) => void): void => set("--no-allocation-site-pretenuring");
 
 /**
  * The C library of Linux gives freed memory back to the system page by page, and takes it anew at a cost of ten times
