@@ -18,6 +18,9 @@ type Kernel = (n: number, out: number, a: number, b: number, c: number, d: numbe
 /** Elements of the longest round of a kernel. */
 const roundElements = 16;
 
+/** Elements that the copies of a repeated row take up, about. */
+const copiedElements = 2048;
+
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 
 const names = ["a", "b", "c", "d"] as const;
@@ -112,6 +115,18 @@ export class DirectMap {
     operands: readonly Operand[],
     offsets: readonly number[],
   ): void {
+    if (this.#streamed === 0) {
+      let [x = 0, y = 0, z = 0, w = 0] = at;
+      const [dx = 0, dy = 0, dz = 0, dw = 0] = steps.map((bytes) => bytes * piece);
+      for (let done = 0; done < n; done += piece) {
+        this.#kernel!(Math.min(piece, n - done), to + done * this.#outBytes, x, y, z, w);
+        x += dx;
+        y += dy;
+        z += dz;
+        w += dw;
+      }
+      return;
+    }
     const streamed = (i: number): boolean => ((this.#streamed >> i) & 1) === 1;
     for (let done = 0; done < n; done += piece) {
       const m = Math.min(piece, n - done);
@@ -136,7 +151,9 @@ export class DirectMap {
   ): boolean {
     // Whole rounds of the kernel: what it writes past the end of a piece, it has not read yet.
     const whole = roundElements / gcd(cols, roundElements);
-    const piece = Math.floor(this.#chunk / cols / whole) * whole;
+    const most = Math.floor(this.#chunk / cols / whole) * whole;
+    // Copies of a row cost about as much as they save calls of the kernel.
+    const piece = Math.min(most, Math.ceil(copiedElements / cols / whole) * whole);
     if (piece === 0 || !this.takes(rows * cols, out, outOffset)) return false;
     this.#kernel ??= this.#compile();
     this.#streamed = 0;
