@@ -4,7 +4,7 @@
 import type { DType } from "../base/dtype.ts";
 import { dtypes } from "../base/dtype.ts";
 import { numel } from "../base/shape.ts";
-import type { RoundTensor } from "../tensor/capturing.ts";
+import type { Rounds, RoundTensor } from "../tensor/capturing.ts";
 import { arange } from "../tensor/range.ts";
 import { allocateUnset } from "../tensor/storage.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
@@ -117,12 +117,7 @@ function scoresOf({ query, key, masks, causal }: Attention, blocks: Blocks): Sco
   const first = 2 + order.length;
   const bool = (x: AnyTensor): boolean => x.dtype === "bool";
   return {
-    reads: [
-      blocks.rows(query),
-      blocks.keys(key),
-      ...order,
-      ...masks.map((mask) => blocks.rows(mask.contiguous())),
-    ],
+    reads: [blocks.rows(query), blocks.keys(key), ...order, ...masks.map((mask) => blocks.rows(mask))],
     of: (given) => {
       const [q, k, row, column] = given as [AnyTensor, AnyTensor, AnyTensor, AnyTensor];
       let scores: AnyTensor = q.matmul(k.t());
@@ -144,36 +139,39 @@ function scoresOf({ query, key, masks, causal }: Attention, blocks: Blocks): Sco
   };
 }
 
-const nameOf = (what: string, rows: number): string =>
-  `${what} in blocks of ${rows} ${rows === 1 ? "row" : "rows"}`;
+/** Rounds over all blocks, as `rounds` has them for a span; false where one is no loop of a program. */
+const overBlocks = (
+  what: string,
+  a: Attention,
+  rounds: (blocks: Blocks, scores: Scores) => Omit<Rounds, "name" | "counts">,
+): boolean => {
+  const packed = { ...a, masks: a.masks.map((mask): AnyTensor => mask.contiguous()) };
+  return spansOf(a.query.shape.at(-2), a.key.shape.at(-2), a.query.dtype, a.causal).every((span) => {
+    const blocks = new Blocks(a.query.shape.slice(0, -2) as number[], span);
+    const name = `${what} in blocks of ${span.rows} ${span.rows === 1 ? "row" : "rows"}`;
+    return inRounds({ name, counts: blocks.counts, ...rounds(blocks, scoresOf(packed, blocks)) });
+  });
+};
 
 /** The result, and of each row the logarithm of the sum of exp(scores); null where that is no loop of a program. */
 export function attentionForwards(a: Attention): [output: AnyTensor, logSums: AnyTensor] | null {
-  const { query, key, value } = a;
-  const batch = query.shape.slice(0, -2) as number[];
-  const length: number = query.shape.at(-2);
-  const output = room(query, [...batch, length, value.shape.at(-1)]);
-  const logSums = room(query, [...batch, length, 1]);
-  for (const span of spansOf(length, key.shape.at(-2), query.dtype, a.causal)) {
-    const blocks = new Blocks(batch, span);
-    const scores = scoresOf(a, blocks);
-    const done = inRounds({
-      name: nameOf("attention", span.rows),
-      counts: blocks.counts,
-      apart: blocks.counts.length,
-      reads: [blocks.keys(value), ...scores.reads],
-      writes: [blocks.rows(output), blocks.rows(logSums)],
-      body: ([v, ...given]) => {
-        const s = scores.of(given);
-        const most = s.amax(-1, { keepdim: true }) as AnyTensor;
-        const weights = s.sub(most).exp() as AnyTensor;
-        const sums: AnyTensor = weights.sum(-1, { keepdim: true });
-        return [weights.matmul(v!).div(sums), sums.log().add(most)];
-      },
-    });
-    if (!done) return null;
-  }
-  return [output, logSums];
+  const { query, value } = a;
+  const lead = query.shape.slice(0, -1) as number[];
+  const output = room(query, [...lead, value.shape.at(-1)]);
+  const logSums = room(query, [...lead, 1]);
+  const done = overBlocks("attention", a, (blocks, scores) => ({
+    apart: blocks.counts.length,
+    reads: [blocks.keys(value), ...scores.reads],
+    writes: [blocks.rows(output), blocks.rows(logSums)],
+    body: ([v, ...given]) => {
+      const s = scores.of(given);
+      const most = s.amax(-1, { keepdim: true }) as AnyTensor;
+      const weights = s.sub(most).exp() as AnyTensor;
+      const sums: AnyTensor = weights.sum(-1, { keepdim: true });
+      return [weights.matmul(v!).div(sums), sums.log().add(most)];
+    },
+  }));
+  return done ? [output, logSums] : null;
 }
 
 /** Gradients of query, key and value; null where they are no loop of a program. */
@@ -184,48 +182,40 @@ export function attentionBackwards(
   gradient: AnyTensor,
 ): [AnyTensor, AnyTensor, AnyTensor] | null {
   const { query, key, value } = a;
-  const batch = query.shape.slice(0, -2) as number[];
-  const length: number = query.shape.at(-2);
   const dQuery = room(query, query.shape as number[]);
   const dKey: AnyTensor = key.newZeros(key.shape as number[]);
   const dValue: AnyTensor = value.newZeros(value.shape as number[]);
+  const outer: AnyTensor = gradient.contiguous();
   // The sum over a row of the probabilities times their gradients.
   const shared: AnyTensor = gradient.mul(output).sum(-1, { keepdim: true });
-  for (const span of spansOf(length, key.shape.at(-2), query.dtype, a.causal)) {
-    const blocks = new Blocks(batch, span);
-    const scores = scoresOf(a, blocks);
-    const done = inRounds({
-      name: nameOf("attention backward", span.rows),
-      counts: blocks.counts,
-      apart: batch.length,
-      reads: [
-        blocks.keys(value),
-        blocks.rows(gradient.contiguous()),
-        blocks.rows(logSums),
-        blocks.rows(shared),
-        ...scores.reads,
-      ],
-      changes: [blocks.keys(dKey), blocks.keys(dValue)],
-      writes: [blocks.rows(dQuery)],
-      body: (all) => {
-        const [v, dOut, logs, row, q, k] = all as [
-          AnyTensor,
-          AnyTensor,
-          AnyTensor,
-          AnyTensor,
-          AnyTensor,
-          AnyTensor,
-        ];
-        const given = all.slice(4);
-        const [dK, dV] = all.slice(-2) as [AnyTensor, AnyTensor];
-        const weights = scores.of(given).sub(logs).exp() as AnyTensor;
-        dV.add_(weights.t().matmul(dOut));
-        const d = scores.back(given, weights.mul(dOut.matmul(v.t()).sub(row)));
-        dK.add_(d.t().matmul(q));
-        return [d.matmul(k)];
-      },
-    });
-    if (!done) return null;
-  }
-  return [dQuery, dKey, dValue];
+  const done = overBlocks("attention backward", a, (blocks, scores) => ({
+    apart: blocks.batch,
+    reads: [
+      blocks.keys(value),
+      blocks.rows(outer),
+      blocks.rows(logSums),
+      blocks.rows(shared),
+      ...scores.reads,
+    ],
+    changes: [blocks.keys(dKey), blocks.keys(dValue)],
+    writes: [blocks.rows(dQuery)],
+    body: (all) => {
+      const [v, dOut, logs, row, q, k] = all as [
+        AnyTensor,
+        AnyTensor,
+        AnyTensor,
+        AnyTensor,
+        AnyTensor,
+        AnyTensor,
+      ];
+      const given = all.slice(4);
+      const [dK, dV] = all.slice(-2) as [AnyTensor, AnyTensor];
+      const weights = scores.of(given).sub(logs).exp() as AnyTensor;
+      dV.add_(weights.t().matmul(dOut));
+      const d = scores.back(given, weights.mul(dOut.matmul(v.t()).sub(row)));
+      dK.add_(d.t().matmul(q));
+      return [d.matmul(k)];
+    },
+  }));
+  return done ? [dQuery, dKey, dValue] : null;
 }

@@ -115,25 +115,19 @@ export class DirectMap {
     operands: readonly Operand[],
     offsets: readonly number[],
   ): void {
-    if (this.#streamed === 0) {
-      let [x = 0, y = 0, z = 0, w = 0] = at;
-      const [dx = 0, dy = 0, dz = 0, dw = 0] = steps.map((bytes) => bytes * piece);
-      for (let done = 0; done < n; done += piece) {
-        this.#kernel!(Math.min(piece, n - done), to + done * this.#outBytes, x, y, z, w);
-        x += dx;
-        y += dy;
-        z += dz;
-        w += dw;
-      }
-      return;
-    }
     const streamed = (i: number): boolean => ((this.#streamed >> i) & 1) === 1;
+    const [dx = 0, dy = 0, dz = 0, dw = 0] = steps.map((bytes, i) => (streamed(i) ? 0 : bytes * piece));
+    let [x = 0, y = 0, z = 0, w = 0] = at;
     for (let done = 0; done < n; done += piece) {
       const m = Math.min(piece, n - done);
-      for (let i = 0; i < steps.length; i++)
-        if (streamed(i)) this.#streams[i]!(operands[i]!, offsets[i]! + done, m);
-      const [x = 0, y = 0, z = 0, w = 0] = at.map((a, i) => (streamed(i) ? a : a + done * (steps[i] ?? 0)));
+      if (this.#streamed !== 0)
+        for (let i = 0; i < steps.length; i++)
+          if (streamed(i)) this.#streams[i]!(operands[i]!, offsets[i]! + done, m);
       this.#kernel!(m, to + done * this.#outBytes, x, y, z, w);
+      x += dx;
+      y += dy;
+      z += dz;
+      w += dw;
     }
   }
 

@@ -121,14 +121,7 @@ function packedDirection(
  * {@link packedDirection} in a captured function: over padded sequences, so that the times can be a loop. Each begins at the first step, also
  * backwards, and what follows its end is made such that a cell state stays as it is there; hidden states are picked from where they are.
  */
-function paddedDirection(
-  kind: CellKind,
-  gates: AnyTensor,
-  batchSizes: readonly number[],
-  initial: CellState,
-  w: CellWeights,
-  backwards: boolean,
-): { output: AnyTensor; last: CellState } {
+const paddedDirection: typeof packedDirection = (kind, gates, batchSizes, initial, w, backwards) => {
   const { steps, back, ends } = paddedPlaces(batchSizes, backwards);
   const [length, batch] = [batchSizes.length, batchSizes[0]!];
   const padded: AnyTensor = cat([gates, restingGates(kind, gates)], 0).indexSelect(0, indices(steps));
@@ -138,7 +131,7 @@ function paddedDirection(
     output: flat.indexSelect(0, indices(back)),
     last: { h: flat.indexSelect(0, indices(ends)), c: last.c },
   };
-}
+};
 
 const indices = (values: Int32Array): AnyTensor => fresh(values, [values.length], "int32");
 

@@ -138,6 +138,17 @@ const inverse = (order: readonly number[]): number[] => {
   return places;
 };
 
+/** Rows of `data` at their places in [...lead, ...], which is `value` elsewhere. */
+function filled(
+  data: AnyTensor,
+  places: readonly number[],
+  lead: readonly [number, number],
+  value: number,
+): AnyTensor {
+  const all: AnyTensor = data.detach().newFull([lead[0] * lead[1], ...data.shape.slice(1)], value);
+  return all.indexCopy_(0, list(places), data).unflatten(0, lead);
+}
+
 /** Options of {@link padPackedSequence}. */
 export interface PadOptions {
   readonly batchFirst?: boolean;
@@ -165,10 +176,8 @@ export function padPackedSequence(
       "Expected total_length to be at least the length of the longest sequence in input, but got " +
         `total_length=${length} and max sequence length being ${sizes.length}`,
     );
-  const features = data.shape.slice(1);
   const places = sizes.flatMap((size, t) => Array.from({ length: size }, (_, n) => t * batch + n));
-  let padded: AnyTensor = data.detach().newFull([length * batch, ...features], paddingValue);
-  padded = padded.indexCopy_(0, list(places), data).unflatten(0, [length, batch]);
+  let padded = filled(data, places, [length, batch], paddingValue);
   let lengths = list(Array.from({ length: batch }, (_, i) => sizes.filter((n) => n > i).length));
   if (unsortedIndices) {
     padded = padded.indexSelect(1, unsortedIndices);
@@ -215,10 +224,7 @@ export function padSequence(
     return Array.from({ length }, (_, t) => start + t);
   });
   const data = cat(sequences.map((x) => x.to(first.dtype)));
-  const filled: AnyTensor = first.detach().newFull([sequences.length * longest, ...features], paddingValue);
-  const padded: AnyTensor = filled
-    .indexCopy_(0, list(places), data)
-    .unflatten(0, [sequences.length, longest]);
+  const padded = filled(data, places, [sequences.length, longest], paddingValue);
   return batchFirst ? padded : padded.transpose(0, 1);
 }
 

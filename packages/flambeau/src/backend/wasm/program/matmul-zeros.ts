@@ -57,8 +57,9 @@ const sumsAt: number = ownLengthsAt + chunk * 4;
 
 /** Cycles of a pair of multiply-adds' vectors: in tiles, in lists; of an element that is put to a list. Measured on Zen 5. */
 const cycles = { tiles: 0.54, lists: 0.64, entry: 2.5 } as const;
-/** Multiply-adds, and parts of elements that are not 0, from which it pays to look for zeros. */
+/** Multiply-adds, rows, and parts of elements that may be not 0, from which it pays to look for zeros. */
 const leastWork = 1 << 22;
+const leastRows = 64;
 const leastShare = 0.65;
 /** Lists take twice the room of a. */
 const mostListBytes = 1 << 24;
@@ -72,7 +73,7 @@ export function planZeros(p: Problem, el: Element, tiles: TilePlan, wide: boolea
   if (b.row !== bytes && b.col !== bytes) return null;
   const pairs = n / pairColumns;
   const share = (0.95 * (cycles.tiles - cycles.entry / pairs)) / cycles.lists;
-  if (share < leastShare || m < 64) return null;
+  if (share < leastShare || m < leastRows) return null;
   const strips = evenCut(pairs, wide ? stripPairs.wide : stripPairs.narrow);
   const parts = evenCut(m, partRows);
   const stretches = Math.ceil(k / stretch);
