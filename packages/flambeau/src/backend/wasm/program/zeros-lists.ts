@@ -22,12 +22,9 @@ export function writeTable(f: FunctionBuilder, to: Local): void {
   }
 }
 
-/**
- * `lists(from, fromRow, depth, rows, lists, lengths, table, all)`: a list for each row, of all elements if `all` is 15, else if 0 of
- * those that are not. Lengths are in pairs of entries, at least one.
- */
+/** `lists(from, fromRow, depth, rows, lists, lengths, table)`: a list for each row. Lengths are in pairs of entries, at least one. */
 export function emitLists(module: ModuleBuilder, blockRow: number): Func {
-  const names = i32s("from", "fromRow", "depth", "rows", "lists", "lengths", "table", "all");
+  const names = i32s("from", "fromRow", "depth", "rows", "lists", "lengths", "table");
   return module.func("lists", names, [], (f, x) => {
     const [at, end, entry, set] = [0, 0, 0, 0].map(() => f.local("i32")) as [Local, Local, Local, Local];
     const [value, places, order] = [0, 0, 0].map(() => f.local("v128")) as [Local, Local, Local];
@@ -43,7 +40,7 @@ export function emitLists(module: ModuleBuilder, blockRow: number): Func {
       countUp(f, at, end, 16, () => {
         f.set(value, v128.load(at));
         // Neither 0 nor -0, and no more than there are.
-        f.set(set, i32.or(i32x4.bitmask(i32x4.ne(i32x4.shl(value, 1), zero)), x.all));
+        f.set(set, i32x4.bitmask(i32x4.ne(i32x4.shl(value, 1), zero)));
         f.if(i32.gt_u(i32.add(at, 16), end), () => f.set(set, i32.and(set, lastSet)));
         f.set(order, v128.load(i32.add(x.table, i32.shl(set, 4))));
         f.do(v128.store(entry, i8x16.swizzle(value, order)));
@@ -97,19 +94,32 @@ export function emitAdd(module: ModuleBuilder, el: Element, pairs: number, block
   });
 }
 
-/** `finite(block, depth)`: 1 if all numbers of the strip in the block are finite. */
-export function emitFinite(module: ModuleBuilder, pairs: number, blockRow: number): Func {
-  return module.func(`finite${pairs}`, i32s("block", "depth"), ["i32"], (f, x) => {
-    const largest = [0, 1, 2, 3].map(() => f.let("v128", v128.constI32(0)));
-    countDown(f, x.depth, () => {
-      for (let v = 0; v < 2 * pairs; v++) {
-        const sum = largest[v % largest.length]!;
-        f.set(sum, i32x4.max_s(sum, f32x4.abs(v128.load(x.block, 16 * v))));
+/** `finite(at, lines)`: 1 if all numbers of the lines are finite, which have `length` of them and lie `step` bytes apart. */
+export function emitFinite(module: ModuleBuilder, length: number, step: number): Func {
+  const together = 8;
+  return module.func(`finite${length}`, i32s("at", "lines"), ["i32"], (f, x) => {
+    const largest = Array.from({ length: together }, () => f.let("v128", v128.constI32(0)));
+    const [at, end] = [f.local("i32"), f.local("i32")];
+    const look = (v: number, offset: number): void => {
+      const most = largest[v % together]!;
+      f.set(most, i32x4.max_s(most, f32x4.abs(v128.load(at, offset))));
+    };
+    const bytes = 4 * length;
+    const round = 16 * together;
+    const whole = bytes - (bytes % round);
+    countDown(f, x.lines, () => {
+      f.set(at, x.at);
+      f.set(end, i32.add(at, whole));
+      countUp(f, at, end, round, () => largest.forEach((_, v) => look(v, 16 * v)));
+      for (let offset = 0; offset + 16 <= bytes - whole; offset += 16) look(offset / 16, offset);
+      // What is left of the line, together with what was seen.
+      if (length % 4 > 0) {
+        f.set(at, i32.add(x.at, bytes - 16));
+        look(0, 0);
       }
-      bump(f, x.block, blockRow);
+      bump(f, x.at, step);
     });
-    const [p, q, r, s] = largest as [Local, Local, Local, Local];
-    const all = i32x4.max_s(i32x4.max_s(p, q), i32x4.max_s(r, s));
-    f.return(i32x4.all_true(i32x4.lt_s(all, v128.constI32(0x7f800000))));
+    const most = largest.reduce((p, q) => f.let("v128", i32x4.max_s(p, q)));
+    f.return(i32x4.all_true(i32x4.lt_s(most, v128.constI32(0x7f800000))));
   });
 }
