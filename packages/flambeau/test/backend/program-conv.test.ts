@@ -281,7 +281,7 @@ describe("results", () => {
 
 describe("several threads", () => {
   /** All steps are shared, as little as there may be to do. */
-  const programs = createPrograms({ step: 0, thread: 1e-9 });
+  const programs = createPrograms({ step: 0, thread: 1e-9, asleep: 1e-9 });
   afterAll(() => programs.close());
 
   const layers = [

@@ -47,7 +47,7 @@ test("the bits of one thread", () => {
   // A busy machine may take its time to start threads.
   vi.setConfig({ testTimeout: 300_000 });
   const usual = getBackend();
-  const programs = createPrograms({ step: 0, thread: 1e-9 });
+  const programs = createPrograms({ step: 0, thread: 1e-9, asleep: 1e-9 });
   const made: (CompiledProgram & { settle(): boolean })[] = [];
   const compile = (...args: Parameters<typeof programs.compile>): CompiledProgram => {
     const program = programs.compile(...args);

@@ -10,7 +10,7 @@ import { ExprBuilder } from "../../../src/ir/scalar.ts";
 vi.setConfig({ testTimeout: 300_000 });
 
 /** All steps are shared, as little as there may be to do. */
-const programs = createPrograms({ step: 0, thread: 1e-9 });
+const programs = createPrograms({ step: 0, thread: 1e-9, asleep: 1e-9 });
 afterAll(() => programs.close());
 
 const k = new ExprBuilder();

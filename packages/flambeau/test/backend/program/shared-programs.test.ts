@@ -11,7 +11,7 @@ import { describeSteps, randomProgram } from "../../ir/random-program.ts";
 vi.setConfig({ testTimeout: 300_000 });
 
 /** All steps are shared, as little as there may be to do. */
-const programs = createPrograms({ step: 0, thread: 1e-9 });
+const programs = createPrograms({ step: 0, thread: 1e-9, asleep: 1e-9 });
 afterAll(() => programs.close());
 
 /** The bytes of all buffers that the caller sees after a run on so many threads. */

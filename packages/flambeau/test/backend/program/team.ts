@@ -29,12 +29,12 @@ export class Gang {
     this.values = new Float32Array(this.memory.buffer as ArrayBuffer, x, count);
   }
 
-  program(rounds = 20, most = 8): TeamProgram {
+  program(rounds = 20, most = 8, woken: number = most): TeamProgram {
     const module = new WebAssembly.Module(
       code(rounds, this.memory.buffer instanceof SharedArrayBuffer, this.#callerSleeps),
     );
     const { exports } = new WebAssembly.Instance(module, { env: { memory: this.memory } });
-    return this.team.add(module, exports, Object.keys(entries), most);
+    return this.team.add(module, exports, Object.keys(entries), most, woken);
   }
 
   run(program: TeamProgram, entry: keyof typeof entries, argument = 0): void {

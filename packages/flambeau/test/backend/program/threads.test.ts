@@ -8,6 +8,7 @@ import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { hostFunctions } from "../../../src/backend/wasm/math.ts";
 import { ProgramFailure } from "../../../src/backend/wasm/program/threads.ts";
+import { cell } from "../../../src/backend/wasm/program/threads-cells.ts";
 import { workerHas } from "../../../src/backend/wasm/program/threads-worker.ts";
 import { failure, Gang } from "./team.ts";
 
@@ -72,6 +73,21 @@ class PageWorker {
     void this.#worker.then((worker) => worker.terminate());
   }
 }
+
+test("a short program wakes workers when runs follow one another", async () => {
+  const gang = makeGang();
+  gang.team.threads = 2;
+  const short = gang.program(1, 2, 1);
+  const long = gang.program(1, 2);
+  for (const program of [short, long]) expect(gang.team.settle(program)).toBe(true);
+  const cells = new Int32Array(gang.memory.buffer);
+  while (Atomics.load(cells, cell.turnSleepers / 4) === 0) await new Promise(setImmediate);
+
+  expect(gang.team.now(long)).toBe(2);
+  expect([0, 1, 2, 2.05].map((ms) => gang.team.now(short, ms))).toEqual([1, 1, 1, 2]);
+  gang.run(short, "mix");
+  expect(gang.team.available(short)).toBe(2);
+});
 
 describe("results are those of one thread", () => {
   test.each([2, 3, 5])("%i threads, 1000 runs", (threads) => {

@@ -49,11 +49,11 @@ export interface Assembled {
   readonly segments: readonly (Segment | Extract<Step, { kind: "host" }>)[];
 }
 
-/** The code of each step, null for those of the host; and for how many threads there is work. */
+/** The code of each step, null for those of the host; for how many threads there is work, and how many of them are worth waking. */
 export function kernelsOf(
   program: Program,
   sharing: Sharing,
-): { readonly kernels: (Kernel | null)[]; readonly threads: number } {
+): { readonly kernels: (Kernel | null)[]; readonly threads: number; readonly woken: number } {
   const codes = program.steps.map((step) => {
     if (step.kind === "host") return null;
     const code = codeOf(step, program.buffers);
@@ -63,9 +63,10 @@ export function kernelsOf(
   const shared = ({ code, duration }: { code: StepCode; duration: number }): boolean =>
     (code.duration?.longest ?? duration) >= sharing.step;
   const total = codes.reduce((sum, k) => sum + (k && shared(k) ? k.duration : 0), 0);
-  const threads = Math.max(1, Math.floor(total / sharing.thread));
+  const most = (each: number): number => Math.max(1, Math.floor(total / each));
+  const threads = most(sharing.thread);
   const kernels = codes.map((k) => k && { ...k, parallel: threads > 1 && shared(k) });
-  return { kernels, threads };
+  return { kernels, threads, woken: most(sharing.asleep) };
 }
 
 export interface Layout {

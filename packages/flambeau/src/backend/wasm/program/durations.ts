@@ -10,10 +10,12 @@ export interface Sharing {
   readonly step: number;
   /** Each thread has at least this much of a program. */
   readonly thread: number;
+  /** The same where threads sleep. */
+  readonly asleep: number;
 }
 
-export const usualSharing: Sharing = { step: 5000, thread: 25_000 };
-export const neverShared: Sharing = { step: Number.POSITIVE_INFINITY, thread: 1 };
+export const usualSharing: Sharing = { step: 5000, thread: 8000, asleep: 25_000 };
+export const neverShared: Sharing = { step: Number.POSITIVE_INFINITY, thread: 1, asleep: 1 };
 
 /** Time of an operation and of a byte, about: 130 GFLOP/s in tiles, 30 in loops, and what is in cache. */
 export const durationOf = ({ kind }: Step, { flops, bytes, duration }: StepCode): number =>

@@ -110,7 +110,7 @@ class WasmProgram implements CompiledProgram {
     this.#memory = memory;
     this.#team = team;
     this.#program = program;
-    const { kernels, threads } = kernelsOf(program, sharing);
+    const { kernels, threads, woken } = kernelsOf(program, sharing);
     this.#kernels = kernels;
     if (kernels.some((kernel) => kernel && kernel.code.bytes > 8 * largeRun)) revectorize();
     const plan = planTemps(program);
@@ -151,7 +151,7 @@ class WasmProgram implements CompiledProgram {
     this.#segments = segments.map((s) =>
       "kind" in s ? s : { entry: names.push(s.name) - 1, parallel: s.parallel },
     );
-    const code = team.add(module, exports, names, threads);
+    const code = team.add(module, exports, names, threads, woken);
     this.#code = code;
     this.report = {
       kernels: listed(kernels),
@@ -196,7 +196,7 @@ class WasmProgram implements CompiledProgram {
   }
 
   run(): void {
-    const threads = this.#team.available(this.#code);
+    const threads = this.#team.now(this.#code);
     const arena = this.#memory.arena(this.#arenaBytes + threads * this.#threadBytes, "threads of a program");
     try {
       for (let i = 0; i < this.#segments.length; i++) {

@@ -8,10 +8,14 @@ import { abort, cell } from "./threads-cells.ts";
 /**
  * Looks at a cell before a thread sleeps: some 50 us. To sleep and to be woken costs 5 to 20 us, so short waits spin through, and
  * long ones cost next to nothing. Where threads share a core, who spins delays whom it waits for (a barrier took 40 us instead
- * of 4): so after a wait that ended in sleep a thread looks less often, and after one that did not, more often.
+ * of 4): so after a wait that ended in sleep a thread looks less often, and after one that did not, more often. By little each time:
+ * a system that has woken a thread on the core of another moves it only if both want to run for some milliseconds.
  */
 const looks = 160_000;
 const fewestLooks = 4000;
+const looksMoreOrLess = 500;
+/** The fewest looks of a worker that has nothing to do, some 10 us: short runs that follow one another find it awake. */
+const fewestIdleLooks = 32_000;
 
 /** How long the caller waits for a worker before it gives up; a caller that may not sleep counts its looks. */
 const patienceNs = 20e9;
@@ -34,21 +38,28 @@ export interface ThreadCodeOptions {
   readonly callerSleeps: boolean;
 }
 
-/** Looks at the cell at `at`, `patience` times if it keeps holding `seen`; then runs `whenChanged`, which leaves. */
-function look(f: FunctionBuilder, at: number, seen: Local, patience: Global, whenChanged: () => void): void {
+/** Looks at the cell at `at`, `patience` times if it keeps holding `seen`; when it does not, runs `whenChanged`, which leaves. */
+function look(
+  f: FunctionBuilder,
+  at: number,
+  seen: Local,
+  patience: Global,
+  fewest: number,
+  whenChanged: () => void,
+): void {
   const left = f.let("i32", globalGet(patience));
   f.loop((again) => {
     f.if(i32.ne(atomic.load(at), seen), () => {
       f.if(i32.lt_s(globalGet(patience), looks), () =>
-        f.globalSet(patience, i32.add(globalGet(patience), fewestLooks)),
+        f.globalSet(patience, i32.add(globalGet(patience), looksMoreOrLess)),
       );
       whenChanged();
     });
     f.set(left, i32.sub(left, 1));
     f.brIf(again, left);
   });
-  f.if(i32.gt_s(globalGet(patience), fewestLooks), () =>
-    f.globalSet(patience, i32.sub(globalGet(patience), fewestLooks)),
+  f.if(i32.gt_s(globalGet(patience), fewest), () =>
+    f.globalSet(patience, i32.sub(globalGet(patience), looksMoreOrLess)),
   );
 }
 
@@ -91,7 +102,7 @@ export function threadCode(m: ModuleBuilder, options: ThreadCodeOptions): Thread
   const giveUp = (f: FunctionBuilder): void => f.do(call(abortFunc(), abort.stalled));
   const waitForOthers = (f: FunctionBuilder, thread: Local, seen: Local, patience: Global): void =>
     f.block((passed) => {
-      look(f, generation, seen, patience, () => f.br(passed));
+      look(f, generation, seen, patience, fewestLooks, () => f.br(passed));
       f.if(thread, () => {
         sleep(f, generation, seen);
         f.br(passed);
@@ -137,7 +148,7 @@ export function waiterModule(control: number): WebAssembly.Module {
     { seen: "i32" },
     [],
     (f, { seen }) => {
-      look(f, control + cell.turn, seen, patience, () => f.return());
+      look(f, control + cell.turn, seen, patience, fewestIdleLooks, () => f.return());
       sleep(f, control + cell.turn, seen);
     },
     { export: true },

@@ -30,8 +30,9 @@ export interface TeamProgram {
   readonly module: WebAssembly.Module;
   readonly names: readonly string[];
   readonly entries: readonly Entry[];
-  /** Most threads that it has work for. */
+  /** Most threads that it has work for, and that are worth waking for a single run. */
   readonly most: number;
+  readonly woken: number;
   /** How many threads have it. */
   ready: number;
 }
@@ -49,6 +50,9 @@ const at = (bytes: number): number => bytes / 4;
 const cellOf = ({ worker }: Pick<Member, "worker">, of: keyof typeof workerCell): number =>
   at(workerLine(worker) + workerCell[of]);
 
+/** From run to run, in ms: if the next one starts so soon, workers that are woken will still be awake for it. */
+const soon = 0.1;
+
 /** How long the workers may take to leave a program that has failed, in ms. */
 const patience = 20_000;
 
@@ -63,6 +67,8 @@ export class Team {
   #threads = 1;
   #made = 0;
   #orders = 0;
+  /** When the last run started for which workers slept that it would not wake. */
+  #lastAsleep: number = Number.NEGATIVE_INFINITY;
   #waiter: WebAssembly.Module | null = null;
   #alone: string | null = null;
 
@@ -84,12 +90,13 @@ export class Team {
     this.#threads = Math.min(n, maxWorkers + 1);
   }
 
-  /** Takes in a program that has work for `most` threads. `run` counts the exports in `names`. */
+  /** Takes in a program that has work for `most` threads, and would wake `woken`. `run` counts the exports in `names`. */
   add(
     module: WebAssembly.Module,
     exports: WebAssembly.Exports,
     names: readonly string[],
     most: number,
+    woken: number = most,
   ): TeamProgram {
     const portable = WebAssembly.Module.imports(module).every(
       (i) => i.module !== "host" || workerHas(i.name),
@@ -100,6 +107,7 @@ export class Team {
       names,
       entries: names.map((name) => exports[name] as Entry),
       most: portable ? most : 1,
+      woken,
       ready: 1,
     };
     if (program.most > 1) this.#programs.set(program.id, program);
@@ -115,7 +123,16 @@ export class Team {
     this.#wake();
   }
 
-  /** On how many threads a run of the program is now. */
+  /** On how many threads a run is that starts at `time`, in ms: `available`, unless workers would have to be woken for too little. */
+  now(program: TeamProgram, time?: number): number {
+    const n = this.available(program);
+    if (n <= program.woken || Atomics.load(this.#cells, at(cell.turnSleepers)) === 0) return n;
+    const before = this.#lastAsleep;
+    this.#lastAsleep = time ?? performance.now();
+    return this.#lastAsleep - before < soon ? n : program.woken;
+  }
+
+  /** On how many threads a run of the program can be. */
   available(program: TeamProgram): number {
     const n = this.#threads < program.most ? this.#threads : program.most;
     return program.ready >= n ? n : this.#prepare(program);
@@ -131,7 +148,7 @@ export class Team {
   }
 
   /**
-   * Runs an entry of the program on that many threads: `available`, or 1.
+   * Runs an entry of the program on that many threads: as `now` says, or 1.
    * @throws ProgramFailure, RuntimeError when a worker has crashed, and what the calling thread's part throws
    */
   run(program: TeamProgram, entry: number, threads: number, argument: number): void {
