@@ -4,7 +4,7 @@
 import type { Arg, Func, Local, ModuleBuilder } from "../encoder.ts";
 import { call, i32, v128 } from "../encoder.ts";
 import type { Element } from "../matmul/elements.ts";
-import { bump, countDown, countUp, i32s } from "../matmul/elements.ts";
+import { bump, countDown, countUp, i32s, transposed } from "../matmul/elements.ts";
 import { emitTranspose } from "../matmul/small.ts";
 
 /** How the columns of a panel lie before it is packed, in bytes. */
@@ -28,12 +28,49 @@ export function packPanel(
   k: Arg,
 ): readonly number[] {
   if (source.row === el.bytes) {
+    if (typeof width === "number" && width % el.lanes === 0 && width <= mostTurned && source.col >= 0) {
+      const name = `turn ${el.dtype} ${width} ${source.col} ${toRow}`;
+      const turn = module.helper(name, () => emitTurn(module, el, width, source.col, toRow));
+      return call(turn, from, to, k);
+    }
     const name = `transpose ${el.dtype}`;
     const transpose = module.helper(name, () => emitTranspose(module, el, name));
     return call(transpose, from, source.col, to, toRow, width, k);
   }
   const copy = module.helper(`panel ${el.dtype}`, () => emitCopy(module, el));
   return call(copy, from, source.row, source.col, to, toRow, width, k);
+}
+
+/** Most columns of which several are read at a time, so that whole lines of the panel are written. */
+const mostTurned = 16;
+
+/** `turn(from, to, k)`: a panel of columns of adjacent elements, `col` bytes apart. */
+function emitTurn(module: ModuleBuilder, el: Element, width: number, col: number, toRow: number): Func {
+  const { lanes, bytes } = el;
+  const load = bytes === 4 ? v128.load32_zero : v128.load64_zero;
+  const store = bytes === 4 ? v128.store32_lane : v128.store64_lane;
+  return module.func(`turn${width}`, i32s("from", "to", "k"), [], (f, x) => {
+    const whole = f.let("i32", i32.div_u(x.k, lanes));
+    const rest = f.let("i32", i32.rem_u(x.k, lanes));
+    const loop = (times: Local, elements: number, body: () => void): void =>
+      f.if(times, () =>
+        countDown(f, times, () => {
+          body();
+          bump(f, x.from, elements * bytes);
+          bump(f, x.to, elements * toRow);
+        }),
+      );
+    loop(whole, lanes, () => {
+      for (let j = 0; j < width; j += lanes) {
+        const rows = Array.from({ length: lanes }, (_, q) => f.let("v128", v128.load(x.from, (j + q) * col)));
+        transposed(f, el, rows).forEach((v, q) => f.do(v128.store(x.to, v, q * toRow + j * bytes)));
+      }
+    });
+    loop(rest, 1, () => {
+      for (let j = 0; j < width; j++)
+        f.do(store(x.to, f.let("v128", load(x.from, j * col)), 0, j * bytes));
+    });
+  });
 }
 
 /** Steps of k that are packed of one tile before the next one's turn: lines of cache that survive any stride. */

@@ -218,7 +218,6 @@ class Zeros {
   #unit(row: Local, rows: Local, pairs: number, j: Local): void {
     const { f, module, own, shared } = this.#c;
     const { m } = this.#p;
-    f.memoryFill(sumOf(own, sumsAt), 0, i32.mul(rows, this.#sumsRow));
     const add = module.helper(`listed ${pairs} ${this.#sumsRow}`, () =>
       emitAdd(module, this.#el, pairs, this.#sumsRow),
     );
@@ -227,7 +226,7 @@ class Zeros {
       const block = this.#block(s, pairs, j);
       const lists = sumOf(shared, i32.mul(i32.add(i32.mul(s, m), row), listBytes));
       const lengths = sumOf(shared, this.#plan.lengthsAt, i32.shl(i32.add(i32.mul(s, m), row), 2));
-      f.do(call(add, lists, lengths, rows, block, sumOf(own, sumsAt)));
+      f.do(call(add, lists, lengths, rows, block, sumOf(own, sumsAt), i32.eqz(s)));
     });
   }
 

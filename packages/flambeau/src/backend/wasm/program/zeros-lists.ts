@@ -60,10 +60,10 @@ export function emitLists(module: ModuleBuilder, blockRow: number): Func {
   });
 }
 
-/** `add(lists, lengths, rows, block, sums)`: adds what a list has to the sums of its row, for each row. */
+/** `add(lists, lengths, rows, block, sums, first)`: adds what a list has to the sums of its row, for each row; to 0 if `first`. */
 export function emitAdd(module: ModuleBuilder, el: Element, pairs: number, blockRow: number): Func {
   const vectors = 2 * pairs;
-  const names = i32s("lists", "lengths", "rows", "block", "sums");
+  const names = i32s("lists", "lengths", "rows", "block", "sums", "first");
   return module.func(`listed${pairs}`, names, [], (f, x) => {
     const acc = Array.from({ length: vectors }, () => f.local("v128"));
     const bv = f.local("v128");
@@ -78,7 +78,11 @@ export function emitAdd(module: ModuleBuilder, el: Element, pairs: number, block
       });
     };
     countDown(f, x.rows, () => {
-      acc.forEach((sum, v) => f.set(sum, v128.load(x.sums, 16 * v)));
+      f.if(
+        x.first,
+        () => acc.forEach((sum) => f.set(sum, el.zero)),
+        () => acc.forEach((sum, v) => f.set(sum, v128.load(x.sums, 16 * v))),
+      );
       f.set(entry, x.lists);
       f.set(left, i32.load(x.lengths));
       countDown(f, left, () => {
