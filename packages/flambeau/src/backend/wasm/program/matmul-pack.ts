@@ -67,8 +67,7 @@ function emitTurn(module: ModuleBuilder, el: Element, width: number, col: number
       }
     });
     loop(rest, 1, () => {
-      for (let j = 0; j < width; j++)
-        f.do(store(x.to, f.let("v128", load(x.from, j * col)), 0, j * bytes));
+      for (let j = 0; j < width; j++) f.do(store(x.to, f.let("v128", load(x.from, j * col)), 0, j * bytes));
     });
   });
 }
