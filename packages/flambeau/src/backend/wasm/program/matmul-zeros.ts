@@ -5,7 +5,7 @@
 import type { Arg, Local } from "../encoder.ts";
 import { call, i32 } from "../encoder.ts";
 import type { Element } from "../matmul/elements.ts";
-import { countUp } from "../matmul/elements.ts";
+import { bump, countUp } from "../matmul/elements.ts";
 import type { Context } from "./context.ts";
 import { Finisher } from "./matmul-finish.ts";
 import type { Cut } from "./matmul-loops.ts";
@@ -13,59 +13,60 @@ import { bounds, evenCut, evenParts, onePiece, pointer, sharedPairs } from "./ma
 import { packLines, packPanel } from "./matmul-pack.ts";
 import type { TilePlan } from "./matmul-plan.ts";
 import type { Problem } from "./matmul-problem.ts";
-import type { Index } from "./matmul-results.ts";
 import { placesOf, scalarBytes, scaled, sumOf } from "./matmul-results.ts";
 import { emitTiles } from "./matmul-tiles.ts";
-import { emitAdd, emitFinite, emitLists, listBytes, stretch, tableBytes, writeTable } from "./zeros-lists.ts";
+import { emitFinite, emitMasked, emitMasks, maskBytes, wordElements } from "./zeros-masks.ts";
 
 /**
- * Rows of a become lists of what is not 0, for each stretch of k one. A unit of work is some rows by a strip of columns: stretch by
- * stretch, a block of b is brought to first-level cache, and every list adds its multiples of the block's rows to the sums of its row.
+ * Each row of a gets a mask of what is not 0. A unit of work is some rows by a strip of columns: stretch by stretch of k, a block of b is
+ * brought to first-level cache, and for every bit of a row's mask the multiple of the block's row is added to the row's sums.
  */
 export interface ZerosPlan {
   readonly kind: "zeros";
   /** For matrices with too few zeros, and for b with NaN or infinity (0 times those is NaN), which only a run knows. */
   readonly tiles: TilePlan;
-  /** Elements that may be not 0, at most, for lists to be faster than tiles. */
+  /** Elements that may be not 0, at most, for masks to be faster than tiles. */
   readonly most: number;
   /** Columns in strips, counted in pairs of vectors. */
   readonly strips: Cut;
-  /** Rows in parts, of which threads take whole ones: their lists and results stay in one thread's cache. */
+  /** Rows in parts, of which threads take whole ones: their masks and results stay in one thread's cache. */
   readonly parts: Cut;
-  /** Whether blocks of b are packed. */
+  /** Whether rows of a are turned, and blocks of b packed. */
+  readonly turned: boolean;
   readonly packed: boolean;
-  readonly sharedBytes: number;
-  readonly ownBytes: number;
-  /** Where the lengths of the lists are in shared memory, and what was found of b; the lists come first. */
-  readonly lengthsAt: number;
+  /** Shared memory begins with the rows of a if they are turned; then come masks, counts of bits, what was found of b. */
+  readonly masksAt: number;
+  readonly countsAt: number;
   readonly checksAt: number;
+  readonly sharedBytes: number;
+  /** Memory of a thread: the block, if it is packed, then sums. */
+  readonly ownBytes: number;
+  readonly sumsAt: number;
 }
 
 /** Pairs of vectors in a strip, whose sums are in registers: where each pair is one, or where it is two. */
 const stripPairs = { wide: 8, narrow: 6 } as const;
 const pairColumns = 8;
 const pairBytes = 32;
-/** Rows whose lists are made at once, and lines of b that are looked through at once. */
+/** Rows of b in a block, of which much of first-level cache is full. */
+const stretch: number = 2 * wordElements;
+/** Rows whose masks are made at once, and lines of b that are looked through at once. */
 const chunk = 16;
 const partRows = 128;
 /** Rows of b that a multiple of this many bytes separates fall on too few sets of first-level cache to stay there. */
 const crowded = 512;
 
-const blockBytes = stretch * stripPairs.wide * pairBytes;
-const turnedBytes = chunk * 4 * stretch + 64;
-/** Memory of a thread: the block, rows of a turned, a table, sums. */
-const turnedAt = blockBytes;
-const tableAt: number = turnedAt + turnedBytes;
-const sumsAt: number = tableAt + tableBytes;
-
-/** Cycles of a pair of multiply-adds' vectors: in tiles, in lists; of an element that is put to a list. Measured on Zen 5. */
-const cycles = { tiles: 0.54, lists: 0.64, entry: 2.5 } as const;
+/** Cycles of a pair of multiply-adds' vectors: in tiles, for bits of masks; of an element whose bit is made. Measured on Zen 5. */
+const cycles = { tiles: 0.54, bits: 0.64, element: 1 } as const;
 /** Multiply-adds, rows, and parts of elements that may be not 0, from which it pays to look for zeros. */
 const leastWork = 1 << 22;
 const leastRows = 64;
 const leastShare = 0.65;
-/** Lists take twice the room of a. */
-const mostListBytes = 1 << 24;
+const mostTurnedBytes = 1 << 24;
+
+const round = (bytes: number): number => 64 * Math.ceil(bytes / 64);
+/** Bytes from row to row of a, turned. */
+const turnedRow = (k: number): number => 4 * k + 64;
 
 /** How to leave out zeros of a; null where that does not pay. `wide`: vectors pair up. */
 export function planZeros(p: Problem, el: Element, tiles: TilePlan, wide: boolean): ZerosPlan | null {
@@ -75,27 +76,33 @@ export function planZeros(p: Problem, el: Element, tiles: TilePlan, wide: boolea
   if (a.row !== bytes && a.col !== bytes) return null;
   if (b.row !== bytes && (b.col !== bytes || k < 4)) return null;
   const pairs = n / pairColumns;
-  const share = (0.95 * (cycles.tiles - cycles.entry / pairs)) / cycles.lists;
+  const share = (0.95 * (cycles.tiles - cycles.element / pairs)) / cycles.bits;
   if (share < leastShare || m < leastRows) return null;
+  const turned = a.col !== bytes;
+  const turnedBytes = turned ? round(m * turnedRow(k)) : 0;
+  if (turnedBytes > mostTurnedBytes) return null;
   const strips = stripsOf(pairs, wide);
   const parts = evenCut(m, partRows);
-  const stretches = Math.ceil(k / stretch);
-  const lists = stretches * m * listBytes;
-  if (lists > mostListBytes) return null;
-  const lengthsAt = lists;
-  const checksAt = lengthsAt + 4 * stretches * m;
   const packed = b.col !== bytes || b.row % pairBytes !== 0 || b.row % crowded === 0;
+  const sumsRow = strips.size * pairBytes;
+  // Tiles may overwrite what comes before the counts, which other threads may still be reading.
+  const countsAt = Math.max(tiles.sharedBytes, turnedBytes + m * maskBytes(k));
+  const checksAt = countsAt + 4 * Math.ceil(m / chunk);
+  const sumsAt = packed ? stretch * sumsRow + 64 : 0;
   return {
     kind: "zeros",
     tiles,
     most: Math.floor(share * m * k),
     strips,
     parts,
+    turned,
     packed,
-    lengthsAt,
+    masksAt: turnedBytes,
+    countsAt,
     checksAt,
-    sharedBytes: Math.max(tiles.sharedBytes, checksAt + 4 * Math.ceil(linesOf(p, el).count / chunk)),
-    ownBytes: Math.max(tiles.ownBytes, sumsAt + parts.size * strips.size * pairBytes + scalarBytes(p)),
+    sharedBytes: checksAt + 4 * Math.ceil(linesOf(p, el).count / chunk),
+    ownBytes: Math.max(tiles.ownBytes, sumsAt + parts.size * sumsRow + scalarBytes(p)),
+    sumsAt,
   };
 }
 
@@ -107,19 +114,19 @@ const linesOf = ({ b, k, n }: Problem, el: Element): { count: number; length: nu
 function stripsOf(pairs: number, wide: boolean): Cut {
   const least = evenCut(pairs, wide ? stripPairs.wide : stripPairs.narrow);
   const more = evenParts(pairs, least.count + 1);
-  // Half of the strips, the larger ones: what an entry of a list takes in each, loads or the latency of the sums.
-  const entry = (size: number): number => Math.max((wide ? 1 : 2) * size + 1, 8);
+  // Half of the strips, the larger ones: what a bit takes in each, loads or the latency of the sums.
+  const bit = (size: number): number => Math.max((wide ? 1 : 2) * size + 1, 8);
   const half = (cut: Cut): number => {
     const mine = Math.ceil(cut.count / 2);
     const tall = Math.min(mine, cut.tall);
-    return tall * entry(cut.size) + (mine - tall) * entry(cut.rest);
+    return tall * bit(cut.size) + (mine - tall) * bit(cut.rest);
   };
   return half(more) < half(least) ? more : least;
 }
 
 export function emitZeros(c: Context, p: Problem, el: Element, plan: ZerosPlan): void {
   const zeros = new Zeros(c, p, el, plan);
-  zeros.makeLists();
+  zeros.makeMasks();
   zeros.check();
   c.barrier();
   c.f.if(
@@ -136,8 +143,9 @@ class Zeros {
   readonly #plan: ZerosPlan;
   readonly #a: Local;
   readonly #b: Local;
-  readonly #stretches: number;
-  /** Bytes from row to row of a block of b, and of the sums. */
+  /** Bytes from row to row: of a as it is read, of masks, of a block of b, of sums. */
+  readonly #aRow: number;
+  readonly #maskRow: number;
   readonly #blockRow: number;
   readonly #sumsRow: number;
 
@@ -148,21 +156,28 @@ class Zeros {
     this.#plan = plan;
     const [a, b] = c.addresses as readonly [Local, Local];
     [this.#a, this.#b] = p.turned ? [b, a] : [a, b];
-    this.#stretches = Math.ceil(p.k / stretch);
+    this.#aRow = plan.turned ? turnedRow(p.k) : p.a.row;
+    this.#maskRow = maskBytes(p.k);
     this.#sumsRow = plan.strips.size * pairBytes;
     this.#blockRow = plan.packed ? this.#sumsRow : p.b.row;
   }
 
-  /** Every list, by all threads. */
-  makeLists(): void {
-    const { f, own, shared } = this.#c;
-    const { m } = this.#p;
-    writeTable(f, pointer(f, sumOf(own, tableAt)));
-    sharedPairs(this.#c, Math.ceil(m / chunk), this.#stretches, (x, s) => {
+  /** Every mask, by all threads. */
+  makeMasks(): void {
+    const { f, module, shared } = this.#c;
+    const { m, k, a } = this.#p;
+    const make = module.helper("masks", () => emitMasks(module));
+    sharedPairs(this.#c, 1, Math.ceil(m / chunk), (_, x) => {
       const row = pointer(f, scaled(x, chunk));
-      const list = pointer(f, sumOf(shared, scaled(s, m * listBytes), scaled(row, listBytes)));
-      const length = pointer(f, sumOf(shared, this.#plan.lengthsAt, scaled(s, 4 * m), scaled(row, 4)));
-      this.#lists(s, row, list, length);
+      const rows = this.#left(m, row, chunk);
+      const from = this.#rowAt(row);
+      if (this.#plan.turned) {
+        const source = { row: this.#el.bytes, col: a.col };
+        const first = sumOf(this.#a, scaled(row, a.row));
+        f.do(packPanel(module, this.#el, source, first, from, this.#aRow, f.let("i32", k), rows));
+      }
+      const count = sumOf(shared, this.#plan.countsAt, scaled(x, 4));
+      f.do(call(make, from, this.#aRow, k, rows, this.#maskAt(row), this.#maskRow, count));
     });
   }
 
@@ -182,93 +197,85 @@ class Zeros {
   /** Whether there are zeros enough, and all of b is finite. */
   pays(): readonly number[] {
     const { f, shared } = this.#c;
-    const { lengthsAt, checksAt, most } = this.#plan;
-    const { count } = linesOf(this.#p, this.#el);
+    const { countsAt, checksAt, sharedBytes, most } = this.#plan;
     const sum = f.let("i32", 0);
     const finite = f.let("i32", 1);
-    const at = pointer(f, sumOf(shared, lengthsAt));
-    const end = f.let("i32", sumOf(shared, checksAt));
-    countUp(f, at, end, 4, () => f.set(sum, i32.add(sum, i32.load(at))));
-    f.set(end, i32.add(end, 4 * Math.ceil(count / chunk)));
+    const at = pointer(f, sumOf(shared, countsAt));
+    const checks = pointer(f, sumOf(shared, checksAt));
+    const end = pointer(f, sumOf(shared, sharedBytes));
+    countUp(f, at, checks, 4, () => f.set(sum, i32.add(sum, i32.load(at))));
     countUp(f, at, end, 4, () => f.set(finite, i32.and(finite, i32.load(at))));
-    // Lengths are in pairs.
-    return i32.and(finite, i32.le_s(i32.shl(sum, 1), most));
+    return i32.and(finite, i32.le_s(sum, most));
   }
 
   multiply(): void {
-    const { strips, parts } = this.#plan;
-    const { f } = this.#c;
-    const cells = sumOf(this.#c.own, this.#plan.ownBytes - scalarBytes(this.#p));
+    const { strips, parts, sumsAt, ownBytes } = this.#plan;
+    const { f, own } = this.#c;
+    const cells = sumOf(own, ownBytes - scalarBytes(this.#p));
     const places = placesOf(this.#c.e, this.#p, this.#c.addresses.slice(2), cells);
     const finisher = new Finisher(this.#c, this.#p, places);
     sharedPairs(this.#c, parts.count, strips.count, (x, y) => {
       const [first, end] = bounds(f, parts, x);
       const row = pointer(f, first);
       const rows = f.let("i32", i32.sub(end, row));
+      const sums = pointer(f, sumOf(own, sumsAt));
       onePiece(f, strips, y, (pairs, _, start) => {
         const j = pointer(f, scaled(start, pairColumns));
-        this.#unit(row, rows, pairs, j);
-        const sums = pointer(f, sumOf(this.#c.own, sumsAt));
+        this.#unit(row, rows, pairs, j, sums);
         finisher.write(sums, this.#sumsRow, rows, pairs * pairColumns, 0, row, j);
       });
     });
   }
 
   /** Sums of some rows in a strip. */
-  #unit(row: Local, rows: Local, pairs: number, j: Local): void {
-    const { f, module, own, shared } = this.#c;
-    const { m } = this.#p;
-    const add = module.helper(`listed ${pairs} ${this.#sumsRow}`, () =>
-      emitAdd(module, this.#el, pairs, this.#sumsRow),
+  #unit(row: Local, rows: Local, pairs: number, j: Local, sums: Local): void {
+    const { f, module } = this.#c;
+    const { k } = this.#p;
+    const shape = { pairs, blockRow: this.#blockRow, sumsRow: this.#sumsRow };
+    const add = module.helper(`masked ${pairs} ${this.#blockRow} ${this.#sumsRow}`, () =>
+      emitMasked(module, this.#el, shape),
     );
-    const s = f.let("i32", 0);
-    countUp(f, s, this.#stretches, 1, () => {
-      const block = this.#block(s, pairs, j);
-      const lists = sumOf(shared, i32.mul(i32.add(i32.mul(s, m), row), listBytes));
-      const lengths = sumOf(shared, this.#plan.lengthsAt, i32.shl(i32.add(i32.mul(s, m), row), 2));
-      f.do(call(add, lists, lengths, rows, block, sumOf(own, sumsAt), i32.eqz(s)));
+    const [a, masks] = [this.#rowAt(row), this.#maskAt(row)];
+    const from = f.let("i32", 0);
+    countUp(f, from, k, stretch, () => {
+      const depth = this.#left(k, from, stretch);
+      const words = i32.shr_u(i32.add(depth, wordElements - 1), 6);
+      const block = this.#block(from, depth, pairs, j);
+      f.do(call(add, a, this.#aRow, masks, this.#maskRow, words, rows, block, sums, i32.eqz(from)));
+      bump(f, a, 4 * stretch);
+      bump(f, masks, maskBytes(stretch));
     });
   }
 
   /** How many there are of `total` from `from` on, though not more than `most`. */
-  #left(total: number, from: Arg, most: number): Local {
+  #left(total: number, from: Local, most: number): Local {
     const { f } = this.#c;
     const left = f.let("i32", i32.sub(total, from));
     f.if(i32.gt_s(left, most), () => f.set(left, most));
     return left;
   }
 
-  /** Where the rows of b in stretch s are, from column j on. */
-  #block(s: Local, pairs: number, j: Local): Arg {
-    const { f, module, own } = this.#c;
-    const { b, k } = this.#p;
-    const el = this.#el;
-    const from = sumOf(this.#b, i32.mul(s, stretch * b.row), scaled(j, b.col));
-    if (!this.#plan.packed) return from;
-    const depth = this.#left(k, scaled(s, stretch), stretch);
-    // Rows of whole strips, the last of which may take along what lies behind it.
-    if (b.col === el.bytes)
-      f.do(packLines(module, el, this.#plan.strips.size * pairColumns, from, b.row, own, depth, 1));
-    else f.do(packPanel(module, el, b, from, own, this.#blockRow, pairs * pairColumns, depth));
-    return own;
+  /** Where a row of a is, to be read along k, and its mask. */
+  #rowAt(row: Local): Local {
+    const base = this.#plan.turned ? this.#c.shared : this.#a;
+    return pointer(this.#c.f, sumOf(base, scaled(row, this.#aRow)));
   }
 
-  /** The lists of a chunk of rows from `row` on, in stretch s. */
-  #lists(s: Index, row: Local, lists: Local, lengths: Local): void {
+  #maskAt(row: Local): Local {
+    return pointer(this.#c.f, sumOf(this.#c.shared, this.#plan.masksAt, scaled(row, this.#maskRow)));
+  }
+
+  /** Where `depth` rows of b are, from row `from` and column `j` on. */
+  #block(from: Local, depth: Local, pairs: number, j: Local): Arg {
     const { f, module, own } = this.#c;
-    const { a, m, k } = this.#p;
-    const { bytes } = this.#el;
-    const depth = this.#left(k, scaled(s, stretch), stretch);
-    const rows = this.#left(m, row, chunk);
-    let from = pointer(f, sumOf(this.#a, scaled(row, a.row), scaled(s, stretch * a.col)));
-    let fromRow = a.row;
-    if (a.col !== bytes) {
-      const to = pointer(f, sumOf(own, turnedAt));
-      fromRow = bytes * stretch;
-      f.do(packPanel(module, this.#el, { row: bytes, col: a.col }, from, to, fromRow, depth, rows));
-      from = to;
-    }
-    const make = module.helper(`lists ${this.#blockRow}`, () => emitLists(module, this.#blockRow));
-    f.do(call(make, from, fromRow, depth, rows, lists, lengths, sumOf(own, tableAt)));
+    const { b } = this.#p;
+    const el = this.#el;
+    const at = sumOf(this.#b, scaled(from, b.row), scaled(j, b.col));
+    if (!this.#plan.packed) return at;
+    // Rows of whole strips, the last of which may take along what lies behind it.
+    if (b.col === el.bytes)
+      f.do(packLines(module, el, this.#plan.strips.size * pairColumns, at, b.row, own, depth, 1));
+    else f.do(packPanel(module, el, b, at, own, this.#blockRow, pairs * pairColumns, depth));
+    return own;
   }
 }
