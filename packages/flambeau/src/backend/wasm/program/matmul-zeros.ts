@@ -45,11 +45,11 @@ export interface ZerosPlan {
 }
 
 /** Pairs of vectors in a strip, whose sums are in registers: where each pair is one, or where it is two. */
-const stripPairs = { wide: 8, narrow: 6 } as const;
+const stripPairs = { wide: 13, narrow: 6 } as const;
 const pairColumns = 8;
 const pairBytes = 32;
-/** Rows of b in a block, of which much of first-level cache is full. */
-const stretch: number = 2 * wordElements;
+/** Rows of b in a block: half of first-level cache. */
+const stretch: number = wordElements;
 /** Rows whose masks are made at once, and lines of b that are looked through at once. */
 const chunk = 16;
 const partRows = 128;
@@ -239,9 +239,8 @@ class Zeros {
     const from = f.let("i32", 0);
     countUp(f, from, k, stretch, () => {
       const depth = this.#left(k, from, stretch);
-      const words = i32.shr_u(i32.add(depth, wordElements - 1), 6);
       const block = this.#block(from, depth, pairs, j);
-      f.do(call(add, a, this.#aRow, masks, this.#maskRow, words, rows, block, sums, i32.eqz(from)));
+      f.do(call(add, a, this.#aRow, masks, this.#maskRow, rows, block, sums, i32.eqz(from)));
       bump(f, a, 4 * stretch);
       bump(f, masks, maskBytes(stretch));
     });

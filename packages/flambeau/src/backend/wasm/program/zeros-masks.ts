@@ -14,7 +14,7 @@ export const maskBytes = (elements: number): number => wordBytes * Math.ceil(ele
 
 /** `masks(from, fromRow, depth, rows, to, toRow, count)`: the words of rows; at `count`, how many bits are set. */
 export function emitMasks(module: ModuleBuilder): Func {
-  const together = 16;
+  const group = 16;
   return module.func(
     "masks",
     i32s("from", "fromRow", "depth", "rows", "to", "toRow", "count"),
@@ -29,8 +29,8 @@ export function emitMasks(module: ModuleBuilder): Func {
       ];
       const count = f.let("i32", 0);
       const zero = f.let("v128", v128.constI32(0));
-      const whole = f.let("i32", i32.mul(i32.div_u(x.depth, together), 4 * together));
-      const rest = f.let("i32", i32.rem_u(x.depth, together));
+      const whole = f.let("i32", i32.mul(i32.div_u(x.depth, group), 4 * group));
+      const rest = f.let("i32", i32.rem_u(x.depth, group));
       const last = f.let("i32", i32.shl(i32.shr_u(i32.sub(x.depth, 1), 6), 3));
       const write = (): void => {
         f.do(i32.store16(to, bits));
@@ -42,7 +42,7 @@ export function emitMasks(module: ModuleBuilder): Func {
         f.set(at, x.from);
         f.set(end, i32.add(at, whole));
         f.set(to, x.to);
-        countUp(f, at, end, 4 * together, () => {
+        countUp(f, at, end, 4 * group, () => {
           const none = [0, 16, 32, 48].map((offset) => f32x4.eq(v128.load(at, offset), zero));
           const low = i16x8.narrow_i32x4_s(none[0]!, none[1]!);
           const high = i16x8.narrow_i32x4_s(none[2]!, none[3]!);
@@ -74,36 +74,27 @@ export interface MaskedShape {
   readonly sumsRow: number;
 }
 
-/** Entries of a round of the loop over a word's bits, each of which may be its last. */
-const entries = 4;
+/** Bits of a round of the loop, each of which may be the last. */
+const together = 2;
 
 /**
- * `masked(a, aRow, masks, maskRow, words, rows, block, sums, first)`: to the sums of each row adds, for each bit that is set in
- * `words` of its words, in order, the multiple of the block's row. `first`: sums begin at 0.
+ * `masked(a, aRow, masks, maskRow, rows, block, sums, first)`: to the sums of each row adds, for each bit that is set in the row's word,
+ * in order, the multiple of the block's row. `first`: sums begin at 0.
  */
 export function emitMasked(
   module: ModuleBuilder,
   el: Element,
   { pairs, blockRow, sumsRow }: MaskedShape,
 ): Func {
-  const names = i32s("a", "aRow", "masks", "maskRow", "words", "rows", "block", "sums", "first");
+  const names = i32s("a", "aRow", "masks", "maskRow", "rows", "block", "sums", "first");
   return module.func(`masked${pairs}`, names, [], (f, x) => {
     const acc = Array.from({ length: 2 * pairs }, () => f.local("v128"));
-    const bv = f.local("v128");
-    const av = f.local("v128");
-    const bits = f.local("i64");
-    const [k, row, at, word, block, left] = [0, 0, 0, 0, 0, 0].map(() => f.local("i32")) as [
-      Local,
-      Local,
-      Local,
-      Local,
-      Local,
-      Local,
-    ];
-    const entry = (): void => {
+    const [av, bv] = [f.local("v128"), f.local("v128")];
+    const [bits, k, row] = [f.local("i64"), f.local("i32"), f.local("i32")];
+    const next = (): void => {
       f.set(k, i32.wrap_i64(i64.ctz(bits)));
-      f.set(row, i32.add(block, i32.mul(k, blockRow)));
-      f.set(av, el.splat(i32.add(at, i32.shl(k, 2)), 0));
+      f.set(row, i32.add(x.block, i32.mul(k, blockRow)));
+      f.set(av, el.splat(i32.add(x.a, i32.shl(k, 2)), 0));
       acc.forEach((sum, v) => {
         f.set(bv, v128.load(row, 16 * v));
         f.set(sum, el.madd(av, bv, sum));
@@ -116,26 +107,17 @@ export function emitMasked(
         () => acc.forEach((sum) => f.set(sum, el.zero)),
         () => acc.forEach((sum, v) => f.set(sum, v128.load(x.sums, 16 * v))),
       );
-      f.set(at, x.a);
-      f.set(word, x.masks);
-      f.set(block, x.block);
-      f.set(left, x.words);
-      countDown(f, left, () => {
-        f.set(bits, i64.load(word));
-        f.block((done) => {
-          f.brIf(done, i64.eqz(bits));
-          f.loop((again) => {
-            for (let u = 1; u < entries; u++) {
-              entry();
-              f.brIf(done, i64.eqz(bits));
-            }
-            entry();
-            f.brIf(again, i64.ne(bits, 0));
-          });
+      f.set(bits, i64.load(x.masks));
+      f.block((done) => {
+        f.brIf(done, i64.eqz(bits));
+        f.loop((again) => {
+          for (let u = 1; u < together; u++) {
+            next();
+            f.brIf(done, i64.eqz(bits));
+          }
+          next();
+          f.brIf(again, i64.ne(bits, 0));
         });
-        bump(f, at, 4 * wordElements);
-        bump(f, word, wordBytes);
-        bump(f, block, wordElements * blockRow);
       });
       acc.forEach((sum, v) => f.do(v128.store(x.sums, sum, 16 * v)));
       f.set(x.a, i32.add(x.a, x.aRow));
@@ -147,16 +129,16 @@ export function emitMasked(
 
 /** `finite(at, lines)`: 1 if all numbers of the lines are finite, which have `length` of them and lie `step` bytes apart. */
 export function emitFinite(module: ModuleBuilder, length: number, step: number): Func {
-  const together = 8;
+  const looks = 8;
   return module.func(`finite${length}`, i32s("at", "lines"), ["i32"], (f, x) => {
-    const largest = Array.from({ length: together }, () => f.let("v128", v128.constI32(0)));
+    const largest = Array.from({ length: looks }, () => f.let("v128", v128.constI32(0)));
     const [at, end] = [f.local("i32"), f.local("i32")];
     const look = (v: number, offset: number): void => {
-      const most = largest[v % together]!;
+      const most = largest[v % looks]!;
       f.set(most, i32x4.max_s(most, f32x4.abs(v128.load(at, offset))));
     };
     const bytes = 4 * length;
-    const round = 16 * together;
+    const round = 16 * looks;
     const whole = bytes - (bytes % round);
     countDown(f, x.lines, () => {
       f.set(at, x.at);
