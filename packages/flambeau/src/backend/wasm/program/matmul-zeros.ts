@@ -52,7 +52,8 @@ const pairBytes = 32;
 const stretch: number = wordElements;
 /** Rows whose masks are made at once, and lines of b that are looked through at once. */
 const chunk = 16;
-const partRows = 128;
+/** Fewer rows are one thread's more often; more share the cost of packing. */
+const partRows = { packed: 256, inPlace: 128 } as const;
 /** Rows of b that a multiple of this many bytes separates fall on too few sets of first-level cache to stay there. */
 const crowded = 512;
 
@@ -82,8 +83,8 @@ export function planZeros(p: Problem, el: Element, tiles: TilePlan, wide: boolea
   const turnedBytes = turned ? round(m * turnedRow(k)) : 0;
   if (turnedBytes > mostTurnedBytes) return null;
   const strips = stripsOf(pairs, wide);
-  const parts = evenCut(m, partRows);
   const packed = b.col !== bytes || b.row % pairBytes !== 0 || b.row % crowded === 0;
+  const parts = evenCut(m, packed ? partRows.packed : partRows.inPlace);
   const sumsRow = strips.size * pairBytes;
   // Tiles may overwrite what comes before the counts, which other threads may still be reading.
   const countsAt = Math.max(tiles.sharedBytes, turnedBytes + m * maskBytes(k));
