@@ -6,10 +6,10 @@ import type { TypedArray } from "../../src/base/dtype.ts";
 import { Case, layouts } from "./matmul-case.ts";
 
 /** The case with and without leaving out; NaN are equal. */
-function both(c: Case, threads = 1): readonly [TypedArray[], TypedArray[]] {
+function both(c: Case, threads = 1, side: "a" | "b" = "a"): readonly [TypedArray[], TypedArray[]] {
   c.zeros = [];
   const whole = c.run();
-  c.zeros = ["a"];
+  c.zeros = [side];
   return [c.run(threads), whole];
 }
 
@@ -47,6 +47,34 @@ describe.each(["rows", "columns", "rows with gaps"] as const)("a by %s", (a) => 
         c.check();
       }
     });
+});
+
+describe.each(["rows", "columns"] as const)("zeros of b by %s", (b) => {
+  for (const a of ["rows", "columns"] as const)
+    test(`a by ${a}`, () => {
+      for (const size of [
+        [1, 128, 512, 256],
+        [1, 96, 266, 700],
+        [1, 264, 391, 65],
+      ] as const)
+        for (const threads of [1, 3]) {
+          const c = new Case("float32", size, layouts[a]!, layouts[b]!);
+          results(c);
+          c.thin(1, 0.5);
+          expect(matmulCode({ ...c.step, zeros: ["b"] }).note).toBe("zeros left out");
+          expectSame(both(c, threads, "b"));
+          c.check();
+        }
+    });
+});
+
+test("results that lie by columns", () => {
+  for (const side of ["a", "b"] as const) {
+    const c = new Case("float32", [1, 160, 256, 200], {}, {});
+    c.result(c.product, layouts["columns"]!);
+    c.thin(0.5, 0.5);
+    expectSame(both(c, 2, side));
+  }
 });
 
 test("matrices without zeros, and of nothing else", () => {

@@ -17,12 +17,17 @@ import { placesOf, scalarBytes, scaled, sumOf } from "./matmul-results.ts";
 import { emitTiles } from "./matmul-tiles.ts";
 import { emitFinite, emitMasked, emitMasks, maskBytes, wordElements } from "./zeros-masks.ts";
 
+type Product = Pick<Problem, "m" | "n" | "k" | "a" | "b">;
+
 /**
  * Each row of a gets a mask of what is not 0. A unit of work is some rows by a strip of columns: stretch by stretch of k, a block of b is
  * brought to first-level cache, and for every bit of a row's mask the multiple of the block's row is added to the row's sums.
  */
 export interface ZerosPlan {
   readonly kind: "zeros";
+  /** The product; `across` if it is that of the transposes, whose sums are turned before they become results. */
+  readonly product: Product;
+  readonly across: boolean;
   /** For matrices with too few zeros, and for b with NaN or infinity (0 times those is NaN), which only a run knows. */
   readonly tiles: TilePlan;
   /** Elements that may be not 0, at most, for masks to be faster than tiles. */
@@ -39,9 +44,11 @@ export interface ZerosPlan {
   readonly countsAt: number;
   readonly checksAt: number;
   readonly sharedBytes: number;
-  /** Memory of a thread: the block, if it is packed, then sums. */
+  /** Memory of a thread: the block, if it is packed, sums, and those turned. */
   readonly ownBytes: number;
   readonly sumsAt: number;
+  /** Where sums are turned to. */
+  readonly turnedAt: number;
 }
 
 /** Pairs of vectors in a strip, whose sums are in registers: where each pair is one, or where it is two. */
@@ -64,16 +71,25 @@ const leastWork = 1 << 22;
 const leastRows = 64;
 const leastShare = 0.65;
 const mostTurnedBytes = 1 << 24;
+/** Columns of results of turned sums that one function writes. */
+const finishedTogether = 64;
 
 const round = (bytes: number): number => 64 * Math.ceil(bytes / 64);
-/** Bytes from row to row of a, turned. */
-const turnedRow = (k: number): number => 4 * k + 64;
+/** Bytes from row to row of what is turned, of so many elements each: rows do not all lie in one set of the cache. */
+const turnedRow = (elements: number): number => 16 * Math.ceil(elements / 4) + 64;
 
-/** How to leave out zeros of a; null where that does not pay. `wide`: vectors pair up. */
-export function planZeros(p: Problem, el: Element, tiles: TilePlan, wide: boolean): ZerosPlan | null {
-  const { batch, m, n, k, a, b } = p;
+/** How to leave out zeros of a, or `across` those of b; null where that does not pay. `wide`: vectors pair up. */
+export function planZeros(
+  p: Problem,
+  el: Element,
+  tiles: TilePlan,
+  wide: boolean,
+  across: boolean,
+): ZerosPlan | null {
+  const product = across ? transposed(p) : p;
+  const { m, n, k, a, b } = product;
   const { bytes } = el;
-  if (el.dtype !== "float32" || batch !== 1 || n % pairColumns !== 0 || m * n * k < leastWork) return null;
+  if (el.dtype !== "float32" || p.batch !== 1 || n % pairColumns !== 0 || m * n * k < leastWork) return null;
   if (a.row !== bytes && a.col !== bytes) return null;
   if (b.row !== bytes && (b.col !== bytes || k < 4)) return null;
   const pairs = n / pairColumns;
@@ -90,8 +106,12 @@ export function planZeros(p: Problem, el: Element, tiles: TilePlan, wide: boolea
   const countsAt = Math.max(tiles.sharedBytes, turnedBytes + m * maskBytes(k));
   const checksAt = countsAt + 4 * Math.ceil(m / chunk);
   const sumsAt = packed ? stretch * sumsRow + 64 : 0;
+  const turnedAt = sumsAt + parts.size * sumsRow;
+  const end = turnedAt + (across ? strips.size * pairColumns * turnedRow(parts.size) : 0);
   return {
     kind: "zeros",
+    product,
+    across,
     tiles,
     most: Math.floor(share * m * k),
     strips,
@@ -101,14 +121,20 @@ export function planZeros(p: Problem, el: Element, tiles: TilePlan, wide: boolea
     masksAt: turnedBytes,
     countsAt,
     checksAt,
-    sharedBytes: checksAt + 4 * Math.ceil(linesOf(p, el).count / chunk),
-    ownBytes: Math.max(tiles.ownBytes, sumsAt + parts.size * sumsRow + scalarBytes(p)),
+    sharedBytes: checksAt + 4 * Math.ceil(linesOf(product, el).count / chunk),
+    ownBytes: Math.max(tiles.ownBytes, end + scalarBytes(p)),
     sumsAt,
+    turnedAt,
   };
 }
 
+function transposed({ m, n, k, a, b }: Product): Product {
+  const turn = ({ row, col }: Problem["a"]): Problem["a"] => ({ batch: 0, row: col, col: row });
+  return { m: n, n: m, k, a: turn(b), b: turn(a) };
+}
+
 /** The lines of adjacent elements that b consists of. */
-const linesOf = ({ b, k, n }: Problem, el: Element): { count: number; length: number; step: number } =>
+const linesOf = ({ b, k, n }: Product, el: Element): { count: number; length: number; step: number } =>
   b.col === el.bytes ? { count: k, length: n, step: b.row } : { count: n, length: k, step: b.col };
 
 /** Strips of which two threads get about the same: for a number of them that is odd one would take much longer. */
@@ -139,7 +165,9 @@ export function emitZeros(c: Context, p: Problem, el: Element, plan: ZerosPlan):
 
 class Zeros {
   readonly #c: Context;
+  /** What becomes of the product, and the product as it is computed. */
   readonly #p: Problem;
+  readonly #product: Product;
   readonly #el: Element;
   readonly #plan: ZerosPlan;
   readonly #a: Local;
@@ -155,18 +183,20 @@ class Zeros {
     this.#p = p;
     this.#el = el;
     this.#plan = plan;
-    const [a, b] = c.addresses as readonly [Local, Local];
-    [this.#a, this.#b] = p.turned ? [b, a] : [a, b];
-    this.#aRow = plan.turned ? turnedRow(p.k) : p.a.row;
-    this.#maskRow = maskBytes(p.k);
+    this.#product = plan.product;
+    const { k, a, b } = plan.product;
+    const [first, second] = c.addresses as readonly [Local, Local];
+    [this.#a, this.#b] = p.turned !== plan.across ? [second, first] : [first, second];
+    this.#aRow = plan.turned ? turnedRow(k) : a.row;
+    this.#maskRow = maskBytes(k);
     this.#sumsRow = plan.strips.size * pairBytes;
-    this.#blockRow = plan.packed ? this.#sumsRow : p.b.row;
+    this.#blockRow = plan.packed ? this.#sumsRow : b.row;
   }
 
   /** Every mask, by all threads. */
   makeMasks(): void {
     const { f, module, shared } = this.#c;
-    const { m, k, a } = this.#p;
+    const { m, k, a } = this.#product;
     const make = module.helper("masks", () => emitMasks(module));
     sharedPairs(this.#c, 1, Math.ceil(m / chunk), (_, x) => {
       const row = pointer(f, scaled(x, chunk));
@@ -185,7 +215,7 @@ class Zeros {
   /** Whether all of b is finite, by all threads. */
   check(): void {
     const { f, module, shared } = this.#c;
-    const { count, length, step } = linesOf(this.#p, this.#el);
+    const { count, length, step } = linesOf(this.#product, this.#el);
     const finite = module.helper(`finite ${length} ${step}`, () => emitFinite(module, length, step));
     sharedPairs(this.#c, 1, Math.ceil(count / chunk), (_, x) => {
       const line = pointer(f, scaled(x, chunk));
@@ -223,15 +253,31 @@ class Zeros {
       onePiece(f, strips, y, (pairs, _, start) => {
         const j = pointer(f, scaled(start, pairColumns));
         this.#unit(row, rows, pairs, j, sums);
-        finisher.write(sums, this.#sumsRow, rows, pairs * pairColumns, 0, row, j);
+        const columns = pairs * pairColumns;
+        if (!this.#plan.across) finisher.write(sums, this.#sumsRow, rows, columns, 0, row, j);
+        else onePiece(f, parts, x, (size) => this.#finishTurned(finisher, sums, row, size, j, columns));
       });
     });
+  }
+
+  /** Results of sums whose rows are columns of the results. */
+  #finishTurned(finisher: Finisher, sums: Local, row: Local, rows: number, j: Local, columns: number): void {
+    const { f, module, own } = this.#c;
+    const { bytes } = this.#el;
+    const turned = pointer(f, sumOf(own, this.#plan.turnedAt));
+    const toRow = turnedRow(this.#plan.parts.size);
+    f.do(packPanel(module, this.#el, { row: bytes, col: this.#sumsRow }, sums, turned, toRow, rows, columns));
+    for (let done = 0; done < rows; done += finishedTogether) {
+      const from = pointer(f, sumOf(turned, done * bytes));
+      const width = Math.min(finishedTogether, rows - done);
+      finisher.write(from, toRow, columns, width, 0, j, pointer(f, sumOf(row, done)));
+    }
   }
 
   /** Sums of some rows in a strip. */
   #unit(row: Local, rows: Local, pairs: number, j: Local, sums: Local): void {
     const { f, module } = this.#c;
-    const { k } = this.#p;
+    const { k } = this.#product;
     const shape = { pairs, blockRow: this.#blockRow, sumsRow: this.#sumsRow };
     const add = module.helper(`masked ${pairs} ${this.#blockRow} ${this.#sumsRow}`, () =>
       emitMasked(module, this.#el, shape),
@@ -268,7 +314,7 @@ class Zeros {
   /** Where `depth` rows of b are, from row `from` and column `j` on. */
   #block(from: Local, depth: Local, pairs: number, j: Local): Arg {
     const { f, module, own } = this.#c;
-    const { b } = this.#p;
+    const { b } = this.#product;
     const el = this.#el;
     const at = sumOf(this.#b, scaled(from, b.row), scaled(j, b.col));
     if (!this.#plan.packed) return at;

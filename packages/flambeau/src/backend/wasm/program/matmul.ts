@@ -28,11 +28,9 @@ export function matmulCode(step: MatmulStep): StepCode {
       `programs: ${step.name} is a product of ${step.dtype}; compiled products are float32 or float64`,
     );
   const p = problemOf(step);
-  // Those of the second matrix are of no use: results by its columns would not be adjacent.
-  const zeros = step.zeros?.includes(p.turned ? "b" : "a") ?? false;
   const el = element(p.dtype, features().fusedMadd ? "fused" : "plain");
   const flops = 2 * p.batch * p.m * p.n * p.k;
-  const plan = planDot(p, el) ?? planOf(p, el, wideTiles(flops), zeros);
+  const plan = planDot(p, el) ?? planOf(p, el, wideTiles(flops), step.zeros ?? []);
   return {
     key: `matmul ${plan.kind === "zeros" ? "zeros " : ""}${keyOf(p)}`,
     name: step.name,
@@ -51,9 +49,16 @@ export function matmulCode(step: MatmulStep): StepCode {
   };
 }
 
-function planOf(p: Problem, el: Element, wide: boolean, zeros: boolean): TilePlan | ZerosPlan {
+function planOf(
+  p: Problem,
+  el: Element,
+  wide: boolean,
+  zeros: NonNullable<MatmulStep["zeros"]>,
+): TilePlan | ZerosPlan {
   const tiles = planTiles(p, el, wide);
-  return (zeros && planZeros(p, el, tiles, revectorize())) || tiles;
+  const plan = (side: "a" | "b"): ZerosPlan | null =>
+    zeros.includes(side) ? planZeros(p, el, tiles, revectorize(), (side === "b") !== p.turned) : null;
+  return (p.turned ? (plan("b") ?? plan("a")) : (plan("a") ?? plan("b"))) ?? tiles;
 }
 
 /** Operations from which a product is worth the time of finding the best tile. */
