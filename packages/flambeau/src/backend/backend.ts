@@ -104,7 +104,7 @@ export interface CompiledProgram {
   lend(buffer: BufferId): TypedArray | null;
   /** Numbers of the host, in the order of `Program.scalars`: written before `run`. */
   readonly scalars: Float64Array;
-  /** Runs all steps. Throws what a host step throws, and a RuntimeError for an index out of range. */
+  /** Runs all steps. Throws what a host step throws, and the error of a step for an index out of range. */
   run(): void;
   /** Gives the memory of everything but state back. */
   release(): void;

@@ -3,7 +3,7 @@
 
 import type { DType, TypedArray } from "../base/dtype.ts";
 import { dtypes } from "../base/dtype.ts";
-import { RuntimeError } from "../base/errors.ts";
+import { IndexError, RuntimeError } from "../base/errors.ts";
 import { contiguousStrides } from "../base/shape.ts";
 import { convRoles } from "./accesses.ts";
 import type { Value } from "./interpret.ts";
@@ -148,20 +148,25 @@ class Machine {
   }
 
   /** A number of an index, or an error if it is out of range. */
-  number(name: string, index: Access, place: number, limit: number): number {
+  number(
+    { name, limit, error }: Pick<ElementsStep, "name" | "limit" | "error">,
+    index: Access,
+    place: number,
+  ): number {
     const n = Number(this.get(index, place));
-    if (n < 0 || n >= limit)
-      throw new RuntimeError(`${name}: index ${n} is out of range: expected 0 to ${limit - 1}`);
-    return n;
+    if (n >= 0 && n < limit) return n;
+    const Class = error === "IndexError" ? IndexError : RuntimeError;
+    throw new Class(`${name}: index ${n} is out of range: expected 0 to ${limit - 1}`);
   }
 
   add(dtype: DType, to: Access, place: number, value: Value): void {
     this.set(to, place, combineAll([this.get(to, place), value], "sum", dtype));
   }
 
-  rows({ name, mode, dtype, rows, width, limit, index, from, to }: RowsStep): void {
+  rows(step: RowsStep): void {
+    const { mode, dtype, rows, width, index, from, to } = step;
     for (let i = 0; i < rows; i++) {
-      const row = this.number(name, index, placeOf(index, [i]), limit);
+      const row = this.number(step, index, placeOf(index, [i]));
       const source = placeOf(from, [mode === "gather" ? row : i]);
       const target = placeOf(to, [mode === "gather" ? i : row]);
       for (let c = 0; c < width; c++) {
@@ -172,9 +177,10 @@ class Machine {
     }
   }
 
-  elements({ name, mode, dtype, shape, limit, step, index, from, to }: ElementsStep): void {
+  elements(of: ElementsStep): void {
+    const { mode, dtype, shape, step, index, from, to } = of;
     for (const n of indices(shape)) {
-      const moved = this.number(name, index, placeOf(index, n), limit) * step;
+      const moved = this.number(of, index, placeOf(index, n)) * step;
       const source = placeOf(from, n) + (mode === "gather" ? moved : 0);
       const target = placeOf(to, n) + (mode === "gather" ? 0 : moved);
       const value = this.get(from, source);
@@ -209,7 +215,7 @@ class Machine {
           if (mode === "averageBackward")
             for (const q of window.places) terms[p * large + q]!.push(g / window.divisor);
           else {
-            const at = this.number(step.name, index!, index!.offset + out, large);
+            const at = this.number({ name: step.name, limit: large }, index!, index!.offset + out);
             terms[p * large + at]!.push(g);
           }
         }
@@ -251,7 +257,7 @@ function windowOf(
  * Runs a program that keeps the rules (see {@link verifyProgram}) over plain arrays. `memory` has an array for each buffer of
  * kind state and input; those of other kinds are made, and left there, where it has none. Sums are exact and rounded once.
  *
- * @throws RuntimeError for an index out of range, and what host steps throw
+ * @throws IndexError or RuntimeError for an index out of range, and what host steps throw
  */
 export function interpretProgram(
   program: Program,

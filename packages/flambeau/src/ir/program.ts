@@ -139,7 +139,7 @@ export interface ConvStep {
 /**
  * Rows by number: `gather` to[i, :] = from[index[i], :], `scatterAdd` to[index[i], :] += from[i, :] (in the order of i; `to` is
  * not cleared), for i < rows and rows of `width` adjacent elements. Row r of a buffer begins at offset + r * its one stride. Index
- * is int32 or int64; numbers outside [0, limit) stop the program with an error that names `name`.
+ * is int32 or int64; numbers outside [0, limit) stop the program with an error that names `name`, of class `error`.
  */
 export interface RowsStep {
   readonly kind: "rows";
@@ -149,6 +149,8 @@ export interface RowsStep {
   readonly rows: number;
   readonly width: number;
   readonly limit: number;
+  /** Default RuntimeError. */
+  readonly error?: "IndexError" | "RuntimeError";
   readonly index: Access;
   readonly from: Access;
   readonly to: Access;
@@ -157,7 +159,7 @@ export interface RowsStep {
 /**
  * Single elements by number along a dimension: with index n over `shape`, `gather` to[n] = from[n] with a further
  * index[n] * step added to its place, `scatterAdd` to[n], likewise moved, += from[n] (in order; `to` is not cleared), `scatter` the same
- * with = . Accesses have strides over `shape`. Numbers outside [0, limit) stop the program.
+ * with = . Accesses have strides over `shape`. Numbers outside [0, limit) stop the program with an error of class `error`.
  */
 export interface ElementsStep {
   readonly kind: "elements";
@@ -166,6 +168,8 @@ export interface ElementsStep {
   readonly dtype: DType;
   readonly shape: readonly number[];
   readonly limit: number;
+  /** Default RuntimeError. */
+  readonly error?: "IndexError" | "RuntimeError";
   readonly step: number;
   readonly index: Access;
   readonly from: Access;

@@ -113,6 +113,7 @@ export function recordElements(
       dtype: whole.tensor.dtype,
       shape,
       limit: numbers.limit,
+      error: "IndexError",
       step: numbers.step,
       index: list,
       from: { ...from, strides: a.strides },
@@ -150,7 +151,12 @@ export function recordSlices(
   to.step((read, write) => {
     const list = read(numbers);
     const [from, target] = gathers ? [read(whole), write(part)] : [read(other), write(whole, true)];
-    const common = { name, dtype: whole.dtype, limit: whole.shape[d] as number };
+    const common = {
+      name,
+      dtype: whole.dtype,
+      limit: whole.shape[d] as number,
+      error: "IndexError",
+    } as const;
     if (rows) {
       const row = (a: Access): Access => ({ ...a, strides: [a.strides[d]!] });
       return {

@@ -91,8 +91,13 @@ describe.each(["interpreter", "backend"])("on the %s", (where) => {
       const x = torch.randn(4, 8) as T;
       f(x, ints([0, 3]));
       f(x, ints([1, 2]));
-      expect(() => f(x, ints([1, 4]))).toThrow(/index/);
-      expect(() => f(x, ints([-1, 0]))).toThrow(/index/);
+      for (const bad of [
+        [1, 4],
+        [-1, 0],
+      ]) {
+        expect(() => f(x, ints(bad))).toThrow(torch.IndexError);
+        expect(() => f(x, ints(bad))).toThrow(/^indexSelect: index .*is out of range: expected 0 to 3$/);
+      }
       expect(plain(f(x, ints([3, 3])))).toEqual(plain(x.indexSelect(0, ints([3, 3])) as T));
     });
     test.each([0, 1])("gather, dimension %s, of fewer elements", (d) => {
@@ -194,7 +199,33 @@ describe.each(["interpreter", "backend"])("on the %s", (where) => {
       const x = torch.randn(4, 8) as T;
       f(x, ints([0]), ints([7]));
       f(x, ints([0]), ints([7]));
-      expect(() => f(x, ints([0]), ints([8]))).toThrow(/index/);
+      expect(() => f(x, ints([0]), ints([8]))).toThrow(torch.IndexError);
+    });
+    test("errors are of the class that eager ops throw", () => {
+      const x = torch.randn(4, 8) as T;
+      const weight = torch.randn(4, 2) as T;
+      const cases: readonly (readonly [(i: T) => T, T, T])[] = [
+        [(i) => torch.nn.functional.embedding(i, weight) as T, ints([0]), ints([4])],
+        [(i) => x.take(i), ints([0]), ints([32])],
+        [(i) => x.gather(1, i), ints([[0]]), ints([[8]])],
+        [(i) => x.clone().scatter(1, i, 1), ints([[0]]), ints([[8]])],
+        [(i) => x.clone().indexAdd(0, i, torch.ones(1, 8)), ints([0]), ints([4])],
+        [(i) => x.at([i]), ints([0]), ints([4])],
+      ];
+      for (const [f, good, bad] of cases) {
+        const compiled = torch.compile(f);
+        compiled(good);
+        compiled(good);
+        const thrown = [f, compiled].map((g) => {
+          try {
+            return g(bad);
+          } catch (error) {
+            return (error as Error).constructor;
+          }
+        });
+        expect(thrown[1], String(f)).toBe(thrown[0]);
+        expect([torch.IndexError, torch.RuntimeError]).toContain(thrown[1]);
+      }
     });
     test("assignments", () => {
       const assign = (y: T, change: (y: T) => void): T => {

@@ -36,6 +36,11 @@ export interface Context {
   fail(reason: number): void;
 }
 
+export interface StepFailure {
+  readonly error: "IndexError" | "RuntimeError";
+  readonly message: string;
+}
+
 /** The code of a step. */
 export interface StepCode {
   /** Steps of equal keys get one function: whatever the code depends on, besides addresses, is in it. */
@@ -52,8 +57,8 @@ export interface StepCode {
   readonly duration?: { readonly total: number; readonly longest: number };
   /** What explain() adds to the name. */
   readonly note?: string;
-  /** Messages of {@link Context.fail}. */
-  readonly failures?: readonly string[];
+  /** What {@link Context.fail} throws. */
+  readonly failures?: readonly StepFailure[];
   emit(c: Context): void;
 }
 

@@ -68,7 +68,7 @@ export const elementsCode: StepEmitter<ElementsStep> = (step, buffers) => {
     ownBytes: 0,
     flops: adds ? count : 0,
     bytes: count * (numbers.bytes + (adds ? 3 : 2) * bytes),
-    failures: [outOfRange(numbers)],
+    failures: [outOfRange(step)],
     emit: (c) => {
       if (count > 0) new ElementsEmitter(c, step, numbers, dims, divided).emit();
     },

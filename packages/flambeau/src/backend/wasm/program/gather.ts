@@ -42,7 +42,7 @@ export const rowsCode: StepEmitter<RowsStep> = (step, buffers) => {
     ownBytes: 0,
     flops: adds ? rows * width : 0,
     bytes: rows * (numbers.bytes + (adds ? 3 : 2) * lines.lineBytes),
-    failures: [outOfRange(numbers)],
+    failures: [outOfRange(step)],
     emit: (c) => {
       if (rows === 0 || width === 0) return;
       if (mode === "gather") gather(c, lines);

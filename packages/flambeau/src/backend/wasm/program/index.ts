@@ -2,7 +2,7 @@
 // Floor L2 (backend/wasm/program).
 
 import type { DType, TypedArray } from "../../../base/dtype.ts";
-import { RuntimeError } from "../../../base/errors.ts";
+import { IndexError, RuntimeError } from "../../../base/errors.ts";
 import type { BufferId, HostStep, Program } from "../../../ir/program.ts";
 import type { CompiledProgram, Lender, ProgramReport, Programs, Region } from "../../backend.ts";
 import { hostFunctions } from "../math.ts";
@@ -218,10 +218,11 @@ class WasmProgram implements CompiledProgram {
     return this.#memory.view(dtype, inArena ? arena + at : at, length);
   }
 
-  #failure(number: number): RuntimeError {
+  #failure(number: number): Error {
     const { step, reason } = failureOf(number);
-    const message = this.#kernels[step]?.code.failures?.[reason] ?? "failed";
-    return new RuntimeError(`${this.#program.steps[step]?.name}: ${message}`);
+    const failure = this.#kernels[step]?.code.failures?.[reason];
+    const Class = failure?.error === "IndexError" ? IndexError : RuntimeError;
+    return new Class(`${this.#program.steps[step]?.name}: ${failure?.message ?? "failed"}`);
   }
 
   /** Waits until the threads that are wanted have the program: for measurements and tests. */
