@@ -12,6 +12,7 @@ import type { Code, Func, FunctionBuilder, Local, ModuleBuilder } from "./encode
 import { f32, f32x4, f64, f64x2, i8x16, i16x8, i32, i32x4, i64, i64x2, v128 } from "./encoder.ts";
 import type { Features } from "./features.ts";
 import type { Constants } from "./memory.ts";
+import { storeVectors } from "./stores.ts";
 
 export type Group = readonly Local[];
 
@@ -302,7 +303,7 @@ export function storeGroups(
     );
     return;
   }
-  groups.flat().forEach((x, i) => e.f.do(v128.store(pointer, x, address + 16 * i)));
+  storeVectors(e.f, groups.flat(), pointer, address);
 }
 
 function storeBytes(

@@ -7,6 +7,7 @@ import type { Local } from "./encoder.ts";
 import { f32x4, i32, instantiate, ModuleBuilder, v128 } from "./encoder.ts";
 import type { LinearMemory } from "./memory.ts";
 import { revectorize } from "./revectorize.ts";
+import { storeVectors } from "./stores.ts";
 
 /** Rows `count` numbers name, of `bytes` (a multiple of 16) each: of the table at `table`, and one after the other at `list`. */
 type Kernel = (count: number, numbers: number, table: number, bytes: number, list: number) => void;
@@ -30,7 +31,7 @@ function compile(memory: LinearMemory, mode: "take" | "add"): Kernel {
         const loaded = at.map((a) => f.let("v128", v128.load(from, a)));
         const sums =
           mode === "take" ? loaded : loaded.map((x, v) => f.let("v128", f32x4.add(v128.load(to, at[v]!), x)));
-        sums.forEach((x, v) => f.do(v128.store(to, x, at[v]!)));
+        storeVectors(f, sums, to, 0);
         f.set(row, i32.add(row, 16 * vectors));
         f.set(list, i32.add(list, 16 * vectors));
       };

@@ -16,6 +16,7 @@ import type { Emitter, Group } from "./lanes.ts";
 import { constantGroup, elementBytes, loadGroups, loadScalar, storeGroups, widenMask } from "./lanes.ts";
 import { operandAddress, outputAddress } from "./memory.ts";
 import { emitOp } from "./ops.ts";
+import { storeVectors } from "./stores.ts";
 
 /** Bits of the `flags` argument: whether accumulators start anew, and whether this piece completes them. */
 export const firstPiece = 1;
@@ -241,7 +242,7 @@ export class Accumulators {
     const scratch = this.#scratch;
     if (!scratch || this.values.length === 1) return this.values;
     const vectors = this.values.flat();
-    vectors.forEach((x, i) => this.e.f.do(v128.store(scratch, x, 16 * i)));
+    storeVectors(this.e.f, vectors, scratch, 0);
     const loaded = vectors.map((_, i) => this.e.v(v128.load(scratch, 16 * i)));
     const each = vectors.length / this.values.length;
     return this.values.map((_, u) => loaded.slice(each * u, each * u + each));

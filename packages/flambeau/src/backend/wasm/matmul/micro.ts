@@ -3,6 +3,7 @@
 
 import type { Func, FunctionBuilder, Local, ModuleBuilder } from "../encoder.ts";
 import { call, i32, v128 } from "../encoder.ts";
+import { storeVectors } from "../stores.ts";
 import type { Element } from "./elements.ts";
 import { bump, countDown, countUp, i32s } from "./elements.ts";
 import { rowAddresses, storeTile, unrolled } from "./tile.ts";
@@ -207,7 +208,8 @@ export function emitPack(
         f.set(tp, x.to);
         f.set(p, x.k);
         countDown(f, p, () => {
-          for (let v = 0; v < tile.vectors; v++) f.do(v128.store(tp, v128.load(fp, 16 * v), 16 * v));
+          const vectors = Array.from({ length: tile.vectors }, (_, v) => v128.load(fp, 16 * v));
+          storeVectors(f, vectors, tp, 0);
           bump(f, fp, x.fromRow);
           bump(f, tp, rowBytes);
         });

@@ -4,6 +4,7 @@
 
 import type { Func, FunctionBuilder, Local, ModuleBuilder } from "../encoder.ts";
 import { i32, select, v128 } from "../encoder.ts";
+import { storeVectors } from "../stores.ts";
 import type { Element } from "./elements.ts";
 import { bump, countDown, countUp, i32s, transposed } from "./elements.ts";
 
@@ -90,7 +91,7 @@ export function emitSmall(module: ModuleBuilder, e: Element): void {
           acc.forEach((s, q) => f.set(s, e.add(s, v128.load(bp, 16 * (q % vectors)))));
         });
         for (let r = 0; r < rows; r++) {
-          for (let v = 0; v < vectors; v++) f.do(v128.store(cp, acc[r * vectors + v]!, 16 * v));
+          storeVectors(f, acc.slice(r * vectors, (r + 1) * vectors), cp, 0);
           if (r + 1 < rows) bump(f, cp, nBytes);
         }
       };
@@ -200,7 +201,7 @@ export function emitColumn(module: ModuleBuilder, e: Element): void {
           for (const s of acc) f.set(s, e.add(s, w));
         });
         f.set(row, i32.add(x.c, i32.mul(i, bytes)));
-        acc.forEach((s, g) => f.do(v128.store(row, s, 16 * g)));
+        storeVectors(f, acc, row, 0);
       });
     },
     { export: true },

@@ -3,6 +3,7 @@
 
 import type { FunctionBuilder, Local } from "../encoder.ts";
 import { i32, v128 } from "../encoder.ts";
+import { storeVectors } from "../stores.ts";
 import type { Element } from "./elements.ts";
 import { bump, countDown } from "./elements.ts";
 
@@ -28,12 +29,13 @@ export function storeTile(
   vectors: number,
   { c, cRow, add }: { readonly c: Local; readonly cRow: Local; readonly add: Local },
 ): void {
-  const write = (adds: boolean): void =>
-    sums.forEach((s, q) => {
-      const at = 16 * (q % vectors);
-      if (q > 0 && at === 0) bump(f, c, cRow);
-      f.do(v128.store(c, adds ? e.add(v128.load(c, at), s) : s, at));
-    });
+  const write = (adds: boolean): void => {
+    for (let q = 0; q < sums.length; q += vectors) {
+      if (q > 0) bump(f, c, cRow);
+      const row = sums.slice(q, q + vectors);
+      storeVectors(f, adds ? row.map((s, v) => e.add(v128.load(c, 16 * v), s)) : row, c, 0);
+    }
+  };
   f.if(
     add,
     () => write(true),

@@ -5,6 +5,7 @@ import type { Func, FunctionBuilder, Local } from "../encoder.ts";
 import { call, i32, v128 } from "../encoder.ts";
 import { Emitter } from "../lanes.ts";
 import { bump, i32s } from "../matmul/elements.ts";
+import { storeVectors } from "../stores.ts";
 import type { Context } from "./context.ts";
 import type { Transform } from "./conv-transforms.ts";
 import { repeat } from "./repeat.ts";
@@ -55,7 +56,7 @@ export function stripFunction(c: Context, transform: Transform, s: Strip): Func 
       const load = (at: Local, offset: number): Local[] =>
         Array.from({ length: vectors }, (_, i) => e.v(v128.load(at, offset + 16 * i)));
       const store = (at: Local, offset: number, lanes: readonly Local[]): void =>
-        lanes.forEach((v, i) => f.do(v128.store(at, v, offset + 16 * i)));
+        storeVectors(f, lanes, at, offset);
       for (const j of numbers(s.from)) {
         const column = numbers(s.from).map((i) => load(x.from, i * s.row + j * s.column));
         transform(e, column).forEach((lanes, i) => store(x.tmp, 16 * vectors * (i * s.from + j), lanes));

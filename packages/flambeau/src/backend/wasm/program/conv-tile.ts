@@ -5,6 +5,7 @@ import type { Func, FunctionBuilder, Local, ModuleBuilder } from "../encoder.ts"
 import { i32, v128 } from "../encoder.ts";
 import type { Element } from "../matmul/elements.ts";
 import { bump, countDown, i32s } from "../matmul/elements.ts";
+import { storeVectors } from "../stores.ts";
 import { repeat } from "./repeat.ts";
 
 /** `count` rounds; a and b move by so many bytes a round. */
@@ -112,6 +113,6 @@ function emitTile(f: FunctionBuilder, e: Element, spec: TileSpec, x: Params): vo
       bv.forEach((v, i) => f.set(v, v128.load(to, 16 * i)));
       bv.forEach((v, i) => f.set(sums[i]!, e.add(v, sums[i]!)));
     }
-    sums.forEach((sum, i) => f.do(v128.store(to, sum, 16 * i)));
+    storeVectors(f, sums, to, 0);
   }
 }

@@ -6,6 +6,7 @@ import { call, i32, v128 } from "../encoder.ts";
 import type { Element } from "../matmul/elements.ts";
 import { bump, countDown, countUp, i32s, transposed } from "../matmul/elements.ts";
 import { emitTranspose } from "../matmul/small.ts";
+import { storeVectors } from "../stores.ts";
 
 /** How the columns of a panel lie before it is packed, in bytes. */
 export interface PanelSource {
@@ -107,8 +108,9 @@ function emitPackLines(module: ModuleBuilder, el: Element, name: string, height:
     const end = f.local("i32");
     const toTile = f.let("i32", i32.mul(x.depth, bytes));
     const copy = (): void => {
-      let done = 0;
-      for (; bytes - done >= 16; done += 16) f.do(v128.store(to, v128.load(at, done), done));
+      const vectors = Array.from({ length: Math.floor(bytes / 16) }, (_, v) => v128.load(at, 16 * v));
+      storeVectors(f, vectors, to, 0);
+      let done = 16 * vectors.length;
       if (bytes - done >= 8) {
         f.do(v128.store64_lane(to, v128.load64_zero(at, done), 0, done));
         done += 8;

@@ -6,6 +6,7 @@ import { v128 } from "../encoder.ts";
 import type { Emitter, Group } from "../lanes.ts";
 import type { Element } from "../matmul/elements.ts";
 import { bump, countDown } from "../matmul/elements.ts";
+import { storeVectors } from "../stores.ts";
 import { place } from "./matmul-results.ts";
 
 export interface TileShape {
@@ -80,5 +81,5 @@ export function emitTile(
 
 /** Stores sums as {@link emitTile} gives them. */
 export function storeSums({ f }: Emitter, sums: readonly (readonly Group[])[], { at, row }: TileSums): void {
-  sums.forEach((groups, r) => groups.flat().forEach((v, q) => f.do(v128.store(at, v, r * row + 16 * q))));
+  sums.forEach((groups, r) => storeVectors(f, groups.flat(), at, r * row));
 }

@@ -4,6 +4,7 @@
 import type { Arg, Code, FunctionBuilder, Local } from "../encoder.ts";
 import { f32, f32x4, f64, i8x16, i32, i32x4, v128 } from "../encoder.ts";
 import { bump, countUp, lanes32 } from "../matmul/elements.ts";
+import { storeVectors } from "../stores.ts";
 import type { Pool, Window } from "./pool-geometry.ts";
 import { divisorOf, eachElement, isWhole, row, setWindow, toNumber, windowLocals } from "./pool-geometry.ts";
 
@@ -83,7 +84,7 @@ const spreadMeans: Spread = (f, p, w, oy, from, to) => {
     const halves = ([0, 1] as const).map((half) => f.let("v128", doubled(v, half)));
     f.set(at, i32.add(to, i32.add(i32.mul(oy, 4 * y.kernel * x.input), i32.mul(ox, 8))));
     for (let k = 0; k < y.kernel; k++) {
-      halves.forEach((h, i) => f.do(v128.store(at, h, 16 * i)));
+      storeVectors(f, halves, at, 0);
       if (k + 1 < y.kernel) bump(f, at, 4 * x.input);
     }
   };
@@ -104,10 +105,11 @@ const spreadMaxima: Spread = (f, p, _, oy, from, to, index) => {
     f.set(places, i32x4.add(i32x4.splat(at), v128.constI32(0, 1, 2, 3)));
     f.set(at, i32.add(to, i32.mul(at, 4)));
     for (let k = 0; k < y.kernel; k++) {
-      winners.forEach((winner, i) => {
+      const won = winners.map((winner, i) => {
         const own = i === 0 ? places : i32x4.add(places, v128.constI32(4, 4, 4, 4));
-        f.do(v128.store(at, v128.and(gradients[i]!, i32x4.eq(winner, own)), 16 * i));
+        return v128.and(gradients[i]!, i32x4.eq(winner, own));
       });
+      storeVectors(f, won, at, 0);
       if (k + 1 === y.kernel) break;
       bump(f, at, 4 * x.input);
       f.set(places, i32x4.add(places, i32x4.splat(i32.const(x.input))));

@@ -5,6 +5,7 @@ import type { Func, Local, ModuleBuilder } from "../encoder.ts";
 import { f32, f32x4, i8x16, i16x8, i32, i32x4, i64, v128 } from "../encoder.ts";
 import type { Element } from "../matmul/elements.ts";
 import { bump, countDown, countUp, i32s } from "../matmul/elements.ts";
+import { storeVectors } from "../stores.ts";
 
 /** Elements whose bits a word has, the first in its lowest bit. */
 export const wordElements = 64;
@@ -119,7 +120,7 @@ export function emitMasked(
           f.brIf(again, i64.ne(bits, 0));
         });
       });
-      acc.forEach((sum, v) => f.do(v128.store(x.sums, sum, 16 * v)));
+      storeVectors(f, acc, x.sums, 0);
       f.set(x.a, i32.add(x.a, x.aRow));
       f.set(x.masks, i32.add(x.masks, x.maskRow));
       bump(f, x.sums, sumsRow);

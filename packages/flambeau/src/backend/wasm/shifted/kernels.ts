@@ -6,6 +6,7 @@ import type { Element } from "../matmul/elements.ts";
 import { bump, countDown, countUp, element, i32s, importMemory, lanes32 } from "../matmul/elements.ts";
 import { rowAddresses, storeTile, unrolled } from "../matmul/tile.ts";
 import type { LinearMemory } from "../memory.ts";
+import { storeVectors } from "../stores.ts";
 
 /** Vectors of 16 bytes that belong together: as many as V8 makes one of, times how many the registers hold. */
 export interface ShiftedTile {
@@ -165,9 +166,7 @@ function emitSums(module: ModuleBuilder, e: Element, step: number): void {
       });
       // By way of memory: V8 pairs vectors into 256 bits only where they end in adjacent stores.
       const at = (r: number, p: number): number => 16 * step * (r * sumColumns + p);
-      acc.forEach((row, r) =>
-        row.forEach((sums, p) => sums.forEach((s, u) => f.do(v128.store(x.spare, s, at(r, p) + 16 * u)))),
-      );
+      acc.forEach((row, r) => row.forEach((sums, p) => storeVectors(f, sums, x.spare, at(r, p))));
       const sum = f.local("v128");
       acc.forEach((row, r) => {
         row.forEach((_, p) => {
