@@ -68,6 +68,14 @@ describe.each(["rows", "columns"] as const)("zeros of b by %s", (b) => {
     });
 });
 
+test("zeros of a and of b are different code for one product", () => {
+  const c = new Case("float32", [1, 128, 256, 256], {}, {});
+  c.result(c.product);
+  const [a, b] = (["a", "b"] as const).map((side) => matmulCode({ ...c.step, zeros: [side] }));
+  expect(a!.note).toBe(b!.note);
+  expect(a!.key).not.toBe(b!.key);
+});
+
 test("results that lie by columns", () => {
   for (const side of ["a", "b"] as const) {
     const c = new Case("float32", [1, 160, 256, 200], {}, {});

@@ -31,8 +31,9 @@ export function matmulCode(step: MatmulStep): StepCode {
   const el = element(p.dtype, features().fusedMadd ? "fused" : "plain");
   const flops = 2 * p.batch * p.m * p.n * p.k;
   const plan = planDot(p, el) ?? planOf(p, el, wideTiles(flops), step.zeros ?? []);
+  const way = plan.kind !== "zeros" ? "" : plan.across ? "zeros across " : "zeros ";
   return {
-    key: `matmul ${plan.kind === "zeros" ? "zeros " : ""}${keyOf(p)}`,
+    key: `matmul ${way}${keyOf(p)}`,
     name: step.name,
     ...(plan.kind === "zeros" && { note: "zeros left out" }),
     addresses: [step.a, step.b, ...step.operands.map((o) => o.source), ...step.maps.map((r) => r.to)],
