@@ -3,11 +3,11 @@
 
 import type { DType, TypedArray } from "../base/dtype.ts";
 import { dtypes } from "../base/dtype.ts";
-import { IndexError, RuntimeError } from "../base/errors.ts";
 import { contiguousStrides } from "../base/shape.ts";
 import { convRoles } from "./accesses.ts";
 import type { Value } from "./interpret.ts";
 import { cast, combineAll, interpretExpr } from "./interpret.ts";
+import { outOfRange } from "./out-of-range.ts";
 import type {
   Access,
   BufferId,
@@ -148,15 +148,10 @@ class Machine {
   }
 
   /** A number of an index, or an error if it is out of range. */
-  number(
-    { name, limit, error }: Pick<ElementsStep, "name" | "limit" | "error">,
-    index: Access,
-    place: number,
-  ): number {
+  number(of: Parameters<typeof outOfRange>[0], index: Access, place: number): number {
     const n = Number(this.get(index, place));
-    if (n >= 0 && n < limit) return n;
-    const Class = error === "IndexError" ? IndexError : RuntimeError;
-    throw new Class(`${name}: index ${n} is out of range: expected 0 to ${limit - 1}`);
+    if (n < 0 || n >= of.limit) throw outOfRange(of, n);
+    return n;
   }
 
   add(dtype: DType, to: Access, place: number, value: Value): void {

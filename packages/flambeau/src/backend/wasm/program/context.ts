@@ -36,11 +36,6 @@ export interface Context {
   fail(reason: number): void;
 }
 
-export interface StepFailure {
-  readonly error: "IndexError" | "RuntimeError";
-  readonly message: string;
-}
-
 /** The code of a step. */
 export interface StepCode {
   /** Steps of equal keys get one function: whatever the code depends on, besides addresses, is in it. */
@@ -58,7 +53,7 @@ export interface StepCode {
   /** What explain() adds to the name. */
   readonly note?: string;
   /** What {@link Context.fail} throws. */
-  readonly failures?: readonly StepFailure[];
+  readonly failures?: readonly (() => Error)[];
   emit(c: Context): void;
 }
 

@@ -4,12 +4,13 @@
 import { dtypes } from "../../../base/dtype.ts";
 import { numel } from "../../../base/shape.ts";
 import { repeats } from "../../../ir/accesses.ts";
+import { outOfRange } from "../../../ir/out-of-range.ts";
 import type { ElementsStep } from "../../../ir/program.ts";
 import type { Local } from "../encoder.ts";
 import { i32 } from "../encoder.ts";
 import type { Context, StepEmitter } from "./context.ts";
 import type { Numbers } from "./gather-lines.ts";
-import { loadNumber, moveElement, numbersOf, outOfRange } from "./gather-lines.ts";
+import { loadNumber, moveElement, numbersOf } from "./gather-lines.ts";
 
 /** A dimension of the loop: how far each pointer moves, in elements. */
 interface Dim {
@@ -68,7 +69,7 @@ export const elementsCode: StepEmitter<ElementsStep> = (step, buffers) => {
     ownBytes: 0,
     flops: adds ? count : 0,
     bytes: count * (numbers.bytes + (adds ? 3 : 2) * bytes),
-    failures: [outOfRange(step)],
+    failures: [() => outOfRange(step)],
     emit: (c) => {
       if (count > 0) new ElementsEmitter(c, step, numbers, dims, divided).emit();
     },

@@ -3,10 +3,10 @@
 
 import type { DType } from "../../../base/dtype.ts";
 import { dtypes } from "../../../base/dtype.ts";
-import type { Access, Buffer, ElementsStep, RowsStep } from "../../../ir/program.ts";
+import type { Access, Buffer } from "../../../ir/program.ts";
 import type { Arg, Code, Local } from "../encoder.ts";
 import { f32, f32x4, f64, f64x2, i8x16, i32, i32x4, i64, i64x2, v128 } from "../encoder.ts";
-import type { Context, StepFailure } from "./context.ts";
+import type { Context } from "./context.ts";
 
 /** A piece of 1 to 16 bytes: how it is read, written and added to. */
 interface Piece {
@@ -152,11 +152,6 @@ export interface Numbers {
 export const numbersOf = (index: Access, buffers: readonly Buffer[], limit: number): Numbers => ({
   bytes: buffers[index.buffer]!.dtype === "int64" ? 8 : 4,
   limit,
-});
-
-export const outOfRange = ({ limit, error = "RuntimeError" }: RowsStep | ElementsStep): StepFailure => ({
-  error,
-  message: `index is out of range: expected 0 to ${limit - 1}`,
 });
 
 /** The number at `pointer`; leaves the program if it is not below the limit. */

@@ -2,12 +2,13 @@
 // Floor L2 (backend/wasm/program).
 
 import { dtypes } from "../../../base/dtype.ts";
+import { outOfRange } from "../../../ir/out-of-range.ts";
 import type { RowsStep } from "../../../ir/program.ts";
 import type { Local } from "../encoder.ts";
 import { i32 } from "../encoder.ts";
 import type { Context, StepEmitter } from "./context.ts";
 import type { Numbers } from "./gather-lines.ts";
-import { addColumns, columnBytes, loadNumber, moveLine, numbersOf, outOfRange } from "./gather-lines.ts";
+import { addColumns, columnBytes, loadNumber, moveLine, numbersOf } from "./gather-lines.ts";
 
 /** Sizes of a step in bytes. */
 interface Lines {
@@ -42,7 +43,7 @@ export const rowsCode: StepEmitter<RowsStep> = (step, buffers) => {
     ownBytes: 0,
     flops: adds ? rows * width : 0,
     bytes: rows * (numbers.bytes + (adds ? 3 : 2) * lines.lineBytes),
-    failures: [outOfRange(step)],
+    failures: [() => outOfRange(step)],
     emit: (c) => {
       if (rows === 0 || width === 0) return;
       if (mode === "gather") gather(c, lines);

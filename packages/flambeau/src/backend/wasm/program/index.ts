@@ -2,7 +2,7 @@
 // Floor L2 (backend/wasm/program).
 
 import type { DType, TypedArray } from "../../../base/dtype.ts";
-import { IndexError, RuntimeError } from "../../../base/errors.ts";
+import { RuntimeError } from "../../../base/errors.ts";
 import type { BufferId, HostStep, Program } from "../../../ir/program.ts";
 import type { CompiledProgram, Lender, ProgramReport, Programs, Region } from "../../backend.ts";
 import { hostFunctions } from "../math.ts";
@@ -221,8 +221,7 @@ class WasmProgram implements CompiledProgram {
   #failure(number: number): Error {
     const { step, reason } = failureOf(number);
     const failure = this.#kernels[step]?.code.failures?.[reason];
-    const Class = failure?.error === "IndexError" ? IndexError : RuntimeError;
-    return new Class(`${this.#program.steps[step]?.name}: ${failure?.message ?? "failed"}`);
+    return failure?.() ?? new RuntimeError(`${this.#program.steps[step]?.name}: failed`);
   }
 
   /** Waits until the threads that are wanted have the program: for measurements and tests. */

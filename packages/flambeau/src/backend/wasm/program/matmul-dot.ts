@@ -7,6 +7,7 @@ import { f32x4, v128 } from "../encoder.ts";
 import type { Group } from "../lanes.ts";
 import type { Element } from "../matmul/elements.ts";
 import { bump, countDown, transposed } from "../matmul/elements.ts";
+import { storeVectors } from "../stores.ts";
 import type { Context } from "./context.ts";
 import type { Cut } from "./matmul-loops.ts";
 import { evenCut, everyPiece, onePiece, pointer, sharedPairs } from "./matmul-loops.ts";
@@ -136,7 +137,12 @@ function emitDots(
   const spare = (r: number, s: number, q: number): number => 16 * ((r * width + s) * parts + q);
   for (let r = 0; r < height; r++)
     for (let s = 0; s < width; s++)
-      acc.forEach((part, q) => f.do(v128.store(c.own, part[r]![s]!, spare(r, s, q))));
+      storeVectors(
+        f,
+        acc.map((part) => part[r]![s]!),
+        c.own,
+        spare(r, s, 0),
+      );
   const zero = f.let("v128", v128.constI32(0));
   return Array.from({ length: height }, (_, r) =>
     Array.from({ length: Math.ceil(width / 4) }, (_, g) => {

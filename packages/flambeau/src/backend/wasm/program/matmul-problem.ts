@@ -127,8 +127,17 @@ function withStrides(p: Problem, change: (x: Strides) => Strides): Problem {
 function turned(p: Problem): Problem {
   const to = p.maps[0]!;
   const bytes = dtypes[to.body.dtype].bytes;
-  const across = p.m > 1 && (p.n === 1 || (to.strides.col !== bytes && to.strides.row === bytes));
-  if (!across) return p;
-  const turn = (x: Strides): Strides => ({ batch: x.batch, row: x.col, col: x.row });
-  return { ...withStrides(p, turn), m: p.n, n: p.m, a: turn(p.b), b: turn(p.a), turned: true };
+  const turns = p.m > 1 && (p.n === 1 || (to.strides.col !== bytes && to.strides.row === bytes));
+  if (!turns) return p;
+  return { ...withStrides(p, across), ...transposed(p), turned: true };
 }
+
+/** The matrices of a product, and their sizes. */
+export type Product = Pick<Problem, "m" | "n" | "k" | "a" | "b">;
+
+/** The product of the transposes, which is the transpose. */
+export function transposed({ m, n, k, a, b }: Product): Product {
+  return { m: n, n: m, k, a: across(b), b: across(a) };
+}
+
+const across = ({ batch, row, col }: Strides): Strides => ({ batch, row: col, col: row });

@@ -12,12 +12,11 @@ import type { Cut } from "./matmul-loops.ts";
 import { bounds, evenCut, evenParts, onePiece, pointer, sharedPairs } from "./matmul-loops.ts";
 import { packLines, packPanel } from "./matmul-pack.ts";
 import type { TilePlan } from "./matmul-plan.ts";
-import type { Problem } from "./matmul-problem.ts";
+import type { Problem, Product } from "./matmul-problem.ts";
+import { transposed } from "./matmul-problem.ts";
 import { placesOf, scalarBytes, scaled, sumOf } from "./matmul-results.ts";
 import { emitTiles } from "./matmul-tiles.ts";
 import { emitFinite, emitMasked, emitMasks, maskBytes, wordElements } from "./zeros-masks.ts";
-
-type Product = Pick<Problem, "m" | "n" | "k" | "a" | "b">;
 
 /**
  * Each row of a gets a mask of what is not 0. A unit of work is some rows by a strip of columns: stretch by stretch of k, a block of b is
@@ -74,7 +73,6 @@ const mostTurnedBytes = 1 << 24;
 /** Columns of results of turned sums that one function writes. */
 const finishedTogether = 64;
 
-const round = (bytes: number): number => 64 * Math.ceil(bytes / 64);
 /** Bytes from row to row of what is turned, of so many elements each: rows do not all lie in one set of the cache. */
 const turnedRow = (elements: number): number => 16 * Math.ceil(elements / 4) + 64;
 
@@ -96,7 +94,7 @@ export function planZeros(
   const share = (0.95 * (cycles.tiles - cycles.element / pairs)) / cycles.bits;
   if (share < leastShare || m < leastRows) return null;
   const turned = a.col !== bytes;
-  const turnedBytes = turned ? round(m * turnedRow(k)) : 0;
+  const turnedBytes = turned ? m * turnedRow(k) : 0;
   if (turnedBytes > mostTurnedBytes) return null;
   const strips = stripsOf(pairs, wide);
   const packed = b.col !== bytes || b.row % pairBytes !== 0 || b.row % crowded === 0;
@@ -126,11 +124,6 @@ export function planZeros(
     sumsAt,
     turnedAt,
   };
-}
-
-function transposed({ m, n, k, a, b }: Product): Product {
-  const turn = ({ row, col }: Problem["a"]): Problem["a"] => ({ batch: 0, row: col, col: row });
-  return { m: n, n: m, k, a: turn(b), b: turn(a) };
 }
 
 /** The lines of adjacent elements that b consists of. */
@@ -205,7 +198,7 @@ class Zeros {
       if (this.#plan.turned) {
         const source = { row: this.#el.bytes, col: a.col };
         const first = sumOf(this.#a, scaled(row, a.row));
-        f.do(packPanel(module, this.#el, source, first, from, this.#aRow, f.let("i32", k), rows));
+        f.do(packPanel(module, this.#el, source, first, from, this.#aRow, k, rows));
       }
       const count = sumOf(shared, this.#plan.countsAt, scaled(x, 4));
       f.do(call(make, from, this.#aRow, k, rows, this.#maskAt(row), this.#maskRow, count));

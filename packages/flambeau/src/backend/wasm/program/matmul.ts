@@ -57,9 +57,9 @@ function planOf(
   zeros: NonNullable<MatmulStep["zeros"]>,
 ): TilePlan | ZerosPlan {
   const tiles = planTiles(p, el, wide);
-  const plan = (side: "a" | "b"): ZerosPlan | null =>
-    zeros.includes(side) ? planZeros(p, el, tiles, revectorize(), (side === "b") !== p.turned) : null;
-  return (p.turned ? (plan("b") ?? plan("a")) : (plan("a") ?? plan("b"))) ?? tiles;
+  const plan = (across: boolean): ZerosPlan | null =>
+    zeros.includes(across === p.turned ? "a" : "b") ? planZeros(p, el, tiles, revectorize(), across) : null;
+  return plan(false) ?? plan(true) ?? tiles;
 }
 
 /** Operations from which a product is worth the time of finding the best tile. */

@@ -96,7 +96,7 @@ export class Team {
     exports: WebAssembly.Exports,
     names: readonly string[],
     most: number,
-    woken: number = most,
+    woken: number,
   ): TeamProgram {
     const portable = WebAssembly.Module.imports(module).every(
       (i) => i.module !== "host" || workerHas(i.name),

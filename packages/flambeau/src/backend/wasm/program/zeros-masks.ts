@@ -9,7 +9,7 @@ import { storeVectors } from "../stores.ts";
 
 /** Elements whose bits a word has, the first in its lowest bit. */
 export const wordElements = 64;
-export const wordBytes = 8;
+const wordBytes = 8;
 /** Bytes of the words of a row. */
 export const maskBytes = (elements: number): number => wordBytes * Math.ceil(elements / wordElements);
 
